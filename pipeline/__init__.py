@@ -1,0 +1,1 @@
+"""Shared-seed twin training of contrastive and supervised objectives, and how alike they stay."""
