@@ -6,6 +6,7 @@ The JSON schema under `workflow/schemas/` is generated from these types.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -117,8 +118,13 @@ class TrainingSettings(Settings):
 
 
 class ProbeSettings(Settings):
-    """Nearest class centre needs none; the linear probe is multinomial regression on standardised features."""
+    """The linear probe on frozen features; the nearest class centre has no settings.
 
+    `lbfgs` is multinomial regression on standardised features, solved until it has converged; `released_code` is what
+    the paper's code does: 300 full-batch Adam steps at 3e-3 on raw features, no bias, converged or not.
+    """
+
+    solver: Literal["lbfgs", "released_code"] = "lbfgs"
     l2: float = Field(1e-4, ge=0.0)  # weight of ||W||^2 / 2 beside the mean cross-entropy
     tolerance: float = Field(1e-4, gt=0.0)  # converged: largest absolute entry of the gradient below this
     max_iterations: int = Field(500, ge=1)
@@ -142,6 +148,11 @@ class Params(Settings):
     training: TrainingSettings = TrainingSettings()  # defaults of every run
     probes: ProbeSettings = ProbeSettings()
     experiments: dict[str, Experiment]
+
+    @property
+    def sha256(self) -> str:
+        """Of all settings, defaults included."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def explain(error: ValidationError, where: str) -> str:

@@ -1,0 +1,37 @@
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.10")
+sys.path.insert(0, workflow.basedir)  # the package `pipeline` lies beside this file
+
+
+configfile: "params.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/twins.smk"
+include: "workflow/rules/measures.smk"
+include: "workflow/rules/tables.smk"
+
+
+rule all:
+    default_target: True
+    localrule: True
+    input:
+        rules.table1.output,
+        rules.table2.output,
+
+
+rule prepared:
+    localrule: True
+    input:
+        [LAYOUT.data_record(run.dataset) for run in PLAN.requests],
+        [LAYOUT.subset(*jobs.subset_of(run)) for run in PLAN.requests],
+
+
+rule trained:
+    localrule: True
+    input:
+        [LAYOUT.checkpoints_record(run.name) for run in PLAN.requests],

@@ -1,0 +1,172 @@
+"""The command line: one subcommand a stage. `python -m pipeline STAGE --help`"""
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import jobs
+from pipeline.layout import Layout
+from pipeline.params import Params, Settings, SettingsError, parse, read_params
+from pipeline.runs import Plan, plan
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A command that makes results: what it is for, what it reads, and how its job follows from the settings."""
+
+    help: str
+    job: type[Settings]
+    build: Callable[[Plan, argparse.Namespace], Settings]
+    argument: str | None = None  # what the command is called with: a dataset or a run
+    computes: bool = False  # with torch, on a device
+
+
+STAGES = {
+    "prepare": Stage(
+        "turn a dataset's images into an array store",
+        jobs.PrepareJob,
+        lambda plan, options: jobs.prepare_job(plan, options.dataset),
+        "dataset",
+    ),
+    "subset": Stage(
+        "draw the classes of a subset, nested in their number",
+        jobs.SubsetJob,
+        lambda plan, options: jobs.subset_job(options.dataset, options.classes, options.seed),
+        "dataset",
+    ),
+    "twins": Stage(
+        "train all objectives of a run on one stream of batches and views",
+        jobs.TwinsJob,
+        lambda plan, options: jobs.twins_job(plan, options.run),
+        "run",
+        computes=True,
+    ),
+    "embed": Stage(
+        "compute the features of a run's checkpoints",
+        jobs.EmbedJob,
+        lambda plan, options: jobs.embed_job(plan, options.run),
+        "run",
+        computes=True,
+    ),
+    "probe": Stage(
+        "nearest class centre and linear probe of a run's last epoch",
+        jobs.ProbeJob,
+        lambda plan, options: jobs.probe_job(plan, options.run),
+        "run",
+        computes=True,
+    ),
+    "align": Stage(
+        "CKA and RSA between the twins of a run at every kept epoch",
+        jobs.AlignJob,
+        lambda plan, options: jobs.align_job(plan, options.run),
+        "run",
+        computes=True,
+    ),
+    "table1": Stage(
+        "accuracy of every objective, beside the paper's", jobs.Table1Job, lambda plan, options: jobs.table1_job(plan)
+    ),
+    "table2": Stage("CKA and RSA of every pair of twins", jobs.Table2Job, lambda plan, options: jobs.table2_job(plan)),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0, or 2 after one sentence on standard error for input that cannot be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except (SettingsError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    commands = top.add_subparsers(metavar="STAGE", required=True, dest="name")
+    for name, stage in STAGES.items():
+        sub = commands.add_parser(name, help=stage.help, description=stage.help)
+        _add_settings(sub)
+        sub.add_argument("--job", help="what the stage reads, as JSON (default: taken from the settings)")
+        if stage.argument:
+            sub.add_argument(stage.argument, help=f"name of a {stage.argument}")
+        if name == "subset":
+            sub.add_argument("--classes", default="all", help="number of classes, or all (default)")
+            sub.add_argument("--seed", default="0", help="of the draw (default: 0)")
+        if stage.computes:
+            sub.add_argument(
+                "--device", default="auto", help="auto (default: an accelerator if there is one), cpu or cuda"
+            )
+            sub.add_argument(
+                "--threads", type=int, help="CPU threads (default: all); their number can change last bits"
+            )
+        sub.set_defaults(command=_run_stage)
+    for name, help, command in (
+        ("runs", "list the runs that the settings ask for", _list_runs),
+        ("verify", "check that all finished results were made by these settings and this code", _verify),
+    ):
+        sub = commands.add_parser(name, help=help, description=help)
+        _add_settings(sub)
+        sub.set_defaults(command=command)
+    schema = commands.add_parser("schema", help="print the JSON schema of the settings")
+    schema.set_defaults(command=lambda options: print(json.dumps(Params.model_json_schema(), indent=2)))
+    return top
+
+
+def _add_settings(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--params", type=Path, default=Path("params.yaml"), help="settings (default: params.yaml)")
+    sub.add_argument("--results", type=Path, help="folder of results (default: the settings' `results`)")
+    sub.add_argument("--reports", type=Path, help="folder of tables (default: the settings' `reports`)")
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    return plan(read_params(options.params))
+
+
+def _layout(options: argparse.Namespace) -> Layout:
+    if options.results and options.reports:
+        return Layout(options.results, options.reports)
+    params = _plan(options).params
+    return Layout(options.results or Path(params.results), options.reports or Path(params.reports))
+
+
+def _run_stage(options: argparse.Namespace) -> None:
+    stage = STAGES[options.name]
+    job = parse(stage.job, _json(options.job), "--job") if options.job else stage.build(_plan(options), options)
+    layout = _layout(options)
+    module = importlib.import_module(f"pipeline.stages.{options.name}")  # torch takes seconds: only where needed
+    if stage.computes:
+        from pipeline.device import choose_device
+
+        module.run(job, layout, choose_device(options.device, options.threads))
+    else:
+        module.run(job, layout)
+
+
+def _json(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"--job: not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise SettingsError("--job: expected a JSON object")
+    return value
+
+
+def _list_runs(options: argparse.Namespace) -> None:
+    for run, request in _plan(options).requests.items():
+        epochs = ",".join(map(str, request.checkpoints))
+        print(f"{run.name}\tobjectives={','.join(request.objectives)}\tcheckpoints={epochs}")
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from pipeline.records import verify
+
+    print(f"{verify(_plan(options), _layout(options))} finished results, all made by these settings and this code")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How alike two representations of the same inputs are. Nothing in here knows a file path."""

@@ -1,0 +1,82 @@
+"""Images of a store's split on the device that trains on them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.data.store import Split, load_store
+from pipeline.data.subsets import read_subset, select
+
+RESIDENT_SHARE = 0.5  # of the free memory of an accelerator; larger sets stay on the host and travel by batch
+
+
+class Images:
+    """uint8 images [N, C, H, W] of the chosen classes, with labels 0 .. C'-1.
+
+    On an accelerator all images are resident where they fit, so that a batch is one gather there; otherwise the
+    memory-mapped store on the host is read batch by batch.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        classes: tuple[int, ...],
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        device: torch.device,
+    ) -> None:
+        self.rows, labels = select(split, classes)
+        self.classes = len(classes)
+        self.device = device
+        self.labels = torch.from_numpy(labels).to(device)
+        self.mean = torch.tensor(mean, device=device)
+        self.std = torch.tensor(std, device=device)
+        self.host = split.images
+        self.resident: Tensor | None = None
+        if self._fits():
+            self.resident = torch.from_numpy(self.host[self.rows]).to(device)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def channels(self) -> int:
+        return int(self.host.shape[1])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) as stored."""
+        return int(self.host.shape[2]), int(self.host.shape[3])
+
+    def _fits(self) -> bool:
+        if self.device.type != "cuda":
+            return False  # the memory map is the fastest way already
+        free, _ = torch.cuda.mem_get_info(self.device)
+        return len(self.rows) * int(np.prod(self.host.shape[1:])) < RESIDENT_SHARE * free
+
+    def take(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Images and labels at positions of this subset, on the device."""
+        positions = torch.from_numpy(indices).to(self.device, non_blocking=True)
+        if self.resident is not None:
+            return self.resident[positions], self.labels[positions]
+        batch = torch.from_numpy(self.host[self.rows[indices]])
+        if self.device.type == "cuda":
+            batch = batch.pin_memory()
+        return batch.to(self.device, non_blocking=True), self.labels[positions]
+
+    def batches(self, size: int) -> Iterator[Tensor]:
+        """All images in stored order, without labels."""
+        for start in range(0, len(self), size):
+            yield self.take(np.arange(start, min(start + size, len(self))))[0]
+
+
+def load_images(store_path: Path, subset_path: Path, device: torch.device) -> dict[str, Images]:
+    """{"train": ..., "test": ...} of a class subset; raises FileNotFoundError naming what has to be made first."""
+    store = load_store(store_path)
+    classes = read_subset(subset_path).indices
+    splits = {"train": store.train, "test": store.test}
+    manifest = store.manifest
+    return {name: Images(split, classes, manifest.mean, manifest.std, device) for name, split in splits.items()}

@@ -1,0 +1,104 @@
+"""One typed value a stage: everything it reads beside the files of the stages before it.
+
+Snakemake passes a job to the stage's command as JSON, so that a changed setting reruns just the stages that read it;
+a person who types the command leaves it out and the job is taken from `params.yaml`.
+"""
+
+from pydantic import Field
+
+from pipeline.params import DatasetSpec, Objective, ProbeSettings, Settings, SettingsError, ViewRecipe
+from pipeline.runs import Plan, Run, by_setting
+
+
+class PrepareJob(Settings):
+    dataset: str
+    spec: DatasetSpec
+    downloads: str
+
+
+class SubsetJob(Settings):
+    dataset: str
+    classes: int | None
+    seed: int
+
+
+class TwinsJob(Settings):
+    run: str
+    objectives: tuple[Objective, ...] = Field(min_length=1)
+    checkpoints: tuple[int, ...]
+    views: ViewRecipe
+
+
+class EmbedJob(Settings):
+    run: str
+    objectives: tuple[Objective, ...]
+    checkpoints: tuple[int, ...]
+    views: ViewRecipe
+
+
+class ProbeJob(Settings):
+    run: str
+    objectives: tuple[Objective, ...]
+    probes: ProbeSettings
+
+
+class AlignJob(Settings):
+    run: str
+    objectives: tuple[Objective, ...]
+    checkpoints: tuple[int, ...]
+
+
+class Table2Job(Settings):
+    runs: tuple[str, ...]
+    objectives: tuple[Objective, ...]
+
+
+class Table1Job(Table2Job):
+    params_sha256: str  # of all settings, for the provenance
+
+
+def prepare_job(plan: Plan, dataset: str) -> PrepareJob:
+    return PrepareJob(dataset=dataset, spec=plan.dataset(dataset), downloads=plan.params.downloads)
+
+
+def subset_job(dataset: str, classes: str, seed: str) -> SubsetJob:
+    """`classes` is a number or the text `all`, as in a subset's path."""
+    return SubsetJob(dataset=dataset, classes=None if classes == "all" else int(classes), seed=int(seed))
+
+
+def twins_job(plan: Plan, name: str) -> TwinsJob:
+    run, request = plan.request(name)
+    views = plan.dataset(run.dataset).views
+    return TwinsJob(run=name, objectives=request.objectives, checkpoints=request.checkpoints, views=views)
+
+
+def embed_job(plan: Plan, name: str) -> EmbedJob:
+    return EmbedJob(**twins_job(plan, name).model_dump())
+
+
+def probe_job(plan: Plan, name: str) -> ProbeJob:
+    _, request = plan.request(name)
+    return ProbeJob(run=name, objectives=request.objectives, probes=plan.params.probes)
+
+
+def align_job(plan: Plan, name: str) -> AlignJob:
+    _, request = plan.request(name)
+    return AlignJob(run=name, objectives=request.objectives, checkpoints=request.checkpoints)
+
+
+def table2_job(plan: Plan) -> Table2Job:
+    """Raises SettingsError where Table 1's runs are missing or cannot stand in one table."""
+    if "table1" not in plan.experiments:
+        raise SettingsError("experiments: table1 is missing, and tables 1 and 2 show its runs")
+    runs = plan.experiments["table1"]
+    by_setting(runs)
+    return Table2Job(runs=tuple(run.name for run in runs), objectives=plan.params.experiments["table1"].objectives)
+
+
+def table1_job(plan: Plan) -> Table1Job:
+    return Table1Job(**table2_job(plan).model_dump(), params_sha256=plan.params.sha256)
+
+
+def subset_of(run: Run) -> tuple[str, str, str]:
+    """(dataset, classes, seed) of a run's subset, as in its path."""
+    return run.dataset, str(run.classes or "all"), str(run.subset_seed)

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from pipeline import jobs
+from pipeline.code import code_hash
+from pipeline.layout import Layout
+from pipeline.params import Params, SettingsError, parse
+from pipeline.runs import Run, plan
+
+try:
+    PARAMS = parse(Params, config, "settings")
+    PLAN = plan(PARAMS)
+    jobs.table2_job(PLAN)
+except SettingsError as error:
+    raise WorkflowError(str(error)) from None
+
+LAYOUT = Layout(Path(PARAMS.results), Path(PARAMS.reports))
+FOLDERS = f"--results {LAYOUT.results} --reports {LAYOUT.reports}"
+GPUS = int(Path("/dev/nvidia0").exists())  # a job's claim; profiles say how many there are
+
+
+wildcard_constraints:
+    dataset="[^/]+",
+    classes=r"all|\d+",
+    seed=r"\d+",
+    run="[^/]+/[^/]+",
+
+
+def subset_path(wildcards):
+    return LAYOUT.subset(*jobs.subset_of(Run.from_name(wildcards.run)))
+
+
+def manifest_path(wildcards):
+    return LAYOUT.manifest(Run.from_name(wildcards.run).dataset)
+
+
+def job_of(build):
+    """The job of a run as JSON: a parameter of its rule, so that the rule runs again where the job changes."""
+    return lambda wildcards: build(PLAN, wildcards.run).model_dump_json()

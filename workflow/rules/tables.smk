@@ -1,0 +1,38 @@
+TABLE_RUNS = [run.name for run in PLAN.experiments["table1"]]
+
+
+rule table1:
+    input:
+        [LAYOUT.probes(run) for run in TABLE_RUNS],
+        LAYOUT.reports / "table2.csv",
+    output:
+        LAYOUT.reports / "table1.csv",
+        LAYOUT.reports / "table1.md",
+        LAYOUT.reports / "table1.provenance.json",
+    params:
+        job=jobs.table1_job(PLAN).model_dump_json(),
+        code=code_hash("table1"),
+        folders=FOLDERS,
+    log:
+        LAYOUT.log("table1", "table1"),
+    benchmark:
+        LAYOUT.benchmark("table1", "table1")
+    shell:
+        "python -m pipeline table1 --job {params.job:q} {params.folders} 2> {log:q}"
+
+
+rule table2:
+    input:
+        [LAYOUT.alignment(run) for run in TABLE_RUNS],
+    output:
+        LAYOUT.reports / "table2.csv",
+    params:
+        job=jobs.table2_job(PLAN).model_dump_json(),
+        code=code_hash("table2"),
+        folders=FOLDERS,
+    log:
+        LAYOUT.log("table2", "table2"),
+    benchmark:
+        LAYOUT.benchmark("table2", "table2")
+    shell:
+        "python -m pipeline table2 --job {params.job:q} {params.folders} 2> {log:q}"
