@@ -107,7 +107,9 @@ class TrainingSettings(Settings):
     warmup_epochs: int = Field(10, ge=0)
     horizon_epochs: int | None = Field(None, ge=1)  # length of the cosine decay; none: epochs
     learning_rate: float = Field(0.3, gt=0.0)  # at a batch of 256
-    learning_rate_rule: Literal["linear", "sqrt", "fourth_root", "constant"] = "linear"
+    learning_rate_rule: Literal[
+        "linear", "sqrt", "fourth_root", "constant", "sqrt_published", "fourth_root_published"
+    ] = "linear"
     momentum: float = Field(0.9, ge=0.0, lt=1.0)
     weight_decay: float = Field(1e-6, ge=0.0)
     trust: float = Field(1e-3, gt=0.0)  # LARS trust coefficient

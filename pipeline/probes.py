@@ -48,13 +48,15 @@ def _lbfgs(
 
     The problem is strictly convex in W, so that its solution does not depend on the solver; it counts as converged
     when no entry of the gradient exceeds `tolerance` in absolute value (scikit-learn's rule for the same problem).
+    In float64, as the line search compares losses that agree in all of float32's digits long before.
     """
+    train, test = train.double(), test.double()
     mean, std = train.mean(0), train.std(0, correction=0)
     std = torch.where(std > 0, std, 1.0)  # a constant feature carries nothing and is left at zero
     train, test = (train - mean) / std, (test - mean) / std
     classes = int(train_labels.max()) + 1
-    weight = torch.zeros(classes, train.shape[1], device=train.device, requires_grad=True)
-    bias = torch.zeros(classes, device=train.device, requires_grad=True)
+    weight = train.new_zeros(classes, train.shape[1]).requires_grad_()
+    bias = train.new_zeros(classes).requires_grad_()
     solver = torch.optim.LBFGS(
         [weight, bias],
         max_iter=settings.max_iterations,

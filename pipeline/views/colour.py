@@ -54,13 +54,13 @@ def plan_jitter(recipe: ViewRecipe, draws: ViewDraws, channels: int) -> JitterPl
     changes = np.stack([draws.brightness - 1, draws.contrast - 1, draws.saturation - 1, draws.hue], axis=1)
     changed = (changes[:, active] != 0).any(axis=1)
 
-    order = draws.order[active[draws.order]].reshape(len(changes), -1)
+    order = draws.order[active[draws.order]].reshape(len(changes), active.sum())
     hue_position = (order == HUE).argmax(axis=1) if active[HUE] else np.full(len(order), order.shape[1])
     samples = np.argsort(np.where(changed, -hue_position, 1), kind="stable")
     jittered = int(changed.sum())
     chosen = samples[:jittered]
     order = order[chosen]
-    affine = order[order != HUE].reshape(jittered, -1)
+    affine = order[order != HUE].reshape(jittered, active[:HUE].sum())
     return JitterPlan(
         samples=samples,
         jittered=jittered,
@@ -73,8 +73,9 @@ def plan_jitter(recipe: ViewRecipe, draws: ViewDraws, channels: int) -> JitterPl
 
 def jitter(images: Tensor, plan: JitterPlan) -> None:
     """Change the colours of images [B, C, H, W] in [0, 1], which come in the plan's order, in place."""
-    pixels = images[: plan.jittered].view(plan.jittered, images.shape[1], -1)  # a view: changed in place
-    matrices, towards_mean = _affine_maps(plan, images.shape[1], images.device)
+    batch, channels, height, width = images.shape
+    pixels = images.view(batch, channels, height * width)[: plan.jittered]
+    matrices, towards_mean = _affine_maps(plan, channels, images.device)
     for step, count in enumerate(plan.before):
         _affine(pixels[:count], matrices[step, :count], towards_mean[step, :count])
     if plan.hue is not None:

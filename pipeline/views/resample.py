@@ -46,18 +46,17 @@ def interpolation(
     at the box's edges and normalised: PIL's antialiased bilinear filter.
     """
     scale = length / target  # source pixels per target pixel
-    support = np.maximum(scale, 1)
+    support = np.maximum(scale, 1)  # half a triangle's width; the unit of all positions below
     slope = np.where(mirrored, -scale, scale) / support
-    first = np.where(mirrored, start + length, start) / support + slope / 2  # centre of target pixel 0, in supports
-    half = 0.5 / support
-    parameters = np.stack([first, slope, 1 / support, half, start, start + length], axis=1).astype(np.float32)
-    first_, slope_, step, half_, low, high = to_device(parameters, device)[:, :, None].unbind(1)
+    first = np.where(mirrored, start + length, start) / support + slope / 2
+    parameters = np.stack([first, slope, 1 / support, start, start + length], axis=1).astype(np.float32)
+    centre_of_first, spacing, unit, low, high = to_device(parameters, device)[:, :, None].unbind(1)
 
-    pixel = torch.arange(source, dtype=torch.float32, device=device)
-    inside = ((pixel >= low) & (pixel < high)).to(torch.float32)[:, None, :]
-    centres = first_ + slope_ * torch.arange(target, dtype=torch.float32, device=device)
-    weights = (pixel * step + half_)[:, None, :] - centres[:, :, None]
-    weights = torch.sub(inside, weights.abs_(), out=weights).clamp_min_(0)
+    centres = centre_of_first + spacing * torch.arange(target, dtype=torch.float32, device=device)
+    pixels = torch.arange(source, dtype=torch.float32, device=device) + 0.5
+    inside = ((pixels > low) & (pixels < high)).to(torch.float32)
+    weights = (pixels * unit)[:, None, :] - centres[:, :, None]
+    weights = torch.sub(inside[:, None, :], weights.abs_(), out=weights).clamp_min_(0)
     return weights.div_(weights.sum(dim=2, keepdim=True))
 
 

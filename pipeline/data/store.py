@@ -1,0 +1,171 @@
+"""The array store: a dataset's images as uint8 arrays that can be memory-mapped, with a manifest."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.files import read_json, sha256, write_json
+from pipeline.params import SettingsError
+from pipeline.progress import track
+
+Pixels = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+
+SPLITS = ("train", "test")
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a store holds; equal images give equal manifests."""
+
+    name: str
+    source: str
+    licence: str
+    class_names: tuple[str, ...]
+    shape: tuple[int, int, int]  # (channels, height, width)
+    counts: dict[str, tuple[int, ...]]  # split: images of each class
+    mean: tuple[float, ...]  # per channel, of the training pixels in [0, 1]
+    std: tuple[float, ...]
+    sha256: dict[str, str]  # file: digest
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Split:
+    """images [N, C, H, W] memory-mapped, labels [N]."""
+
+    images: Pixels
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class Store:
+    path: Path
+    manifest: Manifest
+    train: Split
+    test: Split
+
+
+@dataclass(frozen=True)
+class SourceSplit:
+    """What a source gives of one split: the number of images is known before the first is read."""
+
+    count: int
+    items: Iterable[tuple[Pixels, int]]  # image [H, W, C] or [H, W], label
+
+
+@dataclass(frozen=True)
+class SourceImages:
+    """A dataset as its source has it."""
+
+    class_names: tuple[str, ...]
+    train: SourceSplit
+    test: SourceSplit
+
+
+def write_store(folder: Path, name: str, source: str, licence: str, images: SourceImages) -> Manifest:
+    """Write the arrays one image at a time (ImageNet needs no memory) beside `folder`, then put them in place.
+
+    Raises SettingsError where images differ in shape, a split is empty or a class has no training image.
+    """
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    temporary.mkdir(parents=True)
+    try:
+        train = _write_split(temporary, name, "train", images.train, None)
+        test = _write_split(temporary, name, "test", images.test, train.shape)
+        counts = {
+            split: tuple(np.bincount(written.labels, minlength=len(images.class_names)).tolist())
+            for split, written in (("train", train), ("test", test))
+        }
+        if 0 in counts["train"]:
+            empty = images.class_names[counts["train"].index(0)]
+            raise SettingsError(f"{name}: class {empty!r} has no training image")
+        manifest = Manifest(
+            name=name,
+            source=source,
+            licence=licence,
+            class_names=images.class_names,
+            shape=train.shape,
+            counts=counts,
+            mean=train.mean,
+            std=train.std,
+            sha256={path.name: sha256(path) for path in sorted(temporary.glob("*.npy"))},
+        )
+        write_json(temporary / "manifest.json", asdict(manifest))
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return manifest
+
+
+def load_store(folder: Path) -> Store:
+    """Memory-map a store; raises FileNotFoundError that says how to make it."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: not there; `python -m pipeline prepare {folder.name}` makes it")
+    values = read_json(path)
+    if values["format"] != FORMAT:
+        raise SettingsError(f"{path}: format {values['format']}, allowed is {FORMAT}: prepare the dataset again")
+    tuples = {key: tuple(values[key]) for key in ("class_names", "shape", "mean", "std")}
+    counts = {split: tuple(numbers) for split, numbers in values["counts"].items()}
+    manifest = Manifest(**{**values, **tuples, "counts": counts})
+    return Store(folder, manifest, *(_load_split(folder, split) for split in SPLITS))
+
+
+def damaged_files(store: Store) -> list[str]:
+    """Names of the arrays whose bytes are not those of the manifest; reads everything."""
+    return [name for name, digest in store.manifest.sha256.items() if sha256(store.path / name) != digest]
+
+
+@dataclass(frozen=True)
+class _Written:
+    shape: tuple[int, int, int]
+    labels: Labels
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def _write_split(
+    folder: Path, name: str, split: str, source: SourceSplit, shape: tuple[int, int, int] | None
+) -> _Written:
+    labels = np.empty(source.count, np.int64)
+    array: Pixels | None = None
+    sums = squares = np.zeros(0, np.int64)
+    row = -1
+    for row, (image, label) in enumerate(track(source.items, source.count, f"prepare {name} {split}")):
+        planes = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
+        if array is None:
+            first = shape or (planes.shape[0], planes.shape[1], planes.shape[2])
+            size = (source.count, *first)
+            array = np.lib.format.open_memmap(folder / f"{split}_images.npy", "w+", np.uint8, size)
+            sums, squares = np.zeros(first[0], np.int64), np.zeros(first[0], np.int64)
+        if planes.shape != array.shape[1:]:
+            raise SettingsError(
+                f"{name}: {split} image {row} is {planes.shape} (channels, height, width), those before are "
+                f"{array.shape[1:]}: set the dataset's `size` to bring all to one"
+            )
+        array[row], labels[row] = planes, label
+        wide = planes.astype(np.int64)
+        sums, squares = sums + wide.sum((1, 2)), squares + np.square(wide).sum((1, 2))  # exact in any order
+    if array is None or row + 1 != source.count:
+        raise SettingsError(f"{name}: the {split} split has {row + 1} images, {source.count or 'at least 1'} expected")
+    array.flush()
+    np.save(folder / f"{split}_labels.npy", labels)
+    pixels = source.count * array.shape[2] * array.shape[3]
+    mean = sums / pixels
+    std = np.sqrt(squares / pixels - np.square(mean))
+    shape = (array.shape[1], array.shape[2], array.shape[3])
+    return _Written(shape, labels, tuple((mean / 255).tolist()), tuple((std / 255).tolist()))
+
+
+def _load_split(folder: Path, split: str) -> Split:
+    images = np.load(folder / f"{split}_images.npy", mmap_mode="r", allow_pickle=False)
+    return Split(images, np.load(folder / f"{split}_labels.npy", allow_pickle=False))

@@ -1,0 +1,85 @@
+"""LARS (You et al. 2017) with foreach operations: a few kernels for all parameters, and no wait for the device."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+class LARS(Optimizer):
+    """Layer-wise adaptive rate scaling with heavy-ball momentum.
+
+    g = gradient + weight_decay * w; where a group adapts, g is scaled by trust * |w| / |g|; v = momentum * v + g;
+    w -= lr * v. Where |w| or |g| is zero the scale is the group's `zero_norm_scale`: 1 as in SimCLR, or 0 as in the
+    paper's released code, which therefore never moves parameters that start at zero.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-6,
+        trust: float = 1e-3,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "weight_decay": weight_decay,
+            "trust": trust,
+            "adapt": True,
+            "zero_norm_scale": 1.0,
+        }
+        super().__init__(params, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """One update; parameters without a gradient stay where they are."""
+        value = None
+        if closure is not None:
+            with torch.enable_grad():
+                value = closure()
+        for group in self.param_groups:
+            weights = [p for p in group["params"] if p.grad is not None]
+            if weights:
+                self._update(weights, group)
+        return value
+
+    def _update(self, weights: list[Tensor], group: dict[str, Any]) -> None:
+        updates = [p.grad for p in weights if p.grad is not None]
+        if group["weight_decay"]:
+            updates = list(torch._foreach_add(updates, weights, alpha=group["weight_decay"]))
+        if group["adapt"]:
+            sizes = torch.stack(torch._foreach_norm(weights))
+            slopes = torch.stack(torch._foreach_norm(updates))
+            scales = torch.where((sizes > 0) & (slopes > 0), group["trust"] * sizes / slopes, group["zero_norm_scale"])
+            updates = list(torch._foreach_mul(updates, scales.unbind()))
+        velocities = []
+        for p in weights:
+            state = self.state[p]
+            if "velocity" not in state:
+                state["velocity"] = torch.zeros_like(p)
+            velocities.append(state["velocity"])
+        torch._foreach_mul_(velocities, group["momentum"])
+        torch._foreach_add_(velocities, updates)
+        torch._foreach_add_(weights, velocities, alpha=-group["lr"])
+
+
+def parameter_groups(module: nn.Module, exclude: str) -> list[dict[str, Any]]:
+    """Groups for LARS.
+
+    `bias_and_norm` (SimCLR): vectors, that is biases and norms, have neither weight decay nor adaptation. `none` (the
+    released code): all parameters have both, and those of zero norm do not move.
+    """
+    trained = [p for p in module.parameters() if p.requires_grad]
+    if exclude == "none":
+        return [{"params": trained, "zero_norm_scale": 0.0}]
+    if exclude != "bias_and_norm":
+        raise ValueError(f"lars_exclude = {exclude!r}: allowed is bias_and_norm or none")
+    vectors = [p for p in trained if p.ndim <= 1]
+    return [
+        {"params": [p for p in trained if p.ndim > 1]},
+        {"params": vectors, "adapt": False, "weight_decay": 0.0},
+    ]
