@@ -183,8 +183,8 @@ def test_chances_are_the_recipes(name, share):
 
 
 def test_blur_sigma_is_uniform():
-    sigma = draw_many(ViewRecipe(blur=1.0), 32, 32).sigma
-    assert stats.kstest(sigma, stats.uniform(0.1, 1.9).cdf).pvalue > CHANCE
+    sigma = draw_many(ViewRecipe(blur=0.5), 32, 32).sigma
+    assert stats.kstest(sigma[sigma > 0], stats.uniform(0.1, 1.9).cdf).pvalue > CHANCE
 
 
 def test_orders_are_uniform_permutations():

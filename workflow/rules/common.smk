@@ -2,20 +2,17 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from pipeline import jobs
+from pipeline import jobs, params, runs
 from pipeline.code import code_hash
 from pipeline.layout import Layout
-from pipeline.params import Params, SettingsError, parse
-from pipeline.runs import Run, plan
 
 try:
-    PARAMS = parse(Params, config, "settings")
-    PLAN = plan(PARAMS)
+    PLAN = runs.plan(params.parse(params.Params, config, "settings"))
     jobs.table2_job(PLAN)
-except SettingsError as error:
+except params.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
-LAYOUT = Layout(Path(PARAMS.results), Path(PARAMS.reports))
+LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
 FOLDERS = f"--results {LAYOUT.results} --reports {LAYOUT.reports}"
 GPUS = int(Path("/dev/nvidia0").exists())  # a job's claim; profiles say how many there are
 
@@ -28,11 +25,11 @@ wildcard_constraints:
 
 
 def subset_path(wildcards):
-    return LAYOUT.subset(*jobs.subset_of(Run.from_name(wildcards.run)))
+    return LAYOUT.subset(*jobs.subset_of(runs.Run.from_name(wildcards.run)))
 
 
 def manifest_path(wildcards):
-    return LAYOUT.manifest(Run.from_name(wildcards.run).dataset)
+    return LAYOUT.manifest(runs.Run.from_name(wildcards.run).dataset)
 
 
 def job_of(build):
