@@ -16,9 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 Objective = Literal["cl", "nscl", "scl", "ce"]
 OBJECTIVES: tuple[Objective, ...] = ("cl", "nscl", "scl", "ce")
 Shared = Literal["initialisation", "batches", "augmentations"]
-Scalar = bool | int | float | str | None
-
-Probability = Field(ge=0.0, le=1.0)
 
 
 class SettingsError(ValueError):
@@ -137,7 +134,7 @@ class Experiment(Settings):
 
     objectives: tuple[Objective, ...] = OBJECTIVES
     checkpoints: Literal["last"] | tuple[int, ...] = "last"  # epochs kept beside the last one
-    grid: tuple[dict[str, Scalar | list[Scalar | list[Scalar]]], ...] = Field(min_length=1)
+    grid: tuple[dict[str, Any], ...] = Field(min_length=1)  # values are checked where the runs are made
 
 
 class Params(Settings):

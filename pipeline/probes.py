@@ -76,7 +76,8 @@ def _lbfgs(
 
     solver.step(closure)
     closure()
-    assert weight.grad is not None and bias.grad is not None
+    assert weight.grad is not None
+    assert bias.grad is not None
     largest = max(weight.grad.abs().max().item(), bias.grad.abs().max().item())
     iterations = int(solver.state[weight]["n_iter"])
     with torch.no_grad():

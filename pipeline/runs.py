@@ -23,7 +23,6 @@ from pipeline.params import (
     Experiment,
     Objective,
     Params,
-    Settings,
     SettingsError,
     TrainingSettings,
     parse,

@@ -35,7 +35,9 @@ def test_convolutions_start_as_he_et_al_say():
     assert weight.std().item() == pytest.approx((2 / (512 * 9)) ** 0.5, rel=0.01)  # fan out = 512 channels x 3 x 3
 
 
-@pytest.mark.parametrize(("name", "width", "columns"), [("vit_tiny", 64, 192), ("vit_small", 64, 384), ("vit_tiny", 8, 24)])
+@pytest.mark.parametrize(
+    ("name", "width", "columns"), [("vit_tiny", 64, 192), ("vit_small", 64, 384), ("vit_tiny", 8, 24)]
+)
 def test_transformers_take_square_images_of_any_channels(name, width, columns):
     encoder = build_encoder(TrainingSettings(encoder=name, width=width), 1, (32, 32))
     assert feature_dimension(encoder, 1, (32, 32)) == columns

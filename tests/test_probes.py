@@ -67,8 +67,8 @@ def test_too_few_iterations_are_reported_as_not_converged(task):
 
 def test_a_constant_feature_changes_nothing(task):
     train, train_labels, test, test_labels = task
-    pad = torch.nn.functional.pad
-    padded = linear_probe(pad(train, (0, 1), value=7.0), train_labels, pad(test, (0, 1), value=7.0), test_labels, ProbeSettings())
+    train, test = (torch.nn.functional.pad(rows, (0, 1), value=7.0) for rows in (train, test))
+    padded = linear_probe(train, train_labels, test, test_labels, ProbeSettings())
     assert padded.accuracy == linear_probe(*task, ProbeSettings()).accuracy
 
 

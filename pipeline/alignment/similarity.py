@@ -8,9 +8,9 @@ so that every sum over pairs of (S_ij - |m|^2)(S'_ij - |m'|^2) is a product of t
 matters: at initialisation all cosines are within 1e-6 of 1 and unshifted sums lose their digits even in float64.
 """
 
+import math
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 
@@ -82,4 +82,4 @@ def _pair_products(a: Representation, b: Representation) -> _PairProducts:
 def _cosine(cross: float, own_a: float, own_b: float, measure: str) -> float:
     if own_a <= 0 or own_b <= 0:
         raise ValueError(f"{measure} is not defined: all similarities of a representation are equal")
-    return max(-1.0, min(1.0, cross / (own_a * own_b) ** 0.5))
+    return max(-1.0, min(1.0, cross / math.sqrt(own_a * own_b)))

@@ -157,7 +157,6 @@ def _write_split(
         sums, squares = sums + wide.sum((1, 2)), squares + np.square(wide).sum((1, 2))  # exact in any order
     if array is None or row + 1 != source.count:
         raise SettingsError(f"{name}: the {split} split has {row + 1} images, {source.count or 'at least 1'} expected")
-    array.flush()
     np.save(folder / f"{split}_labels.npy", labels)
     pixels = source.count * array.shape[2] * array.shape[3]
     mean = sums / pixels

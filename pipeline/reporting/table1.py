@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -15,8 +16,9 @@ PROBES = ("nccc", "lp")
 LABELS = {"cl": "CL", "nscl": "NSCL", "scl": "SCL", "ce": "CE"}
 MEASURED, NOT_CONVERGED, NOT_RUN = "measured", "measured, probe not converged", "not run"
 COLUMNS = (
-    "dataset classes objective probe encoder epochs denominator n_seeds mean ci_low ci_high paper deviation status"
-).split()
+    *("dataset", "classes", "objective", "probe", "encoder", "epochs", "denominator"),
+    *("n_seeds", "mean", "ci_low", "ci_high", "paper", "deviation", "status"),
+)
 
 
 def table1(runs: Sequence[Run], objectives: Sequence[Objective], probes: Mapping[Run, pd.DataFrame]) -> pd.DataFrame:
@@ -25,7 +27,13 @@ def table1(runs: Sequence[Run], objectives: Sequence[Objective], probes: Mapping
     `probes[run]` has the columns objective, probe, accuracy, converged. The paper's datasets that no run covers are
     there with status `not run`.
     """
-    published = paper_values("table1").set_index(["dataset", "objective", "measure"])["value"]
+    printed = paper_values("table1")
+    published = {
+        (str(data), str(objective), str(measure)): float(value)
+        for data, objective, measure, value in zip(
+            *(printed[c] for c in ("dataset", "objective", "measure", "value")), strict=True
+        )
+    }
     rows = []
     for setting, seeds in by_setting(runs).items():
         measured = pd.concat([probes[run] for run in seeds])
@@ -34,7 +42,7 @@ def table1(runs: Sequence[Run], objectives: Sequence[Objective], probes: Mapping
                 continue
             interval = over_seeds(group["accuracy"].tolist())
             full = setting.classes == PAPER_CLASSES.get(setting.dataset)
-            paper = published.get((setting.dataset, objective, probe), math.nan) if full else math.nan
+            paper = published.get((setting.dataset, str(objective), str(probe)), math.nan) if full else math.nan
             rows.append(
                 {
                     "dataset": setting.dataset,
@@ -118,7 +126,7 @@ def _datasets(table: pd.DataFrame) -> list[tuple[str, int]]:
     return list(dict.fromkeys(zip(table["dataset"], table["classes"], strict=True)))
 
 
-def _cell(row: "pd.Series[float]") -> str:
+def _cell(row: "pd.Series[Any]") -> str:
     paper = "" if math.isnan(row["paper"]) else f" ({row['paper']:.2f})"
     if row["status"] == NOT_RUN:
         return f"not run{paper}"

@@ -19,7 +19,8 @@ def run(job: EmbedJob, layout: Layout, device: torch.device) -> None:
     train = splits["train"]
     with torch.random.fork_rng(devices=[]):  # the constructor draws weights, which a checkpoint then replaces
         encoder = build_encoder(run, train.channels, job.views.size or train.size)
-    encoder.to(device, memory_format=torch.channels_last)
+    encoder.to(device=device)
+    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
     folder = layout.features(job.run)
     todo = [(objective, epoch) for objective in job.objectives for epoch in job.checkpoints]
     for objective, epoch in track(todo, len(todo), f"embed {job.run}"):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pipeline.data.images import Images
-from pipeline.params import ViewRecipe
+from pipeline.params import SettingsError, ViewRecipe
 from pipeline.randomness import keyed_generator
 from pipeline.runs import Run
 from pipeline.views import apply_views, draw_views
@@ -36,7 +36,7 @@ def stream_key(run: Run, part: str, objective: str) -> str:
 def steps_per_epoch(run: Run, images: int) -> int:
     """Full batches only, as contrastive losses depend on the batch size."""
     if images < run.batch_size:
-        raise ValueError(
+        raise SettingsError(
             f"batch_size = {run.batch_size}: {run.dataset} has {images} training images, allowed is at most that"
         )
     return images // run.batch_size
@@ -51,7 +51,7 @@ class Stream:
             name: (stream_key(run, "batches", name), stream_key(run, "augmentations", name)) for name in objectives
         }
         self.steps = steps_per_epoch(run, len(images))
-        self.digests = {key: "" for key in self.keys.values()}  # a chain: each epoch's digest starts with the last one
+        self.digests = dict.fromkeys(self.keys.values(), "")  # a chain: each epoch's digest starts with the last one
 
     def digest(self, objective: str) -> str:
         """SHA-256 over the image indices and view parameters this twin was shown so far."""

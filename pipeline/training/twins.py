@@ -143,7 +143,8 @@ def train_step(twin: Twin, batch: Step, rate: float, run: Run) -> None:
 
 def _twin(run: Run, objective: Objective, images: Images, size: tuple[int, int]) -> Twin:
     network = initial_network(run, objective, images.channels, size, images.classes)
-    network.to(images.device, memory_format=torch.channels_last)
+    network.to(device=images.device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
     groups = parameter_groups(network, run.lars_exclude)
     optimiser = LARS(groups, lr=0.0, momentum=run.momentum, weight_decay=run.weight_decay, trust=run.trust)
     return Twin(objective, network, optimiser)

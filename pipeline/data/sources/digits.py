@@ -17,7 +17,9 @@ _TEST_SHARE = 0.2
 def digits(spec: DatasetSpec) -> SourceImages:
     """1,797 digits, a fifth of each class for testing."""
     train, test = _split()
-    return SourceImages(tuple("0123456789"), *(SourceSplit(len(y), zip(x, y.tolist())) for x, y in (train, test)))
+    return SourceImages(
+        tuple("0123456789"), *(SourceSplit(len(y), zip(x, y.tolist(), strict=True)) for x, y in (train, test))
+    )
 
 
 def digit_pairs(spec: DatasetSpec) -> SourceImages:

@@ -1,0 +1,183 @@
+import itertools
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from pipeline.params import OBJECTIVES
+from pipeline.training.checkpoints import PROGRESS, checkpoint_path, load_checkpoint
+from pipeline.training.twins import DivergenceError, initial_network, train_twins
+
+
+def train(run, objectives, images, recipe, folder, checkpoints=None, fingerprint="test", **options):
+    checkpoints = [run.epochs] if checkpoints is None else checkpoints
+    return train_twins(run, objectives, checkpoints, images, recipe, folder, fingerprint, **options)
+
+
+def weights(folder, objective, epoch):
+    return load_checkpoint(folder, objective, epoch)
+
+
+def equal(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_another_twin_changes_no_bit_of_the_others(small_run, images, recipe, tmp_path):
+    together = train(small_run, OBJECTIVES, images, recipe, tmp_path / "all")
+    for objective in OBJECTIVES:
+        alone = train(small_run, [objective], images, recipe, tmp_path / objective)
+        assert equal(weights(tmp_path / "all", objective, 3), weights(tmp_path / objective, objective, 3))
+        assert alone.digests[objective] == together.digests[objective]
+        assert [row for row in together.losses if row.objective == objective] == list(alone.losses)
+    assert not equal(weights(tmp_path / "all", "cl", 3), weights(tmp_path / "all", "nscl", 3))
+
+
+def test_all_twins_start_from_the_same_encoder_and_head(small_run, images, recipe, tmp_path):
+    train(small_run, OBJECTIVES, images, recipe, tmp_path, checkpoints=[0, 3])
+    start = {objective: weights(tmp_path, objective, 0) for objective in OBJECTIVES}
+    for a, b in itertools.combinations(OBJECTIVES, 2):
+        shared = [name for name in start[a] if not name.startswith("classifier")]
+        assert all(torch.equal(start[a][name], start[b][name]) for name in shared)
+    end = weights(tmp_path, "cl", 3)
+    assert not torch.equal(start["cl"]["encoder.conv1.weight"], end["encoder.conv1.weight"])
+
+
+@pytest.mark.parametrize("part", ["initialisation", "batches", "augmentations"])
+def test_what_is_not_shared_differs_and_the_rest_does_not(part, small_run, images, recipe, tmp_path):
+    everything = ("initialisation", "batches", "augmentations")
+    run = small_run.model_copy(update={"shared": tuple(name for name in everything if name != part), "epochs": 1})
+    found = train(run, ["cl", "nscl"], images, recipe, tmp_path, checkpoints=[0, 1])
+    start = [weights(tmp_path, name, 0) for name in ("cl", "nscl")]
+    assert equal(*start) == (part != "initialisation")
+    assert (found.digests["cl"] == found.digests["nscl"]) == (part == "initialisation")
+
+
+def test_equal_objectives_with_nothing_shared_are_still_reproducible(small_run, images, recipe, tmp_path):
+    run = small_run.model_copy(update={"shared": (), "epochs": 1})
+    for folder in ("one", "two"):
+        train(run, ["cl", "ce"], images, recipe, tmp_path / folder)
+    assert equal(weights(tmp_path / "one", "cl", 1), weights(tmp_path / "two", "cl", 1))
+
+
+def test_the_seed_decides_initialisation_batches_and_views(small_run, images, recipe, tmp_path):
+    other = small_run.model_copy(update={"seed": 1})
+    digests = [train(run, ["cl"], images, recipe, tmp_path / str(run.seed)).digests["cl"] for run in (small_run, other)]
+    assert digests[0] != digests[1]
+    assert not equal(weights(tmp_path / "0", "cl", 3), weights(tmp_path / "1", "cl", 3))
+
+
+def test_a_resumed_run_gives_the_bits_of_one_that_never_stopped(small_run, images, recipe, tmp_path):
+    whole = train(small_run, OBJECTIVES, images, recipe, tmp_path / "whole", checkpoints=[0, 1, 3])
+    half, folder = _Interruption(images, after_batches=8), tmp_path / "half"  # 4 steps an epoch: in the third
+    with pytest.raises(KeyboardInterrupt):
+        train(small_run, OBJECTIVES, half, recipe, folder, checkpoints=[0, 1, 3])
+    assert (folder / PROGRESS).is_file()
+    assert not checkpoint_path(folder, "cl", 3).exists()
+    resumed = train(small_run, OBJECTIVES, images, recipe, folder, checkpoints=[0, 1, 3])
+    assert resumed == whole
+    for objective, epoch in itertools.product(OBJECTIVES, (0, 1, 3)):
+        ours, theirs = (checkpoint_path(path, objective, epoch).read_bytes() for path in (folder, tmp_path / "whole"))
+        assert ours == theirs
+    assert not (folder / PROGRESS).exists()
+
+
+class _Interruption:
+    """Images that are cut off after some batches, as by a closed laptop."""
+
+    def __init__(self, images, after_batches):
+        self._images, self._left = images, after_batches
+
+    def __getattr__(self, name):
+        return getattr(self._images, name)
+
+    def __len__(self):
+        return len(self._images)
+
+    def take(self, indices):
+        if self._left == 0:
+            raise KeyboardInterrupt
+        self._left -= 1
+        return self._images.take(indices)
+
+
+def test_progress_of_other_settings_is_not_taken_up(small_run, images, recipe, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(small_run, ["cl"], _Interruption(images, 8), recipe, tmp_path / "mixed", [1, 3], fingerprint="old")
+    mixed = train(small_run, ["cl"], images, recipe, tmp_path / "mixed", [1, 3], fingerprint="new")
+    assert mixed == train(small_run, ["cl"], images, recipe, tmp_path / "clean", [1, 3])
+    assert len(mixed.losses) == 3
+
+
+def test_a_killed_process_leaves_whole_files_and_can_go_on(small_run, images, recipe, tmp_path):
+    script = f"""
+from pathlib import Path
+from pipeline.params import ViewRecipe
+from pipeline.runs import Run
+from pipeline.training.twins import train_twins
+from tests.conftest import four_digits
+run = Run.from_name({small_run.name!r}).model_copy(update={{"epochs": 400}})
+recipe = ViewRecipe.model_validate_json({recipe.model_dump_json()!r})
+train_twins(run, ["cl"], [], four_digits(), recipe, Path({str(tmp_path)!r}), "killed", seconds_between_saves=0.0)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / PROGRESS).is_file() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    assert process.poll() is None, process.stderr.read()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    saved = torch.load(tmp_path / PROGRESS, weights_only=True)["epoch"]
+    run = small_run.model_copy(update={"epochs": saved + 1, "horizon_epochs": 400})
+    train(run, ["cl"], images, recipe, tmp_path / "straight", [saved + 1])
+    train(run, ["cl"], images, recipe, tmp_path, [saved + 1], fingerprint="killed")
+    assert equal(weights(tmp_path, "cl", saved + 1), weights(tmp_path / "straight", "cl", saved + 1))
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(small_run, images, recipe, tmp_path):
+    run = small_run.model_copy(update={"learning_rate": 1e30, "trust": 1e8})
+    with pytest.raises(DivergenceError, match=r"loss of cl became (nan|inf) in epoch \d, step \d of 4, at lear"):
+        train(run, ["cl"], images, recipe, tmp_path)
+    assert not checkpoint_path(tmp_path, "cl", 3).exists()
+
+
+def test_every_twin_learns(small_run, images, recipe, tmp_path):
+    run = small_run.model_copy(update={"epochs": 12, "learning_rate": 2.0})
+    losses = train(run, OBJECTIVES, images, recipe, tmp_path).losses
+    for objective in OBJECTIVES:
+        course = [row.loss for row in losses if row.objective == objective]
+        assert course[-1] < course[0] - 0.1, objective
+
+
+def test_the_global_generator_is_neither_read_nor_moved(small_run, images, recipe, tmp_path):
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    train(small_run.model_copy(update={"epochs": 1}), OBJECTIVES, images, recipe, tmp_path)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_clipping_bounds_a_step(small_run, images, recipe, tmp_path):
+    """With a tiny bound and no adaptation every weight stays where it was, up to the bound times the rate."""
+    run = small_run.model_copy(update={"clip": 1e-6, "epochs": 1, "weight_decay": 0.0, "trust": 1e-12})
+    train(run, ["cl"], images, recipe, tmp_path, checkpoints=[0, 1])
+    start, end = (weights(tmp_path, "cl", epoch) for epoch in (0, 1))
+    trained = [name for name in start if "running" not in name and "num_batches" not in name]
+    assert max((start[name] - end[name]).abs().max() for name in trained) < 1e-5
+
+
+def test_views_are_forwarded_one_by_one(small_run, images, recipe, tmp_path, monkeypatch):
+    """Batch statistics are per view: the encoder sees B images at a time, twice a step."""
+    seen = []
+
+    def watched(*arguments):
+        network = initial_network(*arguments)
+        network.encoder.register_forward_hook(lambda module, inputs, output: seen.append(len(inputs[0])))
+        return network
+
+    monkeypatch.setattr("pipeline.training.twins.initial_network", watched)
+    train(small_run.model_copy(update={"epochs": 1}), ["cl"], images, recipe, tmp_path)
+    assert seen == [32, 32] * 4
