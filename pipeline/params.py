@@ -124,7 +124,7 @@ class ProbeSettings(Settings):
     """
 
     solver: Literal["lbfgs", "released_code"] = "lbfgs"
-    l2: float = Field(1e-4, ge=0.0)  # weight of ||W||^2 / 2 beside the mean cross-entropy
+    l2: float = Field(1e-3, ge=0.0)  # weight of ||W||^2 / 2 beside the mean cross-entropy
     tolerance: float = Field(1e-4, gt=0.0)  # converged: largest absolute entry of the gradient below this
     max_iterations: int = Field(500, ge=1)
 

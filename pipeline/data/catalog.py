@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pipeline.params import DatasetSpec, SettingsError, ViewRecipe
 
 _DIGIT_JITTER = {"flip": 0.0, "brightness": 0.4, "contrast": 0.4}  # a mirrored digit is none
+_CIFAR = "none stated; free to use where Krizhevsky (2009) is cited"
+_IMAGENET = "ImageNet terms of access: non-commercial research and education"
 _PHOTOGRAPHS_224 = ViewRecipe(jitter=1.0, brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2, blur=0.1)
 
 CATALOG: Mapping[str, DatasetSpec] = {
@@ -20,25 +22,25 @@ CATALOG: Mapping[str, DatasetSpec] = {
         licence="CC BY 4.0 (made of UCI digits)",
         views=ViewRecipe(crop_scale=(0.4, 1.0), crop_ratio=(1.6, 2.5), **_DIGIT_JITTER),  # images are 8 x 16
     ),
-    "cifar10": DatasetSpec(source="cifar10", classes=10),
-    "cifar100": DatasetSpec(source="cifar100", classes=100),
-    "svhn": DatasetSpec(source="svhn", classes=10, licence="non-commercial use", views=ViewRecipe(flip=0.0)),
-    "fashion_mnist": DatasetSpec(source="fashion_mnist", classes=10, licence="MIT"),
-    "tiny_imagenet": DatasetSpec(
-        source="tiny_imagenet", classes=200, licence="ImageNet terms: non-commercial research"
+    "cifar10": DatasetSpec(source="cifar10", classes=10, licence=_CIFAR),
+    "cifar100": DatasetSpec(source="cifar100", classes=100, licence=_CIFAR),
+    "svhn": DatasetSpec(
+        source="svhn", classes=10, licence="non-commercial use (Netzer et al. 2011)", views=ViewRecipe(flip=0.0)
     ),
+    "fashion_mnist": DatasetSpec(source="fashion_mnist", classes=10, licence="MIT (Zalando SE)"),
+    "tiny_imagenet": DatasetSpec(source="tiny_imagenet", classes=200, licence=_IMAGENET),
     "mini_imagenet": DatasetSpec(
         source="mini_imagenet",
         classes=100,
         size=224,
-        licence="ImageNet terms: non-commercial research",
+        licence=_IMAGENET,
         views=_PHOTOGRAPHS_224,
     ),
     "imagenet1k": DatasetSpec(
         source="imagenet1k",
         classes=1000,
         size=224,
-        licence="ImageNet terms: non-commercial research",
+        licence=_IMAGENET,
         views=_PHOTOGRAPHS_224,
     ),
 }

@@ -72,15 +72,18 @@ class SourceImages:
 def write_store(folder: Path, name: str, source: str, licence: str, images: SourceImages) -> Manifest:
     """Write the arrays one image at a time (ImageNet needs no memory) beside `folder`, then put them in place.
 
-    Raises SettingsError where images differ in shape, a split is empty or a class has no training image.
+    Raises SettingsError where images differ in shape, a split has another number of images than it announces, a label
+    is of no class or a class has no training image. A store that is there stays until the new one is whole.
     """
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    retired = temporary.with_name(f"{temporary.name}.old")
+    classes = len(images.class_names)
     temporary.mkdir(parents=True)
     try:
-        train = _write_split(temporary, name, "train", images.train, None)
-        test = _write_split(temporary, name, "test", images.test, train.shape)
+        train = _write_split(temporary, name, "train", images.train, classes, None)
+        test = _write_split(temporary, name, "test", images.test, classes, train.shape)
         counts = {
-            split: tuple(np.bincount(written.labels, minlength=len(images.class_names)).tolist())
+            split: tuple(np.bincount(written.labels, minlength=classes).tolist())
             for split, written in (("train", train), ("test", test))
         }
         if 0 in counts["train"]:
@@ -99,10 +102,11 @@ def write_store(folder: Path, name: str, source: str, licence: str, images: Sour
         )
         write_json(temporary / "manifest.json", asdict(manifest))
         if folder.exists():
-            shutil.rmtree(folder)
+            os.replace(folder, retired)
         os.replace(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(retired, ignore_errors=True)
     return manifest
 
 
@@ -134,13 +138,17 @@ class _Written:
 
 
 def _write_split(
-    folder: Path, name: str, split: str, source: SourceSplit, shape: tuple[int, int, int] | None
+    folder: Path, name: str, split: str, source: SourceSplit, classes: int, shape: tuple[int, int, int] | None
 ) -> _Written:
     labels = np.empty(source.count, np.int64)
     array: Pixels | None = None
     sums = squares = np.zeros(0, np.int64)
     row = -1
     for row, (image, label) in enumerate(track(source.items, source.count, f"prepare {name} {split}")):
+        if row == source.count:
+            raise SettingsError(f"{name}: the {split} split has more than the {source.count} images expected")
+        if not 0 <= label < classes:
+            raise SettingsError(f"{name}: {split} image {row} has label {label}, allowed is 0 to {classes - 1}")
         planes = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
         if array is None:
             first = shape or (planes.shape[0], planes.shape[1], planes.shape[2])

@@ -11,9 +11,10 @@ from torch.optim import Optimizer
 class LARS(Optimizer):
     """Layer-wise adaptive rate scaling with heavy-ball momentum.
 
-    g = gradient + weight_decay * w; where a group adapts, g is scaled by trust * |w| / |g|; v = momentum * v + g;
-    w -= lr * v. Where |w| or |g| is zero the scale is the group's `zero_norm_scale`: 1 as in SimCLR, or 0 as in the
-    paper's released code, which therefore never moves parameters that start at zero.
+    u = scale * (gradient + weight_decay * w); v = momentum * v + u; w -= lr * v. Where a group adapts, the scale of
+    each tensor is trust * |w| / (|gradient| + weight_decay * |w|) (eq. 6 there), elsewhere 1. Where |w| or |gradient|
+    is zero the scale is the group's `zero_norm_scale`: 1 as in SimCLR, or 0 as in the paper's released code, which
+    therefore never moves parameters that start at zero.
     """
 
     def __init__(
@@ -48,14 +49,14 @@ class LARS(Optimizer):
         return value
 
     def _update(self, weights: list[Tensor], group: dict[str, Any]) -> None:
-        updates = [p.grad for p in weights if p.grad is not None]
-        if group["weight_decay"]:
-            updates = list(torch._foreach_add(updates, weights, alpha=group["weight_decay"]))
+        gradients = [p.grad for p in weights if p.grad is not None]
+        updates = torch._foreach_add(gradients, weights, alpha=group["weight_decay"])
         if group["adapt"]:
             sizes = torch.stack(torch._foreach_norm(weights))
-            slopes = torch.stack(torch._foreach_norm(updates))
-            scales = torch.where((sizes > 0) & (slopes > 0), group["trust"] * sizes / slopes, group["zero_norm_scale"])
-            updates = list(torch._foreach_mul(updates, scales.unbind()))
+            slopes = torch.stack(torch._foreach_norm(gradients))
+            scales = group["trust"] * sizes / (slopes + group["weight_decay"] * sizes)
+            scales = torch.where((sizes > 0) & (slopes > 0), scales, group["zero_norm_scale"])
+            torch._foreach_mul_(updates, scales.unbind())
         velocities = []
         for p in weights:
             state = self.state[p]

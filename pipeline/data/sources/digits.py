@@ -1,6 +1,7 @@
 """scikit-learn's handwritten digits (8 x 8, 10 classes) and pairs of them side by side (8 x 16, 100 classes)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from pipeline.randomness import keyed_generator, torch_seed
 _TEST_SHARE = 0.2
 
 
-def digits(spec: DatasetSpec) -> SourceImages:
+def digits(spec: DatasetSpec, downloads: Path) -> SourceImages:
     """1,797 digits, a fifth of each class for testing."""
     train, test = _split()
     return SourceImages(
@@ -22,7 +23,7 @@ def digits(spec: DatasetSpec) -> SourceImages:
     )
 
 
-def digit_pairs(spec: DatasetSpec) -> SourceImages:
+def digit_pairs(spec: DatasetSpec, downloads: Path) -> SourceImages:
     """Classes 00 to 99, equally often; training pairs join training digits only, test pairs test digits only."""
     names = tuple(f"{pair:02d}" for pair in range(100))
     splits = []

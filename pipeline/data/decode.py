@@ -1,0 +1,84 @@
+"""From image files to arrays of one size, decoded by a pool of threads in the given order."""
+
+import io
+import os
+import struct
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from pipeline.data.store import Pixels
+from pipeline.params import SettingsError
+
+Mode = Literal["RGB", "L"]
+
+_GREY = ("1", "L", "LA")  # PIL's modes
+_DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+_CROPPED_FROM = 128  # from this size on, borders are cropped as is usual for ImageNet: 224 pixels out of 256
+_WAITING = 4  # images decoded ahead, for each thread
+
+
+def colour_mode(name: str, data: bytes) -> Mode:
+    """`L` for a greyscale image, otherwise `RGB`; the first training image decides for all of its set."""
+    return "L" if _open(name, data).mode in _GREY else "RGB"
+
+
+def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
+    """One image file to uint8 [H, W, 3] or [H, W], of `size` x `size` pixels where that is given.
+
+    Greyscale becomes RGB where the mode asks for it; an alpha channel is dropped, an EXIF orientation not applied. To
+    change the size, the shorter side is brought to `size` (from 128 on to `size` * 256 / 224) by antialiased bilinear
+    resampling, and the centre is cropped. Raises SettingsError that names a file which cannot be used.
+    """
+    image = _open(name, data)
+    if image.mode in _DEEP:
+        raise SettingsError(f"{name}: has more than 8 bits a pixel ({image.mode}); convert it to 8")
+    if mode == "L" and image.mode not in _GREY:
+        raise SettingsError(
+            f"{name}: is a colour image ({image.mode}), but the first training image is greyscale; "
+            "convert all images to greyscale, or the first one to RGB"
+        )
+    try:
+        pixels = image.convert(mode)
+    except _BROKEN as error:
+        raise _unreadable(name, error) from None
+    return np.asarray(pixels if size is None else _fit(pixels, size))
+
+
+def decode_all(files: Iterable[tuple[str, bytes, int]], mode: Mode, size: int | None) -> Iterator[tuple[Pixels, int]]:
+    """Images and labels of (name, contents, label), in order; a bounded number of them is in memory."""
+    threads = os.cpu_count() or 1
+    waiting: deque[tuple[Future[Pixels], int]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for name, data, label in files:
+            waiting.append((pool.submit(decode, name, data, mode, size), label))
+            if len(waiting) > _WAITING * threads:
+                image, first_label = waiting.popleft()
+                yield image.result(), first_label
+        for image, label in waiting:
+            yield image.result(), label
+
+
+def _open(name: str, data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data))
+    except _BROKEN as error:
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: BaseException) -> SettingsError:
+    reason = "" if isinstance(error, Image.UnidentifiedImageError) else f" ({error})"
+    return SettingsError(f"{name}: not an image that can be decoded{reason}")
+
+
+def _fit(image: Image.Image, size: int) -> Image.Image:
+    short = round(size * 256 / 224) if size >= _CROPPED_FROM else size
+    width, height = (max(short, int(short * side / min(image.size))) for side in image.size)
+    resized = image.resize((width, height), Image.Resampling.BILINEAR)
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    return resized.crop((left, top, left + size, top + size))

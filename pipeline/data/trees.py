@@ -1,0 +1,71 @@
+"""Files below a folder or inside a zip archive, alike; archives are read in place, nothing is unpacked."""
+
+import os
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pipeline.params import SettingsError
+
+
+@dataclass(frozen=True)
+class TreeFile:
+    """A file of a tree: the folder or archive that holds it, and its path in there."""
+
+    tree: Path
+    path: PurePosixPath
+
+    def __str__(self) -> str:
+        return f"{self.tree}/{self.path}"
+
+
+def list_tree(tree: Path) -> list[TreeFile]:
+    """All files of a folder or zip archive, hidden ones left out, sorted by path.
+
+    Raises FileNotFoundError where there is nothing, SettingsError for another kind of file or an archive with a member
+    that points out of it.
+    """
+    if tree.is_dir():
+        names = _folder_names(tree)
+    elif zipfile.is_zipfile(tree):
+        names = _zip_names(tree)
+    elif tree.exists():
+        raise SettingsError(f"{tree}: neither a folder nor a whole zip archive")
+    else:
+        raise FileNotFoundError(f"{tree}: not there; it has to be a folder or a zip archive")
+    paths = sorted(map(PurePosixPath, names))
+    return [TreeFile(tree, path) for path in paths if not any(part.startswith(".") for part in path.parts)]
+
+
+def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
+    """Contents in the given order; every archive is opened once. Raises SettingsError naming a damaged member."""
+    archives: dict[Path, zipfile.ZipFile] = {}
+    with ExitStack() as stack:
+        for file in files:
+            if file.tree.is_dir():
+                yield (file.tree / file.path).read_bytes()
+                continue
+            if file.tree not in archives:
+                archives[file.tree] = stack.enter_context(zipfile.ZipFile(file.tree))
+            try:
+                yield archives[file.tree].read(str(file.path))
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: encrypted
+                raise SettingsError(f"{file}: cannot be read: {error}") from None
+
+
+def _folder_names(folder: Path) -> Iterator[str]:
+    for parent, _, names in os.walk(folder, followlinks=True):  # a subset is often a folder of links to class folders
+        for name in names:
+            yield (Path(parent) / name).relative_to(folder).as_posix()
+
+
+def _zip_names(archive: Path) -> list[str]:
+    with zipfile.ZipFile(archive) as opened:
+        names = [member.filename for member in opened.infolist() if not member.is_dir()]
+    for name in names:
+        if name.startswith(("/", "\\")) or ":" in name.split("/")[0] or ".." in name.replace("\\", "/").split("/"):
+            raise SettingsError(f"{archive}: member {name!r} points out of the archive; allowed are paths inside it")
+    return names

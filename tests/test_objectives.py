@@ -1,0 +1,188 @@
+"""The objectives against plain loops over the formulas, an independent library, and what must not matter."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pytorch_metric_learning.losses import NTXentLoss, SupConLoss
+
+from pipeline.objectives import OBJECTIVES, loss
+
+CONTRASTIVE = ("cl", "nscl", "scl")
+FORMS = [(d, p) for d in ("paper", "released_code") for p in ("distinct", "all")]
+
+
+def batch(size, dimension, classes, seed, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randn(2, size, dimension, generator=generator, dtype=torch.float64)
+    z1, z2 = torch.nn.functional.normalize(z, dim=-1).to(dtype)
+    return z1, z2, torch.randint(classes, (size,), generator=generator)
+
+
+def by_loops(name, z1, z2, labels, temperature, denominator, view_pairs):
+    """Straight from the formulas, term by term, in the inputs' precision; differentiable."""
+    views, size = (z1, z2), len(labels)
+
+    def e(v, i, w, j):
+        return torch.exp(views[v][i] @ views[w][j] / temperature)
+
+    total = torch.zeros((), dtype=z1.dtype)
+    for i in range(size):
+        for v in (0, 1):
+            if name == "scl":
+                others = [(w, j) for w in (0, 1) for j in range(size) if (w, j) != (v, i)]
+                below = sum(e(v, i, w, j) for w, j in others)
+                positives = [(w, j) for w, j in others if labels[j] == labels[i]]
+                total -= sum(torch.log(e(v, i, w, j) / below) for w, j in positives) / len(positives)
+                continue
+            allowed = [j for j in range(size) if (j != i if name == "cl" else labels[j] != labels[i])]
+            if not allowed:
+                continue  # no negative: nothing to be told apart from
+            negatives = sum(e(v, i, w, j) for w in (0, 1) for j in allowed)
+            for w in (0, 1) if view_pairs == "all" else (1 - v,):
+                below = negatives + (e(v, i, w, i) if denominator == "released_code" else 0)
+                total -= torch.log(e(v, i, w, i) / below) / (2 if view_pairs == "all" else 1)
+    return total / (2 * size)
+
+
+def along_the_sphere(z):
+    """Gradient without its part along the unit rows, which no network sees and where sim(z, z) = 1 is not constant."""
+    rows, gradient = z.detach().double(), z.grad.double()
+    return gradient - (gradient * rows).sum(1, keepdim=True) * rows
+
+
+@pytest.mark.parametrize(("denominator", "view_pairs"), FORMS)
+@pytest.mark.parametrize("name", CONTRASTIVE)
+@pytest.mark.parametrize(("classes", "temperature"), [(3, 0.5), (20, 0.1), (1, 0.7), (2, 5.0)])
+def test_values_and_gradients_are_those_of_the_formulas(name, denominator, view_pairs, classes, temperature):
+    z1, z2, labels = batch(7, 5, classes, seed=classes)
+    leaves = [z.clone().requires_grad_() for z in (z1, z2)]
+    expected = by_loops(name, *leaves, labels, temperature, denominator, view_pairs)
+    singles = [z.float().requires_grad_() for z in (z1, z2)]
+    found = loss(name, *singles, labels, temperature, denominator, view_pairs)
+    assert found.item() == pytest.approx(expected.item(), abs=2e-5)
+    if expected.requires_grad:
+        expected.backward()
+        found.backward()
+        for ours, theirs in zip(singles, leaves, strict=True):
+            torch.testing.assert_close(along_the_sphere(ours), along_the_sphere(theirs), atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5])
+def test_the_released_contrastive_loss_is_nt_xent(temperature):
+    z1, z2, _ = batch(16, 8, 4, seed=0, dtype=torch.float32)
+    images = torch.arange(16).repeat(2)
+    expected = NTXentLoss(temperature=temperature)(torch.cat([z1, z2]), images)
+    found = loss("cl", z1, z2, images[:16], temperature, "released_code")
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5])
+def test_the_supervised_contrastive_loss_is_supcon(temperature):
+    z1, z2, labels = batch(16, 8, 4, seed=1, dtype=torch.float32)
+    expected = SupConLoss(temperature=temperature)(torch.cat([z1, z2]), labels.repeat(2))
+    torch.testing.assert_close(loss("scl", z1, z2, labels, temperature), expected)
+
+
+def test_cross_entropy_is_the_mean_over_both_views():
+    logits1, logits2, labels = torch.randn(6, 4), torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 0, 1])
+    rows = [*zip(logits1, labels, strict=True), *zip(logits2, labels, strict=True)]
+    expected = sum(-math.log(torch.softmax(row.double(), 0)[label]) for row, label in rows)
+    assert loss("ce", logits1, logits2, labels, 0.5).item() == pytest.approx(expected / 12, rel=1e-5)
+
+
+@given(st.integers(2, 30), st.integers(1, 6), st.floats(0.05, 10), st.integers(0, 10**6))
+def test_the_predecessors_inequality_holds_in_every_batch(size, classes, temperature, seed):
+    """L_NSCL <= L_CL <= L_NSCL + log(1 + n_max e^{2/tau} / (N - n_max)), within a batch: n_max of its N images."""
+    z1, z2, labels = batch(size, 6, classes, seed)
+    largest = int(labels.bincount().max())
+    if largest == size:
+        return
+    cl, nscl = (loss(name, z1, z2, labels, temperature).item() for name in ("cl", "nscl"))
+    gap = math.log1p(largest * math.exp(2 / temperature) / (size - largest))
+    assert nscl - 1e-4 <= cl <= nscl + gap + 1e-4
+
+
+@pytest.mark.parametrize(("denominator", "view_pairs"), FORMS)
+@pytest.mark.parametrize("name", CONTRASTIVE)
+def test_order_views_and_rotation_do_not_matter(name, denominator, view_pairs):
+    z1, z2, labels = batch(12, 6, 3, seed=2, dtype=torch.float32)
+    usual = loss(name, z1, z2, labels, 0.2, denominator, view_pairs)
+    order = torch.randperm(12, generator=torch.Generator().manual_seed(0))
+    rotation, _ = torch.linalg.qr(torch.randn(6, 6, generator=torch.Generator().manual_seed(1)))
+    for changed in ((z1[order], z2[order], labels[order]), (z2, z1, labels), (z1 @ rotation, z2 @ rotation, labels)):
+        torch.testing.assert_close(loss(name, *changed, 0.2, denominator, view_pairs), usual, rtol=1e-5, atol=1e-5)
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(CONTRASTIVE),
+    st.sampled_from(FORMS),
+    st.floats(0.01, 10),
+    st.sampled_from([2, 3, 17]),
+    st.sampled_from([1, 2, 40]),
+    st.sampled_from([torch.float32, torch.float16, torch.bfloat16]),
+    st.sampled_from(["random", "all equal", "opposite", "pairs equal"]),
+)
+def test_every_batch_has_a_finite_loss_and_gradient(name, form, temperature, size, classes, dtype, shape):
+    z1, z2, labels = batch(size, 4, classes, seed=size, dtype=dtype)
+    if shape == "all equal":
+        z1, z2 = z1[:1].repeat(size, 1), z1[:1].repeat(size, 1)
+    elif shape == "opposite":
+        z2 = -z1
+    elif shape == "pairs equal":
+        z2 = z1.clone()
+    z1, z2 = z1.requires_grad_(), z2.requires_grad_()
+    value = loss(name, z1, z2, labels, temperature, *form)
+    value.backward()
+    assert value.dtype == torch.float32
+    assert value.isfinite()
+    assert z1.grad.isfinite().all()
+    assert z2.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(("denominator", "view_pairs"), FORMS)
+def test_a_batch_of_one_class_teaches_nscl_nothing(denominator, view_pairs):
+    z1, z2, _ = batch(5, 4, 1, seed=3, dtype=torch.float32)
+    z1.requires_grad_()
+    value = loss("nscl", z1, z2, torch.zeros(5, dtype=torch.long), 0.5, denominator, view_pairs)
+    value.backward()
+    assert value.item() == 0
+    assert (z1.grad == 0).all()
+
+
+def test_autocast_does_not_lower_the_precision():
+    z1, z2, labels = batch(64, 32, 5, seed=4, dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = loss("cl", z1, z2, labels, 0.1)
+    assert inside.item() == loss("cl", z1, z2, labels, 0.1).item()
+
+
+Z = torch.nn.functional.normalize(torch.ones(4, 3), dim=1)
+LABELS = torch.zeros(4, dtype=torch.long)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("simclr", Z, Z, LABELS, 0.5), "objective = 'simclr': allowed is one of cl, nscl, scl, ce"),
+        (("cl", Z, Z[:3], LABELS, 0.5), r"z2 \(3, 3\)"),
+        (("cl", Z, Z, LABELS[:3], 0.5), r"labels \(3,\)"),
+        (("cl", Z[0], Z[0], LABELS[:3], 0.5), r"z1 \(3,\)"),
+        (("cl", Z[:1], Z[:1], LABELS[:1], 0.5), "a batch of 1"),
+        (("cl", Z, Z, LABELS, 0.0), "temperature = 0.0"),
+        (("cl", Z, Z, LABELS, float("nan")), "temperature = nan"),
+        (("cl", Z, Z, LABELS, 0.5, "other"), "denominator = 'other'"),
+        (("cl", Z, Z, LABELS, 0.5, "paper", "some"), "view_pairs = 'some'"),
+    ],
+)
+def test_wrong_arguments_are_named_with_what_is_allowed(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        loss(*arguments)
+
+
+def test_an_objective_of_ones_own_is_one_entry(monkeypatch):
+    monkeypatch.setitem(OBJECTIVES, "own", lambda z1, z2, labels, temperature, denominator, view_pairs: z1.sum())
+    assert loss("own", Z, Z, LABELS, 0.5).item() == pytest.approx(Z.sum().item())
