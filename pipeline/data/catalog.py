@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pipeline.params import DatasetSpec, SettingsError, ViewRecipe
 
 _DIGIT_JITTER = {"flip": 0.0, "brightness": 0.4, "contrast": 0.4}  # a mirrored digit is none
-_CIFAR = "none stated; free to use where Krizhevsky (2009) is cited"
+_CIFAR = "none stated; the author asks to cite Krizhevsky (2009)"
 _IMAGENET = "ImageNet terms of access: non-commercial research and education"
 _PHOTOGRAPHS_224 = ViewRecipe(jitter=1.0, brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2, blur=0.1)
 

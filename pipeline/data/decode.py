@@ -9,13 +9,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from pipeline.data.store import Pixels
 from pipeline.params import SettingsError
 
 Mode = Literal["RGB", "L"]
 
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP")  # whatever a file is called
 _GREY = ("1", "L", "LA")  # PIL's modes
 _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
@@ -66,19 +67,19 @@ def decode_all(files: Iterable[tuple[str, bytes, int]], mode: Mode, size: int | 
 
 def _open(name: str, data: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data))
+        return Image.open(io.BytesIO(data), formats=_FORMATS)
     except _BROKEN as error:
         raise _unreadable(name, error) from None
 
 
 def _unreadable(name: str, error: BaseException) -> SettingsError:
-    reason = "" if isinstance(error, Image.UnidentifiedImageError) else f" ({error})"
+    reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
     return SettingsError(f"{name}: not an image that can be decoded{reason}")
 
 
 def _fit(image: Image.Image, size: int) -> Image.Image:
     short = round(size * 256 / 224) if size >= _CROPPED_FROM else size
-    width, height = (max(short, int(short * side / min(image.size))) for side in image.size)
+    width, height = (int(short * side / min(image.size)) for side in image.size)
     resized = image.resize((width, height), Image.Resampling.BILINEAR)
     left, top = round((width - size) / 2), round((height - size) / 2)
     return resized.crop((left, top, left + size, top + size))

@@ -1,5 +1,6 @@
 """Archives of datasets: looked for before they are fetched, checked before they are used."""
 
+import sys
 from pathlib import Path
 
 import pooch
@@ -13,13 +14,14 @@ def fetch(url: str, md5: str, path: Path) -> Path:
     The download goes to a temporary neighbour and replaces `path` only after its digest was checked, so that what is
     there is whole; a broken download starts afresh. Raises FileNotFoundError: what to put where.
     """
-    downloader = pooch.HTTPDownloader(progressbar=True, timeout=_TIMEOUT)
+    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=_TIMEOUT)
     try:
         pooch.retrieve(url, f"md5:{md5}", path.name, path.parent, downloader=downloader)
     except (OSError, ValueError) as error:  # pooch: ValueError for a wrong digest
         state = "damaged" if path.exists() else "not there"
+        failure = (error.strerror or type(error).__name__) if isinstance(error, OSError) else "it has another digest"
         raise FileNotFoundError(
-            f"{path.name}: {state} in {path.parent}, and it could not be fetched ({type(error).__name__}); "
+            f"{path.name}: {state} in {path.parent}, and it could not be fetched ({failure}); "
             f"put the file from {url} (md5 {md5}) there by hand"
         ) from error
     return path

@@ -106,7 +106,7 @@ def write_store(folder: Path, name: str, source: str, licence: str, images: Sour
         os.replace(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(retired, ignore_errors=True)
+    shutil.rmtree(retired, ignore_errors=True)
     return manifest
 
 

@@ -16,7 +16,8 @@ class TreeFile:
     """A file of a tree: the folder or archive that holds it, and its path in there."""
 
     tree: Path
-    path: PurePosixPath
+    name: str  # as the archive has it
+    path: PurePosixPath  # the same without detours such as `./`
 
     def __str__(self) -> str:
         return f"{self.tree}/{self.path}"
@@ -28,6 +29,7 @@ def list_tree(tree: Path) -> list[TreeFile]:
     Raises FileNotFoundError where there is nothing, SettingsError for another kind of file or an archive with a member
     that points out of it.
     """
+    names: Iterable[str]
     if tree.is_dir():
         names = _folder_names(tree)
     elif zipfile.is_zipfile(tree):
@@ -36,8 +38,9 @@ def list_tree(tree: Path) -> list[TreeFile]:
         raise SettingsError(f"{tree}: neither a folder nor a whole zip archive")
     else:
         raise FileNotFoundError(f"{tree}: not there; it has to be a folder or a zip archive")
-    paths = sorted(map(PurePosixPath, names))
-    return [TreeFile(tree, path) for path in paths if not any(part.startswith(".") for part in path.parts)]
+    files = [TreeFile(tree, name, PurePosixPath(name)) for name in names]
+    visible = [file for file in files if not any(part.startswith(".") for part in file.path.parts)]
+    return sorted(visible, key=lambda file: file.path)
 
 
 def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
@@ -46,12 +49,12 @@ def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
     with ExitStack() as stack:
         for file in files:
             if file.tree.is_dir():
-                yield (file.tree / file.path).read_bytes()
+                yield (file.tree / file.name).read_bytes()
                 continue
             if file.tree not in archives:
                 archives[file.tree] = stack.enter_context(zipfile.ZipFile(file.tree))
             try:
-                yield archives[file.tree].read(str(file.path))
+                yield archives[file.tree].read(file.name)
             except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: encrypted
                 raise SettingsError(f"{file}: cannot be read: {error}") from None
 
@@ -63,9 +66,12 @@ def _folder_names(folder: Path) -> Iterator[str]:
 
 
 def _zip_names(archive: Path) -> list[str]:
-    with zipfile.ZipFile(archive) as opened:
-        names = [member.filename for member in opened.infolist() if not member.is_dir()]
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            names = [member.filename for member in opened.infolist() if not member.is_dir()]
+    except zipfile.BadZipFile as error:
+        raise SettingsError(f"{archive}: not a whole zip archive ({error})") from None
     for name in names:
-        if name.startswith(("/", "\\")) or ":" in name.split("/")[0] or ".." in name.replace("\\", "/").split("/"):
+        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
             raise SettingsError(f"{archive}: member {name!r} points out of the archive; allowed are paths inside it")
     return names

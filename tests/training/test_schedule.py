@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
@@ -31,14 +33,15 @@ def test_it_rises_to_the_peak_once_and_falls_to_zero_at_the_horizon(warmup, hori
     course = [learning_rate(step, per_epoch, 2.0, warmup, horizon) for step in range((horizon + 2) * per_epoch)]
     top = max(warmup * per_epoch - 1, 0)
     assert course[top] == 2.0
-    assert all(a < b for a, b in zip(course[:top], course[1 : top + 1], strict=True))
-    assert all(a >= b for a, b in zip(course[top:], course[top + 1 :], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(course[: top + 1]))
+    assert all(a >= b for a, b in itertools.pairwise(course[top:]))
     assert course[horizon * per_epoch - 1] > 0
     assert set(course[horizon * per_epoch :]) == {0.0}
 
 
 def test_a_longer_horizon_leaves_the_rate_high_at_the_end():
-    assert learning_rate(99, 1, 1.0, 0, 1000) > 0.97 > 0.001 > learning_rate(99, 1, 1.0, 0, 100)
+    assert learning_rate(99, 1, 1.0, 0, 1000) > 0.97
+    assert learning_rate(99, 1, 1.0, 0, 100) < 0.001
 
 
 @pytest.mark.parametrize(("rule", "ratio"), [("linear", 4), ("sqrt", 2), ("fourth_root", 2**0.5), ("constant", 1)])
@@ -58,5 +61,5 @@ def test_published_rules_shrink_the_rate_too(rule, at_256, at_1024):
 
 @pytest.mark.parametrize("rule", ["square", "linear_published", ""])
 def test_unknown_rules_are_refused(rule):
-    with pytest.raises(ValueError, match="learning_rate_rule = .*allowed is one of linear"):
+    with pytest.raises(ValueError, match=r"learning_rate_rule = .*allowed is one of linear"):
         scaled_learning_rate(0.3, 256, rule)

@@ -24,8 +24,13 @@ def folder(spec: DatasetSpec, downloads: Path) -> SourceImages:
     return read_folders([Path(path) for path in spec.paths], spec.size)
 
 
-def read_folders(trees: Sequence[Path], size: int | None) -> SourceImages:
-    """See `folder`. Raises SettingsError where the trees have no images, or one of them twice."""
+def read_folders(
+    trees: Sequence[Path], size: int | None, mode: Mode | None = None, tests: tuple[str, ...] = ("test", "val")
+) -> SourceImages:
+    """See `folder`; `tests` names the test split, the first that is there.
+
+    Raises SettingsError where the trees have no images, or one of them twice.
+    """
     found: dict[tuple[str, str, str], TreeFile] = {}  # (split, class, file name)
     for tree in trees:
         for key, file in _images(tree):
@@ -34,17 +39,16 @@ def read_folders(trees: Sequence[Path], size: int | None) -> SourceImages:
             found[key] = file
     where = ", ".join(map(str, trees))
     splits = {split for split, _, _ in found}
-    tested = "test" if "test" in splits else "val"
-    for split in ("train", tested):
-        if split not in splits:
-            wanted = "train/<class>/" if split == "train" else "test/<class>/ or val/<class>/"
-            raise SettingsError(f"{where}: no images under {wanted} ({', '.join(SUFFIXES)})")
+    tested = next((split for split in tests if split in splits), None)
+    if "train" not in splits or tested is None:
+        wanted = "test/<class>/ or val/<class>/" if "train" in splits else "train/<class>/"
+        raise SettingsError(f"{where}: no images under {wanted} ({', '.join(SUFFIXES)})")
     names = tuple(sorted({label for split, label, _ in found if split in ("train", tested)}))
     numbers = {name: number for number, name in enumerate(names)}
     train, test = (
         [(found[key], numbers[key[1]]) for key in sorted(found) if key[0] == split] for split in ("train", tested)
     )
-    return labelled_images(names, train, test, None, size)
+    return labelled_images(names, train, test, mode, size)
 
 
 def labelled_images(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.data.decode import decode_all
@@ -21,7 +22,7 @@ _TEST_NAMES = ("validation", "val", "test")  # the first that is there
 
 
 def mini_imagenet(spec: DatasetSpec, downloads: Path) -> SourceImages:
-    """100 classes; the paper's 50,000 / 10,000 images are the splits `train` and `validation` of `timm/mini-imagenet`."""
+    """100 classes; the paper's 50,000 and 10,000 images are the splits train and validation of `timm/mini-imagenet`."""
     return _read(spec, downloads / "mini_imagenet", "timm/mini-imagenet")
 
 
@@ -31,9 +32,9 @@ def imagenet1k(spec: DatasetSpec, downloads: Path) -> SourceImages:
 
 
 def _read(spec: DatasetSpec, usual: Path, repository: str) -> SourceImages:
-    """Parquet files `train-*` and `validation-*` anywhere below the paths, otherwise trees of class folders.
+    """Parquet files `train-*` and `validation-*` anywhere below the paths, otherwise trees of class folders; all RGB.
 
-    All images are RGB where they come as parquet. Raises FileNotFoundError: what to put where.
+    Raises FileNotFoundError: what to put where.
     """
     paths = [Path(path) for path in spec.paths] or [usual]
     for path in paths:
@@ -47,7 +48,7 @@ def _read(spec: DatasetSpec, usual: Path, repository: str) -> SourceImages:
         key=lambda file: (file.name, file),
     )
     if not any(file.suffix == ".parquet" for file in files):
-        return read_folders(paths, spec.size)
+        return read_folders(paths, spec.size, "RGB", tests=("val", "test"))
     splits = {name: [file for file in files if file.name.startswith(f"{name}-")] for name in ("train", *_TEST_NAMES)}
     tested = next((name for name in _TEST_NAMES if splits[name]), "validation")
     for name in ("train", tested):
@@ -68,7 +69,7 @@ def _rows(files: list[Path]) -> Iterator[tuple[str, bytes, int]]:
         opened = _open(file)
         image, label = _columns(file, opened.schema_arrow)
         row = 0
-        for batch in opened.iter_batches(_ROWS, columns=[f"{image}.bytes", label]):
+        for batch in _batches(file, opened, [f"{image}.bytes", label]):
             contents = batch.column(image).field("bytes")
             for data, number in zip(contents, batch.column(label).to_pylist(), strict=True):
                 name = f"{file} row {row}"
@@ -76,6 +77,13 @@ def _rows(files: list[Path]) -> Iterator[tuple[str, bytes, int]]:
                     raise SettingsError(f"{name}: has no {'label' if data.is_valid else 'image'}")
                 yield name, data.as_py(), number
                 row += 1
+
+
+def _batches(file: Path, opened: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from opened.iter_batches(_ROWS, columns=columns)
+    except (pa.ArrowException, OSError) as error:
+        raise SettingsError(f"{file}: damaged ({error})") from None
 
 
 def _class_names(files: list[Path]) -> tuple[str, ...]:
@@ -86,7 +94,7 @@ def _class_names(files: list[Path]) -> tuple[str, ...]:
     feature = described.get("info", {}).get("features", {}).get(label, {})
     if "names" in feature:
         return tuple(feature["names"])
-    largest = max(max(_open(file).read([label]).column(label).to_pylist()) for file in files)
+    largest = max(pc.max(_open(file).read([label]).column(label)).as_py() for file in files)
     return tuple(map(str, range(largest + 1)))
 
 
@@ -98,8 +106,8 @@ def _columns(file: Path, schema: pa.Schema) -> tuple[str, str]:
     labels = [field.name for field in schema if pa.types.is_integer(field.type)]
     if len(images) != 1 or len(labels) != 1:
         raise SettingsError(
-            f"{file}: has the columns {', '.join(schema.names)}; needed are one of images (struct with bytes) and one of "
-            "integer labels"
+            f"{file}: has the columns {', '.join(schema.names)}; needed are one of images (struct with bytes) "
+            "and one of integer labels"
         )
     return images[0], labels[0]
 

@@ -1,10 +1,11 @@
 """CIFAR-10, CIFAR-100, SVHN and Fashion-MNIST as torchvision reads them, from its layout among the downloads.
 
-Archives are fetched and compared with torchvision's digests before torchvision sees them. It therefore unpacks and
-unpickles published files only, and never goes to the network itself.
+Archives are fetched and compared with torchvision's digests before they are opened, so that only the published
+files are unpacked and unpickled; torchvision itself never goes to the network.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ def _cifar(kind: Any, downloads: Path) -> SourceImages:
     try:
         kind(downloads)
     except RuntimeError:  # the unpacked files are missing or have another digest
-        fetch(kind.url, kind.tgz_md5, downloads / kind.filename)
-    train, test = (kind(downloads, train=training, download=True) for training in (True, False))
+        with tarfile.open(fetch(kind.url, kind.tgz_md5, downloads / kind.filename)) as archive:
+            archive.extractall(downloads, filter="data")
+    train, test = (kind(downloads, train=training) for training in (True, False))
     return SourceImages(tuple(train.classes), *(_split(data.data, data.targets) for data in (train, test)))
 
 
