@@ -18,20 +18,20 @@ include: "workflow/rules/tables.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         rules.table1.output,
         rules.table2.output,
+    localrule: True
 
 
 rule prepared:
-    localrule: True
     input:
         [LAYOUT.data_record(run.dataset) for run in PLAN.requests],
         [LAYOUT.subset(*jobs.subset_of(run)) for run in PLAN.requests],
+    localrule: True
 
 
 rule trained:
-    localrule: True
     input:
         [LAYOUT.checkpoints_record(run.name) for run in PLAN.requests],
+    localrule: True

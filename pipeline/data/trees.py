@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.params import SettingsError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TreeFile:
     """A file of a tree: the folder or archive that holds it, and its path in there."""
 

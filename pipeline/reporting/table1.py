@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from tabulate import tabulate
 
 from pipeline.params import Objective
 from pipeline.reporting.intervals import over_seeds
 from pipeline.reporting.reference import PAPER_CLASSES, paper_values
-from pipeline.reporting.tables import encoder_name, markdown_table, number
+from pipeline.reporting.tables import encoder_name, number
 from pipeline.runs import Run, by_setting
 
 PROBES = ("nccc", "lp")
@@ -98,7 +99,7 @@ def table1_markdown(table: pd.DataFrame, similarities: pd.DataFrame) -> str:
                 ]
                 cells.append(_cell(found.iloc[0]) if len(found) else "not run")
         rows.append(cells)
-    parts.append(markdown_table(header, rows))
+    parts.append(tabulate(rows, header, tablefmt="github", disable_numparse=True))
     parts.append(
         "Mean over seeds ± half of the 95 % interval (Student's t); in brackets the paper's value. "
         "NCCC: nearest class centre, LP: linear probe."
@@ -117,7 +118,8 @@ def table1_markdown(table: pd.DataFrame, similarities: pd.DataFrame) -> str:
         ]
         for row in similarities[similarities["first"] == "cl"].itertuples()
     ]
-    parts.append(markdown_table(["dataset", "pair", "split", "CKA", "RSA"], rows))
+    header = ["dataset", "pair", "split", "CKA", "RSA"]
+    parts.append(tabulate(rows, header, tablefmt="github", disable_numparse=True))
     parts.append("Linear CKA and RSA on cosine similarities of encoder features, mean and 95 % interval over seeds.")
     return "\n\n".join(parts) + "\n"
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from shutil import which
 
 from snakemake.exceptions import WorkflowError
 
@@ -14,7 +15,9 @@ except params.SettingsError as error:
 
 LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
 FOLDERS = f"--results {LAYOUT.results} --reports {LAYOUT.reports}"
-GPUS = int(Path("/dev/nvidia0").exists())  # a job's claim; profiles say how many there are
+GPUS = int(
+    which("nvidia-smi") is not None
+)  # a job's claim; profiles say how many there are
 
 
 wildcard_constraints:

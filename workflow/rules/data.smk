@@ -7,16 +7,18 @@ rule prepare:
             for split in ("train", "test")
             for part in ("images", "labels")
         ],
+    log:
+        LAYOUT.log("prepare", "{dataset}"),
+    benchmark:
+        LAYOUT.benchmark("prepare", "{dataset}")
+    conda:
+        "../envs/pipeline.yaml"
     params:
         job=lambda wildcards: jobs.prepare_job(
             PLAN, wildcards.dataset
         ).model_dump_json(),
         code=code_hash("prepare"),
         folders=FOLDERS,
-    log:
-        LAYOUT.log("prepare", "{dataset}"),
-    benchmark:
-        LAYOUT.benchmark("prepare", "{dataset}")
     shell:
         "python -m pipeline prepare {wildcards.dataset:q} --job {params.job:q} {params.folders} 2> {log:q}"
 
@@ -26,13 +28,15 @@ rule subset:
         LAYOUT.manifest("{dataset}"),
     output:
         LAYOUT.subset("{dataset}", "{classes}", "{seed}"),
-    params:
-        code=code_hash("subset"),
-        folders=FOLDERS,
     log:
         LAYOUT.log("subset", "{dataset}/classes={classes},seed={seed}"),
     benchmark:
         LAYOUT.benchmark("subset", "{dataset}/classes={classes},seed={seed}")
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        code=code_hash("subset"),
+        folders=FOLDERS,
     shell:
         "python -m pipeline subset {wildcards.dataset:q} --classes {wildcards.classes} --seed {wildcards.seed} "
         "{params.folders} 2> {log:q}"

@@ -9,14 +9,16 @@ rule table1:
         LAYOUT.reports / "table1.csv",
         LAYOUT.reports / "table1.md",
         LAYOUT.reports / "table1.provenance.json",
-    params:
-        job=jobs.table1_job(PLAN).model_dump_json(),
-        code=code_hash("table1"),
-        folders=FOLDERS,
     log:
         LAYOUT.log("table1", "table1"),
     benchmark:
         LAYOUT.benchmark("table1", "table1")
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        job=jobs.table1_job(PLAN).model_dump_json(),
+        code=code_hash("table1"),
+        folders=FOLDERS,
     shell:
         "python -m pipeline table1 --job {params.job:q} {params.folders} 2> {log:q}"
 
@@ -26,13 +28,15 @@ rule table2:
         [LAYOUT.alignment(run) for run in TABLE_RUNS],
     output:
         LAYOUT.reports / "table2.csv",
-    params:
-        job=jobs.table2_job(PLAN).model_dump_json(),
-        code=code_hash("table2"),
-        folders=FOLDERS,
     log:
         LAYOUT.log("table2", "table2"),
     benchmark:
         LAYOUT.benchmark("table2", "table2")
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        job=jobs.table2_job(PLAN).model_dump_json(),
+        code=code_hash("table2"),
+        folders=FOLDERS,
     shell:
         "python -m pipeline table2 --job {params.job:q} {params.folders} 2> {log:q}"

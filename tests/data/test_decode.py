@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from conftest_images import encoded, noise
+from PIL import Image
+
+from pipeline.data.decode import colour_mode, decode, decode_all
+from pipeline.params import SettingsError
+from pipeline.vision import torchvision
+
+COLOUR = noise("colour", (40, 60, 3))
+
+
+def test_lossless_files_keep_their_pixels():
+    for kind in ("PNG", "BMP"):
+        np.testing.assert_array_equal(decode("a", encoded(COLOUR, kind), "RGB", None), COLOUR)
+    np.testing.assert_array_equal(decode("a", encoded(COLOUR[..., 0]), "L", None), COLOUR[..., 0])
+
+
+def test_greyscale_becomes_colour_where_the_others_have_colour():
+    pixels = decode("a", encoded(COLOUR[..., 0]), "RGB", None)
+    np.testing.assert_array_equal(pixels, np.stack([COLOUR[..., 0]] * 3, -1))
+
+
+def test_transparency_is_dropped():
+    clear = np.dstack([COLOUR, np.zeros((40, 60), np.uint8)])
+    np.testing.assert_array_equal(decode("a", encoded(clear), "RGB", None), COLOUR)
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("L", "L"), ("1", "L"), ("LA", "L"), ("RGB", "RGB"), ("P", "RGB")])
+def test_an_image_without_colour_is_greyscale(mode, expected):
+    assert colour_mode("a", encoded(COLOUR, mode=mode)) == expected
+
+
+@pytest.mark.parametrize("shape", [(300, 420), (256, 256), (500, 257), (90, 1000), (30, 31)])
+@pytest.mark.parametrize("size", [224, 128, 127, 32])
+def test_size_is_torchvisions_resize_and_centre_crop(shape, size):
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    shorter = {224: 256, 128: 146, 127: 127, 32: 32}[size]
+    transforms = torchvision.transforms
+    expected = transforms.CenterCrop(size)(transforms.Resize(shorter)(Image.fromarray(pixels)))
+    np.testing.assert_array_equal(decode("a", encoded(pixels), "RGB", size), np.asarray(expected))
+
+
+def test_images_of_the_size_already_stay_as_they_are():
+    np.testing.assert_array_equal(decode("a", encoded(COLOUR[:32, :32]), "RGB", 32), COLOUR[:32, :32])
+
+
+def test_shrinking_averages():
+    stripes = np.zeros((64, 64), np.uint8)
+    stripes[::2] = 200
+    shrunk = decode("a", encoded(stripes), "L", 16)[2:-2, 2:-2]
+    assert abs(shrunk.astype(int) - 100).max() <= 2
+
+
+BROKEN = {
+    "empty": b"",
+    "text": b"not an image at all",
+    "cut png": encoded(COLOUR)[:2000],
+    "cut jpeg": encoded(COLOUR, "JPEG")[:500],
+    "flipped png": encoded(COLOUR)[:100] + b"\x00" * 50 + encoded(COLOUR)[150:],
+    "tiff": encoded(COLOUR, "TIFF"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_named(name):
+    with pytest.raises(SettingsError, match=f"{name}: not an image that can be decoded"):
+        decode(name, BROKEN[name], "RGB", None)
+
+
+def test_more_than_8_bits_are_refused_as_they_would_be_clipped():
+    with pytest.raises(SettingsError, match="deep: has more than 8 bits a pixel"):
+        decode("deep", encoded(np.full((4, 4), 3000, np.uint16)), "L", None)
+
+
+def test_colour_among_greyscale_is_named():
+    with pytest.raises(SettingsError, match=r"odd: is a colour image \(RGB\).* convert all images to greyscale"):
+        decode("odd", encoded(COLOUR), "L", None)
+
+
+def test_order_is_kept_and_little_is_read_ahead():
+    taken = 0
+
+    def files():
+        nonlocal taken
+        for number in range(2000):
+            taken += 1
+            side = 64 if number % 7 == 0 else 1  # some take longer
+            yield str(number), encoded(np.full((side, side), number % 256, np.uint8)), number
+
+    for number, (image, label) in enumerate(decode_all(files(), "L", None)):
+        assert (label, image[0, 0]) == (number, number % 256)
+        if number == 0:
+            assert taken < 2000
+    assert taken == 2000

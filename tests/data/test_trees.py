@@ -1,0 +1,79 @@
+import io
+import zipfile
+
+import pytest
+
+from conftest_images import write_folder, write_zip
+from pipeline.data.trees import list_tree, read_files
+from pipeline.params import SettingsError
+
+MEMBERS = {"b/two.txt": b"2", "a/one.txt": b"1", "top.txt": b"0", "a/.hidden": b"no", "__MACOSX/a/._one.txt": b"no"}
+
+
+@pytest.fixture
+def trees(tmp_path):
+    return write_folder(tmp_path / "tree", MEMBERS), write_zip(tmp_path / "tree.zip", MEMBERS)
+
+
+def test_folders_and_archives_are_read_alike(trees):
+    for tree in trees:
+        files = list_tree(tree)
+        assert [str(file.path) for file in files] == ["a/one.txt", "b/two.txt", "top.txt"]
+        assert list(read_files(reversed(files))) == [b"0", b"2", b"1"]
+        assert str(files[0]) == f"{tree}/a/one.txt"
+
+
+def test_files_of_several_trees_can_be_mixed(trees):
+    folder, archive = map(list_tree, trees)
+    assert list(read_files([folder[0], archive[1], folder[2], archive[0]])) == [b"1", b"2", b"0", b"1"]
+
+
+def test_links_are_followed(tmp_path):
+    write_folder(tmp_path / "elsewhere", {"one.txt": b"1"})
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "a").symlink_to(tmp_path / "elsewhere")
+    assert list(read_files(list_tree(tmp_path / "tree"))) == [b"1"]
+
+
+def test_members_may_be_written_with_detours(tmp_path):
+    files = list_tree(write_zip(tmp_path / "tree.zip", {"./a//one.txt": b"1"}))
+    assert [str(file.path) for file in files] == ["a/one.txt"]
+    assert list(read_files(files)) == [b"1"]
+
+
+@pytest.mark.parametrize("name", ["../one.txt", "a/../../one.txt", "/etc/one.txt", "a\\..\\..\\one.txt"])
+def test_members_that_point_out_are_refused(tmp_path, name):
+    archive = write_zip(tmp_path / "tree.zip", {"a/fine.txt": b"", name: b""})
+    with pytest.raises(SettingsError, match=r"tree.zip: member .* points out of the archive"):
+        list_tree(archive)
+
+
+def test_what_is_no_tree_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="absent: not there"):
+        list_tree(tmp_path / "absent")
+    archive = write_zip(tmp_path / "cut.zip", MEMBERS)
+    archive.write_bytes(archive.read_bytes()[:-40])  # a partial download
+    with pytest.raises(SettingsError, match="cut.zip: neither a folder nor a whole zip archive"):
+        list_tree(archive)
+
+
+def test_an_archive_with_a_broken_directory_is_named(tmp_path):
+    archive = write_zip(tmp_path / "bad.zip", MEMBERS)
+    data = bytearray(archive.read_bytes())
+    data[data.index(b"PK\x01\x02")] = 0
+    archive.write_bytes(data)
+    with pytest.raises(SettingsError, match="bad.zip: n"):
+        list_tree(archive)
+
+
+def test_a_damaged_member_is_named(tmp_path):
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as opened:
+            opened.writestr("a/one.txt", bytes(range(256)))
+        data = bytearray(buffer.getvalue())
+        data[100] ^= 255
+        archive = tmp_path / "tree.zip"
+        archive.write_bytes(data)
+        with pytest.raises(SettingsError, match="tree.zip/a/one.txt: cannot be read"):
+            list(read_files(list_tree(archive)))
