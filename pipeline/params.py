@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Objective = Literal["cl", "nscl", "scl", "ce"]
-OBJECTIVES: tuple[Objective, ...] = ("cl", "nscl", "scl", "ce")
+OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 Shared = Literal["initialisation", "batches", "augmentations"]
 
 

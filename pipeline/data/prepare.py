@@ -5,11 +5,23 @@ from pathlib import Path
 
 from pipeline.data.sources.digits import digit_pairs, digits
 from pipeline.data.sources.folder import folder
-from pipeline.data.sources.parquet import imagenet1k, mini_imagenet
 from pipeline.data.sources.tiny_imagenet import tiny_imagenet
 from pipeline.data.sources.torchvision_sets import cifar10, cifar100, fashion_mnist, svhn
 from pipeline.data.store import Manifest, SourceImages, write_store
 from pipeline.params import DatasetSpec, SettingsError, Source
+
+
+def mini_imagenet(spec: DatasetSpec, downloads: Path) -> SourceImages:
+    from pipeline.data.sources import parquet  # noqa: PLC0415  (only here is pyarrow needed, which few machines have)
+
+    return parquet.mini_imagenet(spec, downloads)
+
+
+def imagenet1k(spec: DatasetSpec, downloads: Path) -> SourceImages:
+    from pipeline.data.sources import parquet  # noqa: PLC0415
+
+    return parquet.imagenet1k(spec, downloads)
+
 
 SOURCES: Mapping[Source, Callable[[DatasetSpec, Path], SourceImages]] = {
     "digits": digits,

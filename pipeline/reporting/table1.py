@@ -14,7 +14,6 @@ from pipeline.reporting.tables import encoder_name, number
 from pipeline.runs import Run, by_setting
 
 PROBES = ("nccc", "lp")
-LABELS = {"cl": "CL", "nscl": "NSCL", "scl": "SCL", "ce": "CE"}
 MEASURED, NOT_CONVERGED, NOT_RUN = "measured", "measured, probe not converged", "not run"
 COLUMNS = (
     *("dataset", "classes", "objective", "probe", "encoder", "epochs", "denominator"),
@@ -88,7 +87,7 @@ def table1_markdown(table: pd.DataFrame, similarities: pd.DataFrame) -> str:
     header = ["", *(f"{data} C={classes} {probe.upper()}" for data, classes in _datasets(table) for probe in PROBES)]
     rows = []
     for objective in dict.fromkeys(table["objective"]):
-        cells = [LABELS[objective]]
+        cells = [str(objective).upper()]
         for data, classes in _datasets(table):
             for probe in PROBES:
                 found = table[
@@ -108,7 +107,7 @@ def table1_markdown(table: pd.DataFrame, similarities: pd.DataFrame) -> str:
     rows = [
         [
             f"{row.dataset} C={row.classes}",
-            f"CL–{LABELS[str(row.second)]}",
+            f"CL–{str(row.second).upper()}",
             str(row.split),
             *(
                 f"{number(getattr(row, m), 3)} [{number(getattr(row, f'{m}_low'), 3)}, "

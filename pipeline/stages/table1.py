@@ -8,7 +8,6 @@ from pipeline.layout import Layout
 from pipeline.provenance import environment
 from pipeline.reporting.table1 import table1, table1_markdown
 from pipeline.runs import Run
-from pipeline.stages.twins import TIMING
 
 
 def run(job: Table1Job, layout: Layout) -> None:
@@ -23,7 +22,7 @@ def run(job: Table1Job, layout: Layout) -> None:
 
 def _provenance(runs: list[Run], layout: Layout) -> dict[str, object]:
     """What a table was made from and what it cost."""
-    timings = {run.name: read_json(layout.checkpoints(run.name) / TIMING) for run in runs}
+    timings = {run.name: read_json(layout.timing(run.name)) for run in runs}
     return {
         **environment(),
         "data": {name: read_json(layout.manifest(name)) for name in sorted({r.dataset for r in runs})},

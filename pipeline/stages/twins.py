@@ -16,9 +16,6 @@ from pipeline.runs import Run
 from pipeline.training.checkpoints import checkpoint_path
 from pipeline.training.twins import train_twins
 
-TIMING = "timing.json"  # apart from the record: times differ from machine to machine, results do not
-
-
 def run(job: TwinsJob, layout: Layout, device: torch.device) -> None:
     run = Run.from_name(job.run)
     folder = layout.checkpoints(job.run)
@@ -26,7 +23,7 @@ def run(job: TwinsJob, layout: Layout, device: torch.device) -> None:
     start = time.monotonic()
     found = train_twins(run, job.objectives, job.checkpoints, images, job.views, folder, fingerprint(job, layout))
     write_csv(folder / "losses.csv", pd.DataFrame(map(asdict, found.losses)))
-    write_json(folder / TIMING, {"seconds": round(time.monotonic() - start, 3), **hardware()})
+    write_json(layout.timing(job.run), {"seconds": round(time.monotonic() - start, 3), **hardware()})
     kept = [checkpoint_path(folder, objective, epoch) for objective in job.objectives for epoch in job.checkpoints]
     checkpoints = {path.name: sha256(path) for path in kept}
     write_record(job, layout, run=job.run, digests=found.digests, checkpoints=checkpoints)

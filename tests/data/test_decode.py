@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest_images import encoded, noise
+from image_sets import encoded, noise
 from PIL import Image
 
 from pipeline.data.decode import colour_mode, decode, decode_all

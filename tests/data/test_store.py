@@ -119,7 +119,7 @@ def test_a_changed_byte_is_found(tmp_path):
 
 
 def test_a_missing_or_foreign_store_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="toy/manifest.json: not there; `python -m pipeline prepare toy`"):
+    with pytest.raises(FileNotFoundError, match=r"toy/manifest.json: not there; `python -m pipeline prepare toy`"):
         load_store(tmp_path / "toy")
     write(tmp_path)
     path = tmp_path / "toy" / "manifest.json"

@@ -2,8 +2,8 @@ import io
 import zipfile
 
 import pytest
+from image_sets import write_folder, write_zip
 
-from conftest_images import write_folder, write_zip
 from pipeline.data.trees import list_tree, read_files
 from pipeline.params import SettingsError
 
@@ -53,7 +53,7 @@ def test_what_is_no_tree_is_named(tmp_path):
         list_tree(tmp_path / "absent")
     archive = write_zip(tmp_path / "cut.zip", MEMBERS)
     archive.write_bytes(archive.read_bytes()[:-40])  # a partial download
-    with pytest.raises(SettingsError, match="cut.zip: neither a folder nor a whole zip archive"):
+    with pytest.raises(SettingsError, match=r"cut.zip: neither a folder nor a whole zip archive"):
         list_tree(archive)
 
 
@@ -62,7 +62,7 @@ def test_an_archive_with_a_broken_directory_is_named(tmp_path):
     data = bytearray(archive.read_bytes())
     data[data.index(b"PK\x01\x02")] = 0
     archive.write_bytes(data)
-    with pytest.raises(SettingsError, match="bad.zip: n"):
+    with pytest.raises(SettingsError, match=r"bad.zip: n"):
         list_tree(archive)
 
 
@@ -75,5 +75,5 @@ def test_a_damaged_member_is_named(tmp_path):
         data[100] ^= 255
         archive = tmp_path / "tree.zip"
         archive.write_bytes(data)
-        with pytest.raises(SettingsError, match="tree.zip/a/one.txt: cannot be read"):
+        with pytest.raises(SettingsError, match=r"tree.zip/a/one.txt: cannot be read"):
             list(read_files(list_tree(archive)))

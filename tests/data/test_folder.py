@@ -1,0 +1,160 @@
+import itertools
+
+import numpy as np
+import pytest
+from image_sets import encoded, noise, same, stored, write_folder, write_zip
+
+from pipeline.data.prepare import prepare
+from pipeline.data.sources.folder import folder
+from pipeline.params import DatasetSpec, SettingsError
+
+TRAIN = [f"train/{label}/{number}.png" for label in ("cat", "ant", "bee") for number in (10, 9, 1)]
+TEST = [f"test/{label}/{number}.png" for label in ("bee", "cat", "ant") for number in (1, 2)]
+MEMBERS = {name: encoded(noise(name)) for name in TRAIN + TEST}
+CLASSES = ("ant", "bee", "cat")
+
+
+def read(*paths, **settings):
+    return folder(DatasetSpec(source="folder", paths=tuple(map(str, paths)), **settings), None)
+
+
+def expected(names, pixels=noise):
+    """By class, then by file name."""
+    return [(CLASSES.index(name.split("/")[1]), pixels(name)) for name in sorted(names)]
+
+
+def test_classes_are_sorted_and_so_are_the_images_of_a_class(tmp_path):
+    images = read(write_folder(tmp_path / "set", MEMBERS))
+    train, test = stored(images)
+    assert images.class_names == CLASSES
+    assert same(train, expected(TRAIN))
+    assert same(test, expected(TEST))
+
+
+@pytest.mark.parametrize("top", ["", "my set/", "train/"])
+def test_one_folder_may_lie_above(tmp_path, top):
+    members = {top + name: data for name, data in MEMBERS.items()}
+    for tree in (write_folder(tmp_path / "set", members), write_zip(tmp_path / "set.zip", members)):
+        train, test = stored(read(tree))
+        assert same(train, expected(TRAIN))
+        assert same(test, expected(TEST))
+
+
+def test_however_images_are_split_over_archives_the_store_is_that_of_the_folder(tmp_path):
+    def store(name, *paths):
+        prepare("set", DatasetSpec(source="folder", paths=tuple(map(str, paths))), tmp_path, tmp_path / name / "set")
+        return {path.name: path.read_bytes() for path in (tmp_path / name / "set").iterdir()}
+
+    usual = store("usual", write_folder(tmp_path / "whole", MEMBERS))
+    assert len(usual) == 5
+    names = list(MEMBERS)
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(names))
+        tops = ("", "top/", "other/")
+        archives = [
+            write_zip(
+                tmp_path / f"{seed}{part}.zip", {tops[part] + names[i]: MEMBERS[names[i]] for i in order[part::3]}
+            )
+            for part in range(3)
+        ]
+        assert store(f"split {seed}", *archives) == usual
+
+
+def test_val_is_for_testing_where_there_is_no_test(tmp_path):
+    val = {name.replace("test/", "val/"): data for name, data in MEMBERS.items()}
+    _, test = stored(read(write_folder(tmp_path / "val", val)))
+    assert same(test, expected(TEST))
+    more = {"val/dog/1.png": b"not looked at"}
+    images = read(write_folder(tmp_path / "both", {**MEMBERS, **more}))
+    assert images.class_names == CLASSES
+    assert same(list(stored(images))[1], expected(TEST))
+
+
+def test_other_files_are_left_out(tmp_path):
+    other = {
+        "readme.txt": b"",
+        "train/cat/boxes.txt": b"",
+        "train/cat/moving.gif": b"",
+        "train/cat/.hidden.png": b"",
+        "__MACOSX/train/cat/._1.png": b"",
+        "train/loose.png": b"",
+        "notes/train/cat/readme.md": b"",
+    }
+    train, _ = stored(read(write_zip(tmp_path / "set.zip", {**MEMBERS, **other})))
+    assert same(train, expected(TRAIN))
+
+
+@pytest.mark.parametrize("suffix", ["PNG", "jpg", "JPEG", "bmp", "webp"])
+def test_kinds_of_images(tmp_path, suffix):
+    kind = {"PNG": "PNG", "jpg": "JPEG", "JPEG": "JPEG", "bmp": "BMP", "webp": "WEBP"}[suffix]
+    flat = np.full((8, 8, 3), 120, np.uint8)
+    members = {f"{split}/cat/1.{suffix}": encoded(flat, kind) for split in ("train", "test")}
+    (((_, image),), _) = stored(read(write_folder(tmp_path / "set", members)))
+    assert abs(image.astype(int) - 120).max() <= 2
+
+
+def grey(name):
+    return noise(name)[..., 0]
+
+
+def test_greyscale_images_stay_greyscale(tmp_path):
+    images = read(write_folder(tmp_path / "set", {name: encoded(grey(name)) for name in MEMBERS}))
+    train, _ = stored(images)
+    assert same(train, expected(TRAIN, grey))
+
+
+def test_the_first_training_image_decides_on_colour(tmp_path):
+    first, *others = sorted(TRAIN)
+    mixed = {**MEMBERS, others[3]: encoded(grey(others[3]))}
+    train, _ = stored(read(write_folder(tmp_path / "colour", mixed)))
+    assert same(train, expected(TRAIN, lambda name: noise(name) if name != others[3] else np.dstack([grey(name)] * 3)))
+    mixed = {**MEMBERS, first: encoded(grey(first))}
+    with pytest.raises(SettingsError, match=f"grey/{others[0]}: is a colour image"):
+        list(stored(read(write_folder(tmp_path / "grey", mixed))))
+
+
+def test_images_of_many_sizes_need_a_size(tmp_path):
+    shapes = dict(zip(sorted(MEMBERS), itertools.cycle([(9, 14, 3), (30, 12, 3)])))
+    tree = write_folder(tmp_path / "set", {name: encoded(noise(name, shape)) for name, shape in shapes.items()})
+    assert {image.shape for items in stored(read(tree, size=8)) for _, image in items} == {(8, 8, 3)}
+    with pytest.raises(SettingsError, match="set the dataset's `size`"):
+        prepare("set", DatasetSpec(source="folder", paths=(str(tree),)), tmp_path, tmp_path / "store")
+
+
+def test_a_broken_image_is_named(tmp_path):
+    archive = write_zip(tmp_path / "set.zip", {**MEMBERS, "train/bee/9.png": MEMBERS["train/bee/9.png"][:-60]})
+    with pytest.raises(SettingsError, match=r"set.zip/train/bee/9.png: not an image that can be decoded"):
+        list(stored(read(archive)))
+
+
+REFUSED = {
+    "no images under train/<class>/": {"test/cat/1.png": b""},
+    "no images under test/<class>/ or val/<class>/": {"train/cat/1.png": b""},
+    "holds more than one data set, in a and b": {"a/train/cat/1.png": b"", "b/train/cat/2.png": b""},
+    "member '../train/cat/2.png' points out of the archive": {**MEMBERS, "../train/cat/2.png": b""},
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_trees_that_are_no_set_are_refused(tmp_path, message):
+    with pytest.raises(SettingsError, match=f"set.zip: {message}"):
+        read(write_zip(tmp_path / "set.zip", REFUSED[message]))
+
+
+def test_an_image_twice_is_refused(tmp_path):
+    archives = [write_zip(tmp_path / name, MEMBERS) for name in ("a.zip", "b.zip")]
+    with pytest.raises(SettingsError, match=r"b.zip/.*: the same image is in .*a.zip/"):
+        read(*archives)
+
+
+def test_a_class_without_training_images_is_refused(tmp_path):
+    tree = write_folder(tmp_path / "set", {**MEMBERS, "test/dog/1.png": encoded(noise("dog"))})
+    with pytest.raises(SettingsError, match="pets: class 'dog' has no training image"):
+        prepare("pets", DatasetSpec(source="folder", paths=(str(tree),)), tmp_path, tmp_path / "store")
+
+
+def test_missing_paths_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere: not there"):
+        read(tmp_path / "nowhere")
+    with pytest.raises(SettingsError, match="paths: empty"):
+        read()

@@ -1,0 +1,97 @@
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from pipeline.__main__ import STAGES, main
+
+SETTINGS = """\
+results: {results}
+reports: {results}/reports
+training: {{encoder: resnet10, width: 4, projection: 8, batch_size: 128, warmup_epochs: 0}}
+experiments:
+  table1:
+    objectives: [cl, nscl]
+    grid: [{{dataset: digits, classes: 3, epochs: 2, seed: [0]}}]
+"""
+RUN = "digits/classes=3,encoder=resnet10,width=4,projection=8,batch_size=128,epochs=2,warmup_epochs=0,seed=0"
+
+
+@pytest.fixture
+def params(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(SETTINGS.format(results=tmp_path / "results"))
+    return str(path)
+
+
+def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
+    assert main(["runs", "--params", params]) == 0
+    assert capsys.readouterr().out.split("\t")[0] == RUN
+    subset = ["digits", "--classes", "3"]
+    for stage, *arguments in (
+        ("prepare", "digits"),
+        ("subset", *subset),
+        ("twins", RUN, "--device", "cpu"),
+        ("embed", RUN),
+        ("probe", RUN),
+        ("align", RUN),
+        ("table2",),
+        ("table1",),
+    ):
+        assert main([stage, *arguments, "--params", params]) == 0, capsys.readouterr().err
+    table = pd.read_csv(tmp_path / "results" / "reports" / "table1.csv")
+    assert set(table.query("status == 'measured'")["objective"]) == {"cl", "nscl"}
+    assert (table.query("n_seeds == 1")["ci_low"].isna()).all()  # one seed has no interval
+    assert main(["verify", "--params", params]) == 0
+
+
+def test_a_job_as_json_overrides_the_settings(params, tmp_path):
+    job = {"dataset": "digits", "spec": {"source": "digits", "licence": "as given"}, "downloads": str(tmp_path)}
+    assert main(["prepare", "digits", "--params", params, "--job", json.dumps(job)]) == 0
+    manifest = json.loads((tmp_path / "results" / "data" / "digits" / "manifest.json").read_text())
+    assert manifest["licence"] == "as given"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["twins", RUN], "not there; `python -m pipeline prepare digits` makes it"),
+        (["prepare", "mnist"], "dataset = 'mnist': not known, allowed is one of cifar10"),
+        (["twins", "digits"], "expected dataset/field=value"),
+        (["twins", RUN, "--device", "tpu"], "--device = tpu: allowed is auto, cpu or cuda"),
+        (["twins", RUN, "--job", "{"], "--job: not JSON"),
+        (["twins", RUN, "--job", "[]"], "--job: expected a JSON object"),
+        (
+            ["twins", RUN, "--job", '{"run": "digits/seed=0", "objectives": ["cl"], "views": {}}'],
+            "--job: checkpoints is missing",
+        ),
+        (["embed", RUN], "not there; `python -m pipeline prepare digits` makes it"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(params, capsys, arguments, message):
+    assert main([*arguments, "--params", params]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+def test_a_class_count_that_the_data_set_lacks_is_refused(params, capsys):
+    assert main(["prepare", "digits", "--params", params]) == 0
+    assert main(["subset", "digits", "--classes", "11", "--params", params]) == 2
+    assert "classes = 11: digits allows 2 to 10" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", [*STAGES, "runs", "verify", "schema"])
+def test_every_command_explains_itself(stage, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([stage, "--help"])
+    assert stopped.value.code == 0
+    assert "usage: python -m pipeline" in capsys.readouterr().out
+
+
+def test_help_does_not_wait_for_torch():
+    script = "import sys, pipeline.__main__; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
