@@ -16,6 +16,7 @@ from pipeline.runs import Run
 from pipeline.training.checkpoints import checkpoint_path
 from pipeline.training.twins import train_twins
 
+
 def run(job: TwinsJob, layout: Layout, device: torch.device) -> None:
     run = Run.from_name(job.run)
     folder = layout.checkpoints(job.run)
