@@ -11,7 +11,7 @@ from pipeline.files import write_atomically
 from pipeline.params import ViewRecipe
 from pipeline.views import normalise
 
-BATCH = 1000  # images a forward pass; no gradients are kept, so memory is small
+BATCH = 256  # images a forward pass: enough to fill a device, little enough for any memory at 224 pixels
 
 
 def features_path(folder: Path, objective: str, epoch: int) -> Path:

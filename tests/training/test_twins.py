@@ -181,3 +181,13 @@ def test_views_are_forwarded_one_by_one(small_run, images, recipe, tmp_path, mon
     monkeypatch.setattr("pipeline.training.twins.initial_network", watched)
     train(small_run.model_copy(update={"epochs": 1}), ["cl"], images, recipe, tmp_path)
     assert seen == [32, 32] * 4
+
+
+@pytest.mark.parametrize("options", [{"precision": "bfloat16"}, {"ce_head": "projection"}, {"lars_exclude": "none"}])
+def test_options_train_too_and_differ_from_the_default(options, small_run, images, recipe, tmp_path):
+    run = small_run.model_copy(update={"epochs": 1})
+    usual = train(run, ["cl", "ce"], images, recipe, tmp_path / "usual")
+    other = train(run.model_copy(update=options), ["cl", "ce"], images, recipe, tmp_path / "other")
+    assert [row.loss for row in usual.losses] != [row.loss for row in other.losses]
+    assert other.digests == usual.digests  # what the twins see does not depend on how they learn
+    assert not equal(weights(tmp_path / "usual", "ce", 1), weights(tmp_path / "other", "ce", 1))

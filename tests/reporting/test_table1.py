@@ -1,0 +1,84 @@
+import math
+
+import pandas as pd
+import pytest
+
+from pipeline.reporting.reference import paper_values
+from pipeline.reporting.table1 import table1, table1_markdown
+from pipeline.reporting.table2 import table2
+from pipeline.runs import Run
+
+RUNS = [Run(dataset="cifar10", classes=10, epochs=3, seed=seed) for seed in (0, 1, 2)]
+
+
+def probes(accuracies, converged=True):
+    """A run's measurements: CL at the given accuracy and NSCL one above, by both probes."""
+    return pd.DataFrame(
+        [
+            {"objective": objective, "probe": probe, "accuracy": accuracies + gain, "converged": converged}
+            for objective, gain in (("cl", 0.0), ("nscl", 1.0))
+            for probe in ("nccc", "lp")
+        ]
+    )
+
+
+def alignment(cka):
+    rows = [(epoch, split, cka + (epoch == 1)) for epoch in (1, 3) for split in ("train", "test")]
+    return pd.DataFrame(
+        [
+            {"epoch": epoch, "split": split, "first": "cl", "second": "nscl", "rows": 9, "cka": value, "rsa": value / 2}
+            for epoch, split, value in rows
+        ]
+    )
+
+
+@pytest.fixture
+def table():
+    return table1(RUNS, ["cl", "nscl"], {run: probes(80.0 + run.seed) for run in RUNS})
+
+
+def test_rows_are_means_over_seeds_beside_the_paper(table):
+    row = table.query("dataset == 'cifar10' and objective == 'nscl' and probe == 'lp'").iloc[0]
+    assert (row["mean"], row["n_seeds"], row["status"]) == (82.0, 3, "measured")
+    assert row["ci_high"] - row["mean"] == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)  # t of two degrees
+    assert row["paper"] == 94.09
+    assert row["deviation"] == pytest.approx(82.0 - 94.09)
+    assert (row["encoder"], row["epochs"], row["denominator"]) == ("resnet50-w64", 3, "paper")
+
+
+def test_the_papers_other_data_sets_are_there_as_not_run(table):
+    published = paper_values("table1")
+    others = table.query("status == 'not run'")
+    assert sorted(others["paper"]) == sorted(published.query("dataset != 'cifar10'")["value"])
+    assert others[["mean", "ci_low", "ci_high", "deviation"]].isna().all(axis=None)
+    assert set(others["n_seeds"]) == {0}
+
+
+def test_a_subset_of_the_classes_is_not_compared_with_the_paper():
+    run = Run(dataset="cifar10", classes=5, epochs=3)
+    table = table1([run], ["cl"], {run: probes(70.0)})
+    assert table.query("status == 'measured'")["paper"].isna().all()
+    assert len(table.query("dataset == 'cifar10' and status == 'not run'")) == 8
+
+
+def test_a_probe_that_did_not_converge_is_marked():
+    run = RUNS[0]
+    table = table1([run], ["cl"], {run: probes(70.0, converged=False)})
+    assert set(table.query("n_seeds == 1")["status"]) == {"measured, probe not converged"}
+    text = table1_markdown(table, table2([run], ["cl", "nscl"], {run: alignment(0.5)}))
+    assert "70.0 (88.37) (probe not converged)" in text
+
+
+def test_the_readable_table_shows_mean_interval_and_paper(table):
+    similarities = table2(RUNS, ["cl", "nscl"], {run: alignment(0.9 + run.seed / 100) for run in RUNS})
+    text = table1_markdown(table, similarities)
+    assert "81.0 ± 2.5 (88.37)" in text
+    assert "not run (40.59)" in text
+    assert "0.910 [0.885, 0.935]" in text
+
+
+def test_similarity_is_that_of_the_last_epoch_and_the_asked_pairs():
+    similarities = table2(RUNS, ["cl", "nscl"], {run: alignment(0.9) for run in RUNS})
+    assert len(similarities) == 2
+    assert set(similarities["cka"]) == {0.9}
+    assert table2(RUNS, ["cl", "scl"], {run: alignment(0.9) for run in RUNS}).empty
