@@ -52,17 +52,35 @@ def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
 
 
 def decode_all(files: Iterable[tuple[str, bytes, int]], mode: Mode, size: int | None) -> Iterator[tuple[Pixels, int]]:
-    """Images and labels of (name, contents, label), in order; a bounded number of them is in memory."""
+    """Images and labels of (name, contents, label), in order; a bounded number of them is in memory.
+
+    Raises SettingsError that names the first file of another size than the first one.
+    """
+    first: tuple[str, tuple[int, ...]] | None = None
+    for name, image, label in _decode_ahead(files, mode, size):
+        first = first or (name, image.shape)
+        if image.shape != first[1]:
+            (height, width), (first_height, first_width) = image.shape[:2], first[1][:2]
+            raise SettingsError(
+                f"{name}: is {width} x {height} pixels, {first[0]} is {first_width} x {first_height}: "
+                "set the dataset's `size` to bring all to one"
+            )
+        yield image, label
+
+
+def _decode_ahead(
+    files: Iterable[tuple[str, bytes, int]], mode: Mode, size: int | None
+) -> Iterator[tuple[str, Pixels, int]]:
     threads = os.cpu_count() or 1
-    waiting: deque[tuple[Future[Pixels], int]] = deque()
+    waiting: deque[tuple[str, Future[Pixels], int]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for name, data, label in files:
-            waiting.append((pool.submit(decode, name, data, mode, size), label))
+            waiting.append((name, pool.submit(decode, name, data, mode, size), label))
             if len(waiting) > _WAITING * threads:
-                image, first_label = waiting.popleft()
-                yield image.result(), first_label
-        for image, label in waiting:
-            yield image.result(), label
+                first_name, image, first_label = waiting.popleft()
+                yield first_name, image.result(), first_label
+        for name, image, label in waiting:
+            yield name, image.result(), label
 
 
 def _open(name: str, data: bytes) -> Image.Image:

@@ -1,10 +1,12 @@
 """The array store: a dataset's images as uint8 arrays that can be memory-mapped, with a manifest."""
 
+import math
 import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -75,8 +77,10 @@ def write_store(folder: Path, name: str, source: str, licence: str, images: Sour
     Raises SettingsError where images differ in shape, a split has another number of images than it announces, a label
     is of no class or a class has no training image. A store that is there stays until the new one is whole.
     """
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    retired = temporary.with_name(f"{temporary.name}.old")
+    temporary = folder.with_name(f".{folder.name}.partial")
+    retired = folder.with_name(f".{folder.name}.old")
+    for leftover in (temporary, retired):  # of a killed process, as large as the store itself
+        shutil.rmtree(leftover, ignore_errors=True)
     classes = len(images.class_names)
     temporary.mkdir(parents=True)
     try:
@@ -111,17 +115,24 @@ def write_store(folder: Path, name: str, source: str, licence: str, images: Sour
 
 
 def load_store(folder: Path) -> Store:
-    """Memory-map a store; raises FileNotFoundError that says how to make it."""
+    """Memory-map a store.
+
+    Raises FileNotFoundError that says how to make it, SettingsError where it is damaged or of another format.
+    `damaged_files` compares every byte.
+    """
     path = folder / "manifest.json"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: not there; `python -m pipeline prepare {folder.name}` makes it")
-    values = read_json(path)
-    if values["format"] != FORMAT:
-        raise SettingsError(f"{path}: format {values['format']}, allowed is {FORMAT}: prepare the dataset again")
-    tuples = {key: tuple(values[key]) for key in ("class_names", "shape", "mean", "std")}
-    counts = {split: tuple(numbers) for split, numbers in values["counts"].items()}
-    manifest = Manifest(**{**values, **tuples, "counts": counts})
-    return Store(folder, manifest, *(_load_split(folder, split) for split in SPLITS))
+    try:
+        values = read_json(path)
+        found = values["format"]
+        if found == FORMAT:
+            manifest = _manifest(values)
+            return Store(folder, manifest, *(_load_split(folder, split, manifest) for split in SPLITS))
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise SettingsError(f"{folder}: this store is damaged ({reason}); prepare the dataset again") from error
+    raise SettingsError(f"{path}: format {found}, allowed is {FORMAT}: prepare the dataset again")
 
 
 def damaged_files(store: Store) -> list[str]:
@@ -167,12 +178,25 @@ def _write_split(
         raise SettingsError(f"{name}: the {split} split has {row + 1} images, {source.count or 'at least 1'} expected")
     np.save(folder / f"{split}_labels.npy", labels)
     pixels = source.count * array.shape[2] * array.shape[3]
-    mean = sums / pixels
-    std = np.sqrt(squares / pixels - np.square(mean))
+    mean = tuple(total / (255 * pixels) for total in sums.tolist())
+    std = tuple(  # the difference is one of whole numbers, so that none of it cancels
+        math.sqrt(pixels * square - total**2) / (255 * pixels)
+        for total, square in zip(sums.tolist(), squares.tolist(), strict=True)
+    )
     shape = (array.shape[1], array.shape[2], array.shape[3])
-    return _Written(shape, labels, tuple((mean / 255).tolist()), tuple((std / 255).tolist()))
+    return _Written(shape, labels, mean, std)
 
 
-def _load_split(folder: Path, split: str) -> Split:
+def _manifest(values: dict[str, Any]) -> Manifest:
+    tuples = {key: tuple(values[key]) for key in ("class_names", "shape", "mean", "std")}
+    counts = {split: tuple(numbers) for split, numbers in values["counts"].items()}
+    return Manifest(**{**values, **tuples, "counts": counts})
+
+
+def _load_split(folder: Path, split: str, manifest: Manifest) -> Split:
     images = np.load(folder / f"{split}_images.npy", mmap_mode="r", allow_pickle=False)
-    return Split(images, np.load(folder / f"{split}_labels.npy", allow_pickle=False))
+    labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)
+    count = sum(manifest.counts[split])
+    if images.shape != (count, *manifest.shape) or labels.shape != (count,):
+        raise ValueError(f"{split} has {images.shape} images and {labels.shape} labels, the manifest says {count}")
+    return Split(images, labels)

@@ -88,7 +88,7 @@ def test_order_is_kept_and_little_is_read_ahead():
             side = 64 if number % 7 == 0 else 1  # some take longer
             yield str(number), encoded(np.full((side, side), number % 256, np.uint8)), number
 
-    for number, (image, label) in enumerate(decode_all(files(), "L", None)):
+    for number, (image, label) in enumerate(decode_all(files(), "L", 1)):
         assert (label, image[0, 0]) == (number, number % 256)
         if number == 0:
             assert taken < 2000

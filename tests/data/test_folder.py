@@ -149,7 +149,7 @@ def test_an_image_twice_is_refused(tmp_path):
 
 def test_a_class_without_training_images_is_refused(tmp_path):
     tree = write_folder(tmp_path / "set", {**MEMBERS, "test/dog/1.png": encoded(noise("dog"))})
-    with pytest.raises(SettingsError, match="pets: class 'dog' has no training image"):
+    with pytest.raises(SettingsError, match="set: class 'dog' has no training image"):
         prepare("pets", DatasetSpec(source="folder", paths=(str(tree),)), tmp_path, tmp_path / "store")
 
 

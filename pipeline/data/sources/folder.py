@@ -54,7 +54,14 @@ def read_folders(
 def labelled_images(
     names: tuple[str, ...], train: Labelled, test: Labelled, mode: Mode | None, size: int | None
 ) -> SourceImages:
-    """Images of files in the given order; without a mode, the first training image decides."""
+    """Images of files in the given order; without a mode, the first training image decides.
+
+    Raises SettingsError for a class without training image, before any image is decoded.
+    """
+    trained = {label for _, label in train}
+    for number, name in enumerate(names):
+        if number not in trained:
+            raise SettingsError(f"{train[0][0].tree}: class {name!r} has no training image")
     if mode is None:
         first = train[0][0]
         mode = colour_mode(str(first), next(read_files([first])))
