@@ -20,10 +20,8 @@ def write(path, labels, features=NAMES, columns=("image", "label"), group=3, con
     rows = contents or [encoded(noise(f"{path.name} {row}", SHAPE)) for row in range(len(labels))]
     schema = pa.schema([(image, IMAGE), (label, pa.int64())])
     if features is not None:
-        described = {
-            "info": {"features": {image: {"_type": "Image"}, label: {"names": features, "_type": "ClassLabel"}}}
-        }
-        schema = schema.with_metadata({"huggingface": json.dumps(described)})
+        described = {image: {"_type": "Image"}, label: {"names": features, "_type": "ClassLabel"}}
+        schema = schema.with_metadata({"huggingface": json.dumps({"info": {"features": described}})})
     images = pa.array([{"bytes": data, "path": f"{row}.jpg"} for row, data in enumerate(rows)], IMAGE)
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table([images, pa.array(labels, pa.int64())], schema=schema), path, row_group_size=group)
@@ -38,7 +36,10 @@ def read(downloads, *paths, source=imagenet1k, **settings):
 def test_rows_are_read_in_the_order_of_the_files(tmp_path, source):
     data = tmp_path / source.__name__ / "data"
     labels = np.random.default_rng(0).integers(0, 3, 150).tolist()  # more than are read at once
-    second = write(data / "train-00001-of-00002.parquet", [2, 2, 0, 1, 0], columns=("image", "label"))
+    second = write(
+        data / "train-00001-of-00002.parquet",
+        [2, 2, 0, 1, 0],
+    )
     first = write(data / "train-00000-of-00002.parquet", labels, group=100)
     expected = write(data / "validation-00000-of-00001.parquet", [1, 2, 0, 0])
     write(data / "test-00000-of-00001.parquet", [-1, -1])  # ImageNet's test split has no labels
