@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytorch_metric_learning.losses import NTXentLoss, SupConLoss
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from pipeline.objectives import OBJECTIVES, loss
 
@@ -87,7 +88,8 @@ def test_the_supervised_contrastive_loss_is_supcon(temperature):
 
 
 def test_cross_entropy_is_the_mean_over_both_views():
-    logits1, logits2, labels = torch.randn(6, 4), torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 0, 1])
+    logits1, logits2 = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(5))
+    labels = torch.tensor([0, 1, 2, 3, 0, 1])
     rows = [*zip(logits1, labels, strict=True), *zip(logits2, labels, strict=True)]
     expected = sum(-math.log(torch.softmax(row.double(), 0)[label]) for row, label in rows)
     assert loss("ce", logits1, logits2, labels, 0.5).item() == pytest.approx(expected / 12, rel=1e-5)
@@ -158,6 +160,18 @@ def test_autocast_does_not_lower_the_precision():
     with torch.autocast("cpu", torch.bfloat16):
         inside = loss("cl", z1, z2, labels, 0.1)
     assert inside.item() == loss("cl", z1, z2, labels, 0.1).item()
+
+
+@pytest.mark.parametrize(("denominator", "view_pairs"), FORMS)
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_no_value_decides_what_is_computed(name, denominator, view_pairs):
+    """Tensors without values raise where a value is read, which on an accelerator is a wait for the device."""
+    with FakeTensorMode():
+        z1, z2 = (torch.empty(6, 4, requires_grad=True) for _ in range(2))
+        value = loss(name, z1, z2, torch.empty(6, dtype=torch.long), 0.5, denominator, view_pairs)
+        value.backward()
+    assert value.shape == ()
+    assert z1.grad.shape == z2.grad.shape == (6, 4)
 
 
 Z = torch.nn.functional.normalize(torch.ones(4, 3), dim=1)

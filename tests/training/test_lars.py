@@ -95,6 +95,25 @@ def test_parameters_without_gradient_do_not_move():
     assert moved == [True, False, True, True]
 
 
+def test_a_closure_computes_the_gradients_and_its_value_is_returned():
+    with_closure, without = parameters(), parameters()
+    optimiser = LARS(with_closure, lr=0.1)
+
+    def closure():
+        optimiser.zero_grad()
+        value = sum((p**2).sum() for p in with_closure)
+        value.backward()
+        return value.item()
+
+    expected = sum((p.detach() ** 2).sum().item() for p in without)
+    assert optimiser.step(closure) == pytest.approx(expected)
+    for p in without:
+        p.grad = 2 * p.detach()
+    LARS(without, lr=0.1).step()
+    for a, b in zip(with_closure, without, strict=True):
+        torch.testing.assert_close(a, b)
+
+
 def test_a_saved_state_goes_on_with_the_same_bits():
     straight, stopped = parameters(), parameters()
     steps(LARS(straight, lr=0.1), straight, 10)
