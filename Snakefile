@@ -14,6 +14,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/twins.smk"
 include: "workflow/rules/measures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
 
 
 rule all:
@@ -21,6 +22,7 @@ rule all:
     input:
         rules.table1.output,
         rules.table2.output,
+        rules.figures.input,
     localrule: True
 
 

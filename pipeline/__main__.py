@@ -21,7 +21,7 @@ class Stage:
     help: str
     job: type[Settings]
     build: Callable[[Plan, argparse.Namespace], Settings]
-    argument: str | None = None  # what the command is called with: a dataset or a run
+    argument: str | None = None  # what the command is called with: a dataset, a run or a figure
     computes: bool = False  # with torch, on a device
 
 
@@ -59,10 +59,17 @@ STAGES = {
         "run",
         computes=True,
     ),
-    "align": Stage(
-        "CKA and RSA between the twins of a run at every kept epoch",
-        jobs.AlignJob,
-        lambda plan, options: jobs.align_job(plan, options.run),
+    "alignment": Stage(
+        "CKA, RSA, weight gap and collapse of a run's twins at every kept epoch",
+        jobs.AlignmentJob,
+        lambda plan, options: jobs.alignment_job(plan, options.run),
+        "run",
+        computes=True,
+    ),
+    "ceiling": Stage(
+        "CKA and RSA between CL runs of different seeds; the run is that of seed 0",
+        jobs.CeilingJob,
+        lambda plan, options: jobs.ceiling_job(plan, options.run),
         "run",
         computes=True,
     ),
@@ -70,7 +77,16 @@ STAGES = {
         "accuracy of every objective, beside the paper's", jobs.Table1Job, lambda plan, options: jobs.table1_job(plan)
     ),
     "table2": Stage("CKA and RSA of every pair of twins", jobs.Table2Job, lambda plan, options: jobs.table2_job(plan)),
+    "figure": Stage(
+        "a figure as PNG, PDF and the table it is drawn from",
+        jobs.FigureJob,
+        lambda plan, options: jobs.figure_job(plan, options.figure),
+        "figure",
+    ),
 }
+
+
+_ALIGN = "how alike two files of features are: CKA, RSA, their intervals and what unrelated rows would give"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,6 +127,12 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
         _add_settings(sub)
         sub.set_defaults(command=command)
+    align = commands.add_parser("align", help=_ALIGN, description=_ALIGN)
+    align.add_argument("first", metavar="A", help=".npy, .npz, .safetensors or .csv; FILE:NAME for one of several")
+    align.add_argument("second", metavar="B", help="features of the same inputs in the same order")
+    align.add_argument("--labels", help="class of every row: adds the neural-collapse measures of both")
+    align.add_argument("--json", action="store_true", help="print JSON")
+    align.set_defaults(command=_align)
     schema = commands.add_parser("schema", help="print the JSON schema of the settings")
     schema.set_defaults(command=lambda options: print(json.dumps(Params.model_json_schema(), indent=2)))
     return top
@@ -160,6 +182,13 @@ def _list_runs(options: argparse.Namespace) -> None:
     for run, request in _plan(options).requests.items():
         epochs = ",".join(map(str, request.checkpoints))
         print(f"{run.name}\tobjectives={','.join(request.objectives)}\tcheckpoints={epochs}")
+
+
+def _align(options: argparse.Namespace) -> None:
+    from pipeline.feature_files import as_json, as_text, compare_files
+
+    found = compare_files(options.first, options.second, options.labels)
+    print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
 
 
 def _verify(options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ _BY_VALUE = {
         "provenance",
         "code",
         "records",
+        "reporting.registry",
     )
 }
 

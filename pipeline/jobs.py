@@ -7,7 +7,8 @@ a person who types the command leaves it out and the job is taken from `params.y
 from pydantic import Field
 
 from pipeline.params import DatasetSpec, Objective, ProbeSettings, Settings, SettingsError, ViewRecipe
-from pipeline.runs import Plan, Run, by_setting
+from pipeline.reporting.registry import FIGURES
+from pipeline.runs import Plan, Run, by_setting, setting_of
 
 
 class PrepareJob(Settings):
@@ -42,10 +43,22 @@ class ProbeJob(Settings):
     probes: ProbeSettings
 
 
-class AlignJob(Settings):
+class AlignmentJob(Settings):
     run: str
     objectives: tuple[Objective, ...]
     checkpoints: tuple[int, ...]
+
+
+class CeilingJob(Settings):
+    run: str  # of seed 0, as the name of the setting
+    runs: tuple[str, ...]  # that differ only in their seed
+    checkpoints: tuple[int, ...]
+
+
+class FigureJob(Settings):
+    figure: str
+    runs: tuple[str, ...]
+    objectives: tuple[Objective, ...]
 
 
 class Table2Job(Settings):
@@ -81,9 +94,35 @@ def probe_job(plan: Plan, name: str) -> ProbeJob:
     return ProbeJob(run=name, objectives=request.objectives, probes=plan.params.probes)
 
 
-def align_job(plan: Plan, name: str) -> AlignJob:
+def alignment_job(plan: Plan, name: str) -> AlignmentJob:
     _, request = plan.request(name)
-    return AlignJob(run=name, objectives=request.objectives, checkpoints=request.checkpoints)
+    return AlignmentJob(run=name, objectives=request.objectives, checkpoints=request.checkpoints)
+
+
+def ceiling_job(plan: Plan, name: str) -> CeilingJob:
+    """Of all the plan's runs of a setting that train CL, at the epochs that all of them keep."""
+    setting = setting_of(Run.from_name(name))
+    found = {run: r for run, r in plan.requests.items() if setting_of(run) == setting and "cl" in r.objectives}
+    if not found:
+        raise SettingsError(f"{name}: no experiment trains cl in this setting, so it has no ceiling")
+    epochs = set.intersection(*(set(request.checkpoints) for request in found.values()))
+    return CeilingJob(run=setting.name, runs=tuple(run.name for run in found), checkpoints=tuple(sorted(epochs)))
+
+
+def figure_job(plan: Plan, name: str) -> FigureJob:
+    """Raises SettingsError for a figure that is not known or whose experiment is not in the settings."""
+    if name not in FIGURES:
+        raise SettingsError(f"figure {name!r}: allowed is one of {', '.join(FIGURES)}")
+    experiment = FIGURES[name].experiment
+    if experiment not in plan.experiments:
+        raise SettingsError(f"experiments: {experiment} is missing, and {name} shows its runs")
+    runs = tuple(run.name for run in plan.experiments[experiment])
+    return FigureJob(figure=name, runs=runs, objectives=plan.params.experiments[experiment].objectives)
+
+
+def figures_of(plan: Plan) -> list[str]:
+    """Figures whose experiment is in the settings."""
+    return [name for name, figure in FIGURES.items() if figure.experiment in plan.experiments]
 
 
 def table2_job(plan: Plan) -> Table2Job:

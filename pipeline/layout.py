@@ -49,11 +49,22 @@ class Layout:
     def probes_record(self, run: str) -> Path:
         return self.results / "probes" / f"{run}.json"
 
-    def alignment(self, run: str) -> Path:
-        return self.results / "alignment" / f"{run}.csv"
+    def measures(self, run: str, kind: str) -> Path:
+        """Along a run's kept epochs; kind: alignment, weights or collapse."""
+        return self.results / "alignment" / run / f"{kind}.csv"
 
     def alignment_record(self, run: str) -> Path:
-        return self.results / "alignment" / f"{run}.json"
+        return self.results / "alignment" / run / "record.json"
+
+    def ceiling(self, run: str) -> Path:
+        """Of a setting, named by its run of seed 0."""
+        return self.results / "ceiling" / f"{run}.csv"
+
+    def ceiling_record(self, run: str) -> Path:
+        return self.results / "ceiling" / f"{run}.json"
+
+    def figure(self, name: str, suffix: str) -> Path:
+        return self.reports / "figures" / f"{name}.{suffix}"
 
     def log(self, stage: str, name: str) -> Path:
         return self.results / "logs" / stage / f"{name}.log"

@@ -133,7 +133,10 @@ class Experiment(Settings):
     """A grid of runs: every entry gives values, or lists of values, for fields of a run."""
 
     objectives: tuple[Objective, ...] = OBJECTIVES
-    checkpoints: Literal["last"] | tuple[int, ...] = "last"  # epochs kept beside the last one
+    checkpoints: Literal["last", "log_spaced"] | tuple[int, ...] = (
+        "last"  # epochs kept beside the last one; log_spaced:
+    )
+    # the initialisation 0, then 1, 2, 4, 8, ...
     grid: tuple[dict[str, Any], ...] = Field(min_length=1)  # values are checked where the runs are made
 
 

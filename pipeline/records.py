@@ -15,7 +15,7 @@ from pipeline.code import code_hash
 from pipeline.files import read_json, sha256, write_json
 from pipeline.layout import Layout
 from pipeline.params import Settings, SettingsError
-from pipeline.runs import Plan, Run
+from pipeline.runs import Plan, Run, setting_of
 
 
 def stage_of(job: Settings, layout: Layout) -> tuple[str, Path, list[Path]]:
@@ -34,8 +34,10 @@ def stage_of(job: Settings, layout: Layout) -> tuple[str, Path, list[Path]]:
             return "embed", layout.features_record(job.run), [layout.checkpoints_record(job.run)]
         case jobs.ProbeJob():
             return "probe", layout.probes_record(job.run), [layout.features_record(job.run)]
-        case jobs.AlignJob():
-            return "align", layout.alignment_record(job.run), [layout.features_record(job.run)]
+        case jobs.AlignmentJob():
+            return "alignment", layout.alignment_record(job.run), [layout.features_record(job.run)]
+        case jobs.CeilingJob():
+            return "ceiling", layout.ceiling_record(job.run), [layout.features_record(run) for run in job.runs]
     raise TypeError(f"{type(job).__name__} belongs to no stage with a record")
 
 
@@ -57,8 +59,10 @@ def jobs_of(plan: Plan) -> Iterator[Settings]:
     subsets = dict.fromkeys(jobs.subset_of(run) for run in plan.requests)
     yield from (jobs.prepare_job(plan, dataset) for dataset in datasets)
     yield from (jobs.subset_job(*subset) for subset in subsets)
-    for build in (jobs.twins_job, jobs.embed_job, jobs.probe_job, jobs.align_job):
+    for build in (jobs.twins_job, jobs.embed_job, jobs.probe_job, jobs.alignment_job):
         yield from (build(plan, run.name) for run in plan.requests)
+    settings = dict.fromkeys(setting_of(run) for run, request in plan.requests.items() if "cl" in request.objectives)
+    yield from (jobs.ceiling_job(plan, setting.name) for setting in settings)
 
 
 def verify(plan: Plan, layout: Layout) -> int:

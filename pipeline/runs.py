@@ -126,13 +126,19 @@ def plan(params: Params) -> Plan:
     for name, experiment in params.experiments.items():
         runs = tuple(_expand(name, experiment, params))
         for run in runs:
-            last = () if experiment.checkpoints == "last" else experiment.checkpoints
-            request = Request(experiment.objectives, ()).union(
-                Request((), tuple({run.epochs, *(epoch for epoch in last if 0 <= epoch <= run.epochs)}))
-            )
+            request = Request((), ()).union(Request(experiment.objectives, _kept(experiment, run)))
             requests[run] = requests[run].union(request) if run in requests else request
         experiments[name] = runs
     return Plan(params, requests, experiments)
+
+
+def _kept(experiment: Experiment, run: Run) -> tuple[int, ...]:
+    """Epochs of a run that an experiment wants; the last one always."""
+    if experiment.checkpoints == "last":
+        return (run.epochs,)
+    if experiment.checkpoints == "log_spaced":
+        return (0, *(2**power for power in range(run.epochs.bit_length()) if 2**power < run.epochs), run.epochs)
+    return (*(epoch for epoch in experiment.checkpoints if 0 <= epoch < run.epochs), run.epochs)
 
 
 def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
@@ -155,12 +161,17 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
     return runs
 
 
+def setting_of(run: Run) -> Run:
+    """The run with seed 0: what runs that differ only in their seed have in common."""
+    return run.model_copy(update={"seed": 0})
+
+
 def by_setting(runs: Sequence[Run]) -> dict[Run, list[Run]]:
     """Runs that differ only in their seed, under the one with seed 0; raises SettingsError where a table that shows
     one row per dataset and number of classes would mix several settings."""
     groups: defaultdict[Run, list[Run]] = defaultdict(list)
     for run in runs:
-        groups[run.model_copy(update={"seed": 0})].append(run)
+        groups[setting_of(run)].append(run)
     seen: dict[tuple[str, int | None], Run] = {}
     for setting in groups:
         other = seen.setdefault((setting.dataset, setting.classes), setting)

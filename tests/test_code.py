@@ -9,7 +9,7 @@ import pytest
 from pipeline import code
 from pipeline.code import code_hash, stage_modules
 
-STAGES = ("prepare", "subset", "twins", "embed", "probe", "align", "table1", "table2")
+STAGES = ("prepare", "subset", "twins", "embed", "probe", "alignment", "ceiling", "figure", "table1", "table2")
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -17,7 +17,7 @@ def test_modules_read_from_sources_are_those_that_python_loads(stage):
     """Imports are followed in the sources; Python itself is asked which modules it then has."""
     script = f"import sys, pipeline.stages.{stage}; print(*(m for m in sys.modules if m.split('.')[0] == 'pipeline'))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    by_value = "params data.catalog runs jobs layout files progress provenance code records"
+    by_value = "params data.catalog runs jobs layout files progress provenance code records reporting.registry"
     packages = {name for name in loaded if len(ast.parse(code._file(name).read_text()).body) == 1}  # only a docstring
     assert set(stage_modules(stage)) >= set(loaded) - {f"pipeline.{name}" for name in by_value.split()} - packages
 
@@ -47,6 +47,6 @@ import sys
 for name in ("snakemake", "dvc", "papermill", "seaborn", "pyarrow", "matplotlib"):
     sys.modules[name] = None  # importing it now fails
 import pipeline.__main__, pipeline.stages.prepare, pipeline.stages.subset, pipeline.stages.twins, pipeline.stages.embed
-import pipeline.stages.probe, pipeline.stages.align
+import pipeline.stages.probe, pipeline.stages.alignment
 """
     subprocess.run([sys.executable, "-c", script], check=True)

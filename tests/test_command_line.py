@@ -36,7 +36,9 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
         ("twins", RUN, "--device", "cpu"),
         ("embed", RUN),
         ("probe", RUN),
-        ("align", RUN),
+        ("alignment", RUN),
+        ("ceiling", RUN),
+        ("figure", "collapse"),
         ("table2",),
         ("table1",),
     ):

@@ -1,49 +1,152 @@
 """Linear CKA and RSA on cosine similarities, exact, from d x d statistics: no N x N matrix.
 
-With unit rows u_i = m + e_i (m their mean) and c_i = m . e_i, a cosine similarity is
+With unit rows u_i = m + e_i (m their mean), c_i = m . e_i and q = mean |e_i|^2 = 1 - |m|^2, a cosine similarity is
 
-    S_ij = |m|^2 + [e_i, c_i, 1] . [e_j, 1, c_j],
+    S_ij = 1 - q + T_ij,    T_ij = e_i . e_j + c_i + c_j,    c_i = (q - |e_i|^2) / 2,
 
-so that every sum over pairs of (S_ij - |m|^2)(S'_ij - |m'|^2) is a product of two (d+2) x (d'+2) matrices. The shift
-matters: at initialisation all cosines are within 1e-6 of 1 and unshifted sums lose their digits even in float64.
+and every sum over pairs of T_ij T'_ij follows from E'E' [d, d'] and sums over rows. The shift matters: at the
+start all cosines are within 1e-6 of 1 and unshifted sums lose their digits even in float64.
 """
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
+import numpy as np
+import torch
+from scipy.linalg.blas import ssyrk
 from torch import Tensor
+
+BLOCK = 2048  # rows of a float32 product; the blocks are added up in float64, which keeps six digits of any N
+LARGE = 2**30  # multiply-adds of one product from which the CPU takes float32 blocks instead of float64
+ROUNDING = 1e-12  # share of |A|^2 at or below which the rest is rounding
+EQUAL = 1e-28  # mean |e_i|^2 at or below which rows differ by rounding alone
+
+
+@dataclass(frozen=True)
+class PairSums:
+    """What CKA, debiased CKA and RSA need to know of two representations of the same N rows."""
+
+    n: int
+    centred: float  # <HSH, HS'H>_F = |A|_F^2
+    projections: float  # sum_i c_i c'_i
+    spread_a: float  # q
+    spread_b: float  # q'
+
+    @property
+    def covariance(self) -> float:
+        """Of S and S' over the ordered pairs i != j, times their number."""
+        n, diagonals = self.n, self.spread_a * self.spread_b  # T_ii = q for all i
+        all_pairs = self.centred + 2 * n * self.projections
+        return all_pairs - n * diagonals - n * diagonals / (n - 1)  # each sum of T over i != j is -n q
+
+    @property
+    def unbiased(self) -> float:
+        """n (n-3) times the unbiased HSIC (Song et al. 2012, eq. 5): from K = EE', its diagonal s_i = q - 2 c_i."""
+        n = self.n
+        diagonals = n * self.spread_a * self.spread_b + 4 * self.projections  # sum_i s_i s'_i
+        traces = n * self.spread_a * n * self.spread_b
+        return self.centred - diagonals + traces / ((n - 1) * (n - 2)) - 2 * diagonals / (n - 2)
 
 
 @dataclass(frozen=True)
 class Representation:
     """Rows of one representation, prepared for comparison."""
 
-    centred: Tensor  # e [N, d] float64: unit rows minus their mean m
-    projections: Tensor  # c [N] = m . e_i
-    diagonal: float  # S_ii - |m|^2 = 1 - |m|^2, computed as the mean of |e_i|^2, which keeps its digits
+    name: str
+    centred: Tensor  # e [N, d]: float64, or float32 where products are large
+    projections: Tensor  # c [N] float64; zero for raw features, which are not on a sphere
+    spread: float  # q
+
+    @cached_property
+    def gram(self) -> Tensor:
+        """A = E'E [d, d] float64."""
+        return gram(self.centred, self.centred)
+
+    @cached_property
+    def own(self) -> PairSums:
+        return pair_sums(self.gram, self, self)
 
 
 @dataclass(frozen=True)
 class Similarity:
-    """Agreement of two representations; both are 1 for equal similarity structure."""
+    """Agreement of two representations; both measures are 1 for equal similarity structure."""
 
     cka: float  # in [0, 1]
     rsa: float  # in [-1, 1]
+    rho: float  # |HSH - HS'H|_F / |HSH|_F, of Corollary 1
+    r: float  # |S - S'| over the pairs i < j / (sqrt(N(N-1)/2) * their standard deviation in S), of Corollary 2
 
 
 def representation(features: Tensor, name: str) -> Representation:
-    """Normalise rows [N, d]; raises ValueError naming the representation for rows without a direction."""
-    if features.ndim != 2 or len(features) < 2:
-        raise ValueError(f"{name}: expected at least 2 rows of features, got shape {tuple(features.shape)}")
+    """Rows [N, d] as unit rows minus their mean; raises ValueError naming the representation for rows without a
+    direction, or if all rows point the same way."""
+    _check_shape(features, name)
     rows = features.double()
     norms = rows.norm(dim=1, keepdim=True)
     bad = ~(norms.isfinite() & (norms > 0)).squeeze(1)
     if bad.any():
         raise ValueError(f"{name}: row {int(bad.nonzero()[0])} is zero or not finite and has no cosine similarity")
-    unit = rows / norms
-    mean = unit.mean(0)
-    centred = unit - mean
-    return Representation(centred, centred @ mean, centred.square().sum().item() / len(centred))
+    rows = rows / norms
+    mean = rows.mean(0)
+    rows.sub_(mean)
+    lengths = rows.square().sum(1)
+    # from the lengths, not as m . e_i: where all rows are close c is as small as |e|^2, and float32 would not hold it
+    return _prepared(name, rows, (lengths.mean() - lengths) / 2, float(lengths.mean()))
+
+
+def raw_representation(features: Tensor, name: str) -> Representation:
+    """Rows [N, d] minus their mean, in units of their spread, for CKA on raw features (the paper's released code)."""
+    _check_shape(features, name)
+    rows = features.double()
+    if not rows.isfinite().all():
+        raise ValueError(f"{name}: row {int((~rows.isfinite()).any(1).nonzero()[0])} is not finite")
+    rows = rows - rows.mean(0)
+    largest = rows.abs().max()
+    if largest > 0:
+        rows /= largest
+        rows /= rows.square().sum(1).mean().sqrt()
+    return _prepared(name, rows, rows.new_zeros(len(rows)), float(rows.square().sum(1).mean()))
+
+
+def _check_shape(features: Tensor, name: str) -> None:
+    if features.ndim != 2 or len(features) < 2 or features.shape[1] < 1:
+        raise ValueError(f"{name}: expected at least 2 rows of features, got shape {tuple(features.shape)}")
+
+
+def _prepared(name: str, centred: Tensor, projections: Tensor, spread: float) -> Representation:
+    if spread <= EQUAL:
+        raise ValueError(f"{name}: all similarities are equal, and CKA and RSA are not defined")
+    large = centred.device.type == "cpu" and centred.shape[0] * centred.shape[1] ** 2 > LARGE
+    return Representation(name, centred.float() if large else centred, projections, spread)
+
+
+def gram(a: Tensor, b: Tensor) -> Tensor:
+    """a'b [d, d'] float64 of rows [N, d] and [N, d'] of one type; float32 rows in blocks that are added in float64."""
+    if torch.float64 in (a.dtype, b.dtype):
+        return a.double().T @ b.double()
+    total = torch.zeros(a.shape[1], b.shape[1], dtype=torch.float64, device=a.device)
+    if a is b and a.device.type == "cpu":  # half the operations: torch has no symmetric product
+        for block in a.split(BLOCK):
+            total += torch.from_numpy(np.asarray(ssyrk(1.0, block.numpy().T, lower=1)).T)
+        return total.triu() + total.triu(1).T
+    for left, right in zip(a.split(BLOCK), b.split(BLOCK), strict=True):
+        total += left.T @ right
+    return total
+
+
+def pair_sums(product: Tensor, a: Representation, b: Representation) -> PairSums:
+    """Sums from A = E'E' [d, d'] float64."""
+    centred, projections = float(product.square().sum()), float(a.projections @ b.projections)
+    return PairSums(len(a.centred), centred, projections, a.spread, b.spread)
+
+
+def check_same_rows(a: Representation, b: Representation) -> None:
+    if len(a.centred) != len(b.centred):
+        raise ValueError(
+            f"{a.name} has {len(a.centred)} rows and {b.name} has {len(b.centred)}: the same inputs are compared"
+        )
 
 
 def similarity(a: Representation, b: Representation) -> Similarity:
@@ -53,33 +156,38 @@ def similarity(a: Representation, b: Representation) -> Similarity:
     correlation of S and S' over the pairs i < j (Kriegeskorte et al. 2008). Costs three products of N d^2.
     Raises ValueError where rows differ in number or a representation has the same similarity everywhere.
     """
-    n = len(a.centred)
-    if len(b.centred) != n:
-        raise ValueError(f"representations have {n} and {len(b.centred)} rows: the same inputs are compared")
-    cross, own_a, own_b = (_pair_products(*pair) for pair in ((a, b), (a, a), (b, b)))
+    check_same_rows(a, b)
+    return from_sums(pair_sums(gram(a.centred, b.centred), a, b), a.own, b.own)
+
+
+def from_sums(cross: PairSums, own_a: PairSums, own_b: PairSums) -> Similarity:
+    """Similarity from sums over pairs of both representations, and of each with itself."""
+    pairs = cross.n * (cross.n - 1)
+    shift = own_a.spread_a - own_b.spread_a  # S' - T' above S - T
+    squares = [sums.covariance + pairs * _mean(sums) for sums in (own_a, own_b, cross)]  # sums of T^2, T'^2, TT'
+    off_mean = pairs * shift * (shift + 2 * (own_a.spread_a - own_b.spread_a) / (cross.n - 1))
+    rdm_distance = max(squares[0] + squares[1] - 2 * squares[2] + off_mean, 0.0)
+    kernel_distance = max(own_a.centred + own_b.centred - 2 * cross.centred, 0.0)
     return Similarity(
-        cka=_cosine(cross.centred, own_a.centred, own_b.centred, "CKA"),
-        rsa=_cosine(cross.covariance, own_a.covariance, own_b.covariance, "RSA"),
+        cka=bounded_cosine(cross, own_a, own_b, "centred", "CKA"),
+        rsa=bounded_cosine(cross, own_a, own_b, "covariance", "RSA"),
+        rho=math.sqrt(kernel_distance / own_a.centred),
+        r=math.sqrt(rdm_distance / own_a.covariance),
     )
 
 
-@dataclass(frozen=True)
-class _PairProducts:
-    centred: float  # <HSH, HS'H>_F = |E'E|_F^2
-    covariance: float  # of S and S' over ordered pairs i != j, times their number
+def _mean(sums: PairSums) -> float:
+    """Product of the means of T and T' over the pairs i != j, each -q/(n-1)."""
+    return sums.spread_a * sums.spread_b / (sums.n - 1) ** 2
 
 
-def _pair_products(a: Representation, b: Representation) -> _PairProducts:
-    n = len(a.centred)
-    centred = (a.centred.T @ b.centred).square().sum().item()
-    # the sum over all i, j is <[E,c,1]'[E',c',1], [E,1,c]'[E',1,c']>_F, where E and c sum to zero over the rows
-    all_pairs = centred + 2 * n * (a.projections @ b.projections).item()
-    products = all_pairs - n * a.diagonal * b.diagonal
-    totals = n * a.diagonal * n * b.diagonal  # each sum over i != j is minus its diagonal, as the whole sum is zero
-    return _PairProducts(centred, products - totals / (n * (n - 1)))
-
-
-def _cosine(cross: float, own_a: float, own_b: float, measure: str) -> float:
-    if own_a <= 0 or own_b <= 0:
-        raise ValueError(f"{measure} is not defined: all similarities of a representation are equal")
-    return max(-1.0, min(1.0, cross / math.sqrt(own_a * own_b)))
+def bounded_cosine(
+    cross: PairSums, own_a: PairSums, own_b: PairSums, product: Literal["centred", "unbiased", "covariance"], name: str
+) -> float:
+    """Cosine of an inner product of pairs, held in [-1, 1] against rounding; raises ValueError where it is 0/0."""
+    values = [getattr(sums, product) for sums in (cross, own_a, own_b)]
+    for value, own in zip(values[1:], (own_a, own_b), strict=True):
+        if not value > ROUNDING * own.centred:
+            raise ValueError(f"{name} is not defined: all similarities of a representation are equal")
+    cosine: float = values[0] / (math.sqrt(values[1]) * math.sqrt(values[2]))
+    return max(-1.0, min(1.0, cosine))

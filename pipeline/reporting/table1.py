@@ -10,11 +10,11 @@ from tabulate import tabulate
 from pipeline.params import Objective
 from pipeline.reporting.intervals import over_seeds
 from pipeline.reporting.reference import PAPER_CLASSES, paper_values
-from pipeline.reporting.tables import encoder_name, number
+from pipeline.reporting.tables import MEASURED, NOT_RUN, encoder_name
 from pipeline.runs import Run, by_setting
 
 PROBES = ("nccc", "lp")
-MEASURED, NOT_CONVERGED, NOT_RUN = "measured", "measured, probe not converged", "not run"
+NOT_CONVERGED = "measured, probe not converged"
 COLUMNS = (
     *("dataset", "classes", "objective", "probe", "encoder", "epochs", "denominator"),
     *("n_seeds", "mean", "ci_low", "ci_high", "paper", "deviation", "status"),
@@ -81,8 +81,8 @@ def table1(runs: Sequence[Run], objectives: Sequence[Objective], probes: Mapping
     return table.astype({"classes": "Int64", "epochs": "Int64"})
 
 
-def table1_markdown(table: pd.DataFrame, similarities: pd.DataFrame) -> str:
-    """The paper's layout: a row per objective, two columns per dataset; then how alike each is to CL."""
+def table1_markdown(table: pd.DataFrame) -> str:
+    """The paper's layout: a row per objective, two columns per dataset."""
     parts = ["# Table 1: test accuracy of frozen features (%)"]
     header = ["", *(f"{data} C={classes} {probe.upper()}" for data, classes in _datasets(table) for probe in PROBES)]
     rows = []
@@ -103,23 +103,6 @@ def table1_markdown(table: pd.DataFrame, similarities: pd.DataFrame) -> str:
         "Mean over seeds ± half of the 95 % interval (Student's t); in brackets the paper's value. "
         "NCCC: nearest class centre, LP: linear probe."
     )
-    parts.append("# Similarity to CL at the last epoch")
-    rows = [
-        [
-            f"{row.dataset} C={row.classes}",
-            f"CL–{str(row.second).upper()}",
-            str(row.split),
-            *(
-                f"{number(getattr(row, m), 3)} [{number(getattr(row, f'{m}_low'), 3)}, "
-                f"{number(getattr(row, f'{m}_high'), 3)}]"
-                for m in ("cka", "rsa")
-            ),
-        ]
-        for row in similarities[similarities["first"] == "cl"].itertuples()
-    ]
-    header = ["dataset", "pair", "split", "CKA", "RSA"]
-    parts.append(tabulate(rows, header, tablefmt="github", disable_numparse=True))
-    parts.append("Linear CKA and RSA on cosine similarities of encoder features, mean and 95 % interval over seeds.")
     return "\n\n".join(parts) + "\n"
 
 

@@ -5,6 +5,8 @@ import math
 from pipeline.files import NOT_AVAILABLE
 from pipeline.runs import Run
 
+MEASURED, NOT_RUN = "measured", "not run"
+
 
 def encoder_name(run: Run) -> str:
     return f"{run.encoder}-w{run.width}"

@@ -10,7 +10,7 @@ from pipeline.layout import Layout
 from pipeline.progress import track
 from pipeline.records import write_record
 from pipeline.runs import Run
-from pipeline.training.checkpoints import load_checkpoint
+from pipeline.training.checkpoints import load_encoder
 
 
 def run(job: EmbedJob, layout: Layout, device: torch.device) -> None:
@@ -24,9 +24,7 @@ def run(job: EmbedJob, layout: Layout, device: torch.device) -> None:
     folder = layout.features(job.run)
     todo = [(objective, epoch) for objective in job.objectives for epoch in job.checkpoints]
     for objective, epoch in track(todo, len(todo), f"embed {job.run}"):
-        weights = load_checkpoint(layout.checkpoints(job.run), objective, epoch)
-        own = {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
-        encoder.load_state_dict(own)
+        encoder.load_state_dict(load_encoder(layout.checkpoints(job.run), objective, epoch))
         features = {split: encode(encoder, images, job.views) for split, images in splits.items()}
         save_features(folder, objective, epoch, features["train"], features["test"])
     save_labels(folder, splits["train"].labels.cpu(), splits["test"].labels.cpu())

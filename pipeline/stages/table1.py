@@ -14,7 +14,7 @@ def run(job: Table1Job, layout: Layout) -> None:
     runs = [Run.from_name(name) for name in job.runs]
     table = table1(runs, job.objectives, {run: pd.read_csv(layout.probes(run.name)) for run in runs})
     write_csv(layout.reports / "table1.csv", table)
-    write_text(layout.reports / "table1.md", table1_markdown(table, pd.read_csv(layout.reports / "table2.csv")))
+    write_text(layout.reports / "table1.md", table1_markdown(table))
     write_json(
         layout.reports / "table1.provenance.json", {"params_sha256": job.params_sha256, **_provenance(runs, layout)}
     )

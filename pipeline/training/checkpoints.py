@@ -30,6 +30,12 @@ def load_checkpoint(folder: Path, objective: str, epoch: int) -> dict[str, Tenso
     return load_file(path)
 
 
+def load_encoder(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
+    """The encoder's part of a checkpoint, under the encoder's own names."""
+    weights = load_checkpoint(folder, objective, epoch)
+    return {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
+
+
 def save_progress(folder: Path, state: dict[str, Any]) -> None:
     write_atomically(folder / PROGRESS, lambda path: torch.save(state, path))
 

@@ -98,5 +98,5 @@ def test_equal_rows_and_different_numbers_of_rows_are_refused():
     constant, varied = np.tile([1.0, 2.0, 2.0], (5, 1)), rng.normal(size=(5, 3))
     with pytest.raises(ValueError, match="not defined"):
         measured(constant, varied)
-    with pytest.raises(ValueError, match="5 and 4 rows"):
+    with pytest.raises(ValueError, match="5 rows and second has 4"):
         measured(varied, varied[:4])

@@ -5,7 +5,6 @@ import pytest
 
 from pipeline.reporting.reference import paper_values
 from pipeline.reporting.table1 import table1, table1_markdown
-from pipeline.reporting.table2 import table2
 from pipeline.runs import Run
 
 RUNS = [Run(dataset="cifar10", classes=10, epochs=3, seed=seed) for seed in (0, 1, 2)]
@@ -18,16 +17,6 @@ def probes(accuracies, converged=True):
             {"objective": objective, "probe": probe, "accuracy": accuracies + gain, "converged": converged}
             for objective, gain in (("cl", 0.0), ("nscl", 1.0))
             for probe in ("nccc", "lp")
-        ]
-    )
-
-
-def alignment(cka):
-    rows = [(epoch, split, cka + (epoch == 1)) for epoch in (1, 3) for split in ("train", "test")]
-    return pd.DataFrame(
-        [
-            {"epoch": epoch, "split": split, "first": "cl", "second": "nscl", "rows": 9, "cka": value, "rsa": value / 2}
-            for epoch, split, value in rows
         ]
     )
 
@@ -65,20 +54,11 @@ def test_a_probe_that_did_not_converge_is_marked():
     run = RUNS[0]
     table = table1([run], ["cl"], {run: probes(70.0, converged=False)})
     assert set(table.query("n_seeds == 1")["status"]) == {"measured, probe not converged"}
-    text = table1_markdown(table, table2([run], ["cl", "nscl"], {run: alignment(0.5)}))
+    text = table1_markdown(table)
     assert "70.0 (88.37) (probe not converged)" in text
 
 
 def test_the_readable_table_shows_mean_interval_and_paper(table):
-    similarities = table2(RUNS, ["cl", "nscl"], {run: alignment(0.9 + run.seed / 100) for run in RUNS})
-    text = table1_markdown(table, similarities)
+    text = table1_markdown(table)
     assert "81.0 ± 2.5 (88.37)" in text
     assert "not run (40.59)" in text
-    assert "0.910 [0.885, 0.935]" in text
-
-
-def test_similarity_is_that_of_the_last_epoch_and_the_asked_pairs():
-    similarities = table2(RUNS, ["cl", "nscl"], {run: alignment(0.9) for run in RUNS})
-    assert len(similarities) == 2
-    assert set(similarities["cka"]) == {0.9}
-    assert table2(RUNS, ["cl", "scl"], {run: alignment(0.9) for run in RUNS}).empty

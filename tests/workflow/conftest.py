@@ -23,6 +23,11 @@ experiments:
     objectives: [cl, nscl]
     grid:
       - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}
+  trajectory:
+    objectives: [cl, nscl]
+    checkpoints: log_spaced
+    grid:
+      - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}
 """
 
 

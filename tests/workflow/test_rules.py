@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-DOWNSTREAM = {"embed", "probe", "align", "table1", "table2"}
+DOWNSTREAM = {"embed", "probe", "alignment", "ceiling", "table1", "table2", "figure"}
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -19,7 +19,13 @@ def test_a_second_run_has_nothing_to_do(finished):
         ("pipeline/objectives.py", '"""The objectives', '"""The edited objectives', {"twins", *DOWNSTREAM}),
         ("pipeline/reporting/table1.py", '"""Table 1', '"""The edited table 1', {"table1"}),
         ("pipeline/probes.py", '"""How well', '"""How very well', {"probe", "table1"}),
-        ("pipeline/alignment/similarity.py", '"""Linear CKA', '"""The linear CKA', {"align", "table1", "table2"}),
+        (
+            "pipeline/alignment/similarity.py",
+            '"""Linear CKA',
+            '"""The linear CKA',
+            {"alignment", "ceiling", "table2", "figure"},
+        ),
+        ("pipeline/reporting/figures/collapse.py", '"""Neural', '"""The neural', {"figure"}),
         ("params.yaml", "l2: 0.1", "l2: 0.2", {"probe", "table1"}),
         ("params.yaml", "epochs: 1", "epochs: 2", {"twins", *DOWNSTREAM}),
         ("params.yaml", "classes: 4", "classes: 5", {"subset", "twins", *DOWNSTREAM}),
@@ -59,7 +65,26 @@ def test_the_tables_hold_what_was_run_and_what_was_not(finished):
     assert "not run (88.37)" in readable
     similarity = pd.read_csv(finished.path / "reports" / "table2.csv")
     assert set(similarity["split"]) == {"train", "test"}
-    assert similarity["cka"].between(0, 1).all()
+    measured = similarity[similarity["status"] == "measured"]
+    assert measured.loc[measured["measure"] == "cka", "mean"].between(0, 1).all()
+    assert set(measured["n_seeds"]) == {2}
+    assert "not run (0.043)" in (finished.path / "reports" / "table2.md").read_text()
+
+
+def test_every_figure_is_there_with_the_table_it_was_drawn_from(finished):
+    folder = finished.path / "reports" / "figures"
+    for name in ("fig1_angles", "fig2_trajectory", "fig6_weight_gap", "collapse"):
+        assert len(pd.read_csv(folder / f"{name}.csv")) > 0
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    (run, *_) = sorted((finished.path / "results" / "alignment").rglob("alignment.csv"))
+    along = pd.read_csv(run)
+    assert set(along["epoch"]) == {0, 1}
+    assert set(along["split"]) == {"train", "test"}
+    start = along[along["epoch"] == 0]
+    assert start["cka"].min() == pytest.approx(1.0)  # equal weights before the first step
+    (ceiling,) = sorted((finished.path / "results" / "ceiling").rglob("*.csv"))
+    assert set(pd.read_csv(ceiling)["second_seed"]) == {1}
 
 
 def test_the_provenance_says_what_made_the_table(finished):
@@ -72,7 +97,7 @@ def test_the_provenance_says_what_made_the_table(finished):
 
 
 def test_every_stage_leaves_a_log_and_a_benchmark(finished):
-    for stage in ("prepare", "subset", "twins", "embed", "probe", "align", "table1", "table2"):
+    for stage in ("prepare", "subset", "twins", "embed", "probe", "alignment", "ceiling", "table1", "table2", "figure"):
         assert list((finished.path / "results" / "logs" / stage).rglob("*.log")), stage
         assert list((finished.path / "results" / "benchmarks" / stage).rglob("*.tsv")), stage
 

@@ -6,6 +6,7 @@ from snakemake.exceptions import WorkflowError
 from pipeline import jobs, params, runs
 from pipeline.code import code_hash
 from pipeline.layout import Layout
+from pipeline.reporting.registry import FIGURES
 
 try:
     PLAN = runs.plan(params.parse(params.Params, config, "settings"))
@@ -25,6 +26,7 @@ wildcard_constraints:
     classes=r"all|\d+",
     seed=r"\d+",
     run="[^/]+/[^/]+",
+    figure="[^/.]+",
 
 
 def subset_path(wildcards):

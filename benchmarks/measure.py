@@ -1,0 +1,61 @@
+"""Medians of alternating runs, peak memory, and the rates that the machine itself reaches."""
+
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from tabulate import tabulate
+
+Row = Mapping[str, Any]
+
+
+def seconds(functions: Mapping[str, Callable[[], object]], repeats: int, device: str = "cpu") -> dict[str, float]:
+    """Median wall seconds of each, all run once before and then in turns, so that a slow moment meets all of them."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for turn in range(repeats + 1):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function()
+            if device == "cuda":
+                torch.cuda.synchronize()
+            if turn:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def matrix_rate(device: str = "cpu", dtype: torch.dtype = torch.float32, size: int = 2048) -> float:
+    """Multiply-add operations, counted as two, that a large matrix product reaches per second."""
+    a = torch.randn(size, size, device=device, dtype=dtype)
+    return 2 * size**3 / seconds({"product": lambda: a @ a}, 5, device)["product"]
+
+
+def copy_rate(device: str = "cpu", size: int = 2**27) -> float:
+    """Bytes per second that a copy of a large array reads and writes together."""
+    a = torch.zeros(size, dtype=torch.uint8, device=device)
+    b = torch.empty_like(a)
+    return 2 * size / seconds({"copy": lambda: b.copy_(a)}, 5, device)["copy"]
+
+
+def alone(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """(result, peak resident MiB) of a function in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_report, args=(there, function, arguments))
+    process.start()
+    there.close()
+    result: tuple[Any, float] = here.recv()
+    process.join()
+    return result
+
+
+def _report(pipe: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    value = function(*arguments)
+    pipe.send((value, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+
+
+def markdown(rows: list[Row]) -> str:
+    return tabulate([list(row.values()) for row in rows], list(rows[0]), tablefmt="github", disable_numparse=True)

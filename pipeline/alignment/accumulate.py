@@ -1,0 +1,78 @@
+"""CKA and RSA of any number of representations from one pass over batches; memory grows with d^2, not with N."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from pipeline.alignment.similarity import EQUAL, PairSums, Similarity, from_sums
+
+
+class Accumulator:
+    """Sums over batches for all pairs of named representations, on the device the batches are on.
+
+    Unit rows are shifted by the mean of the first batch before anything is summed, in float64; how the shift differs
+    from the mean of all rows is a rank-one correction at the end. One product of b d^2 per pair and batch.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.rows = 0
+        self._shifts: dict[str, Tensor] = {}
+        self._sums: dict[str, Tensor] = {}
+        self._products: dict[tuple[str, str], Tensor] = {}
+
+    def update(self, batch: Mapping[str, Tensor]) -> None:
+        """Add features [b, d] of the same b inputs for every name; raises ValueError naming a row without direction."""
+        sizes = {name: len(batch[name]) for name in self.names}
+        if len(set(sizes.values())) > 1:
+            raise ValueError(f"a batch has {sizes} rows: the same inputs are compared")
+        shifted = {name: self._shifted(name, batch[name]) for name in self.names}
+        self.rows += len(shifted[self.names[0]])
+        for name, rows in shifted.items():
+            self._sums[name] = self._sums.get(name, torch.zeros_like(rows[0])) + rows.sum(0)
+        for pair in itertools.combinations_with_replacement(self.names, 2):
+            product = shifted[pair[0]].T @ shifted[pair[1]]
+            self._products[pair] = self._products[pair].add_(product) if pair in self._products else product
+
+    def similarity(self, first: str, second: str) -> Similarity:
+        """CKA and RSA of all rows so far."""
+        if self.rows < 2:
+            raise ValueError(f"{self.rows} rows: allowed is at least 2")
+        sums = [self._pair(*pair) for pair in ((first, second), (first, first), (second, second))]
+        return from_sums(sums[0], sums[1], sums[2])
+
+    def _shifted(self, name: str, features: Tensor) -> Tensor:
+        rows = features.double()
+        norms = rows.norm(dim=1, keepdim=True)
+        bad = ~(norms.isfinite() & (norms > 0)).squeeze(1)
+        if bad.any():
+            row = self.rows + int(bad.nonzero()[0])
+            raise ValueError(f"{name}: row {row} is zero or not finite and has no cosine similarity")
+        rows = rows / norms
+        if name not in self._shifts:
+            self._shifts[name] = rows.mean(0)
+        shifted: Tensor = rows - self._shifts[name]
+        return shifted
+
+    def _mean(self, name: str) -> Tensor:
+        return self._shifts[name] + self._sums[name] / self.rows
+
+    def _centred(self, first: str, second: str) -> Tensor:
+        if (first, second) not in self._products:
+            transposed: Tensor = self._centred(second, first).T
+            return transposed
+        correction: Tensor = torch.outer(self._sums[first], self._sums[second]) / self.rows
+        return self._products[first, second] - correction
+
+    def _pair(self, first: str, second: str) -> PairSums:
+        product = self._centred(first, second)
+        spreads = []
+        for name in (first, second):
+            spread = float(self._centred(name, name).trace()) / self.rows
+            if spread <= EQUAL:
+                raise ValueError(f"{name}: all similarities are equal, and CKA and RSA are not defined")
+            spreads.append(spread)
+        projections = float(self._mean(first) @ product @ self._mean(second))
+        return PairSums(self.rows, float(product.square().sum()), projections, *spreads)

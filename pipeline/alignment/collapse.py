@@ -1,0 +1,63 @@
+"""Neural collapse: class-distance-normalised variance (Galanti et al. 2022) and its directional form."""
+
+import torch
+from torch import Tensor
+
+from pipeline.probes import class_means
+
+
+def cdnv(features: Tensor, labels: Tensor) -> float:
+    """Mean over class pairs i < j of (var_i + var_j) / (2 |mu_i - mu_j|^2), for rows [N, d] and labels [N].
+
+    var_i is the mean squared distance of a class's rows to their mean mu_i. 0 when every class is one point. Raises
+    ValueError for fewer than two classes and for classes with the same mean. Classes are the labels that occur.
+    """
+    rows, index, means = _by_class(features, labels)
+    residuals = (rows - means[index]).square().sum(1)
+    variances = torch.zeros(len(means), dtype=rows.dtype, device=rows.device).index_add_(0, index, residuals)
+    variances /= index.bincount()
+    first, second = _pairs(means)
+    squared = _squared_distances(means)[first, second]
+    return float(((variances[first] + variances[second]) / 2 / squared).mean())
+
+
+def directional_cdnv(features: Tensor, labels: Tensor) -> float:
+    """Mean over ordered class pairs i != j of var_i along mu_j - mu_i / |mu_i - mu_j|^2.
+
+    The variance of a class along a unit direction, so that only spread towards another class counts. One C x C product
+    of each class's rows: O(N C d) operations, O(C^2) memory.
+    """
+    rows, index, means = _by_class(features, labels)
+    squared = _squared_distances(means)
+    total = 0.0
+    for own in range(len(means)):
+        members = rows[index == own] - means[own]
+        along = members @ (means - means[own]).T  # [n_i, C]: length of mu_j - mu_i times the position along it
+        others = torch.arange(len(means), device=rows.device) != own
+        total += float((along.square().mean(0)[others] / squared[own][others].square()).sum())
+    return total / (len(means) * (len(means) - 1))
+
+
+def _by_class(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows in float64, the class of each counted from 0, and class means [C, d]."""
+    if features.ndim != 2 or labels.shape != features.shape[:1]:
+        raise ValueError(
+            f"features {tuple(features.shape)} and labels {tuple(labels.shape)}: allowed is [N, d] and [N]"
+        )
+    names, index = labels.unique(return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(f"{len(names)} classes: allowed is at least 2, as classes are told from each other")
+    means = class_means(features, index, len(names))
+    distances = _squared_distances(means).fill_diagonal_(torch.inf)
+    if not distances.min() > 0:
+        raise ValueError("two classes have the same mean, or a row is not finite: their distance cannot normalise")
+    return features.double(), index, means
+
+
+def _squared_distances(means: Tensor) -> Tensor:
+    return torch.cdist(means, means, compute_mode="donot_use_mm_for_euclid_dist").square()
+
+
+def _pairs(means: Tensor) -> tuple[Tensor, Tensor]:
+    first, second = torch.triu_indices(len(means), len(means), 1, device=means.device)
+    return first, second

@@ -1,0 +1,65 @@
+"""What all figures have in common: objectives differ in lightness and marker, not in hue alone, splits in dashes."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pipeline.files import write_atomically
+
+mpl.use("Agg")  # files only: no screen is needed
+sns.set_theme(style="whitegrid", context="paper", font_scale=1.1, rc={"pdf.fonttype": 42, "svg.hashsalt": ""})
+
+# Okabe and Ito's colours, ordered from dark to light, which readers of any colour vision tell apart
+COLOURS = {"cl": "#000000", "nscl": "#0072B2", "scl": "#D55E00", "ce": "#E0A030"}
+MARKERS = {"cl": "D", "nscl": "o", "scl": "s", "ce": "^"}
+SPLIT_LINES = {"train": "-", "test": "--"}
+MEASURES = {"cka": "CKA", "rsa": "RSA"}
+
+
+def groups(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """(title, rows) of every dataset and number of classes, in the table's order."""
+    return [
+        (f"{key[0]}, C = {key[1]}", rows)
+        for key, rows in table.groupby(["dataset", "classes"], sort=False, dropna=False)
+    ]
+
+
+def panels(rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
+    figure = Figure(figsize=(4.2 * columns, 3.1 * rows + 0.5), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False).tolist()
+
+
+def epochs_axis(axes: Axes, epochs: "pd.Series[int]") -> None:
+    """Logarithmic in epoch + 1, as the paper draws it, labelled with the epoch itself."""
+    shown = sorted(set(epochs))
+    axes.set_xscale("log")
+    axes.set_xticks([epoch + 1 for epoch in shown], [str(epoch) for epoch in shown])
+    axes.minorticks_off()
+    axes.set_xlabel("epoch (0: initialisation)")
+
+
+def line(axes: Axes, rows: pd.DataFrame, objective: str, style: str = "-", label: str | None = None) -> None:
+    """Mean over seeds against epoch + 1, with the 95 % interval as a band where there is one."""
+    rows = rows.sort_values("epoch")
+    x = rows["epoch"] + 1
+    colour = COLOURS[objective]
+    axes.plot(x, rows["mean"], style, color=colour, marker=MARKERS[objective], markersize=4, label=label)
+    if rows["ci_low"].notna().all():
+        axes.fill_between(x, rows["ci_low"], rows["ci_high"], color=colour, alpha=0.12, linewidth=0)
+
+
+def legend(figure: Figure, axes: Axes, columns: int) -> None:
+    """One for all panels, above them."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """PNG or PDF by the path's suffix, without a date: equal tables give equal bytes."""
+    kind = path.suffix[1:]
+    metadata = {"CreationDate": None} if kind == "pdf" else {}
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format=kind, dpi=160, metadata=metadata))

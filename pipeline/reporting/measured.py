@@ -1,0 +1,27 @@
+"""Measures of many runs in one table, and their means over seeds."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.reporting.intervals import over_seeds
+from pipeline.runs import Run
+
+
+def labelled(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
+    """A run's measures with the run's fields as columns; lists as text, so that rows can be grouped by them."""
+    fields = {name: "+".join(v) if isinstance(v, tuple) else v for name, v in run.model_dump().items()}
+    return frame.assign(**fields)
+
+
+def summarise(frame: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
+    """Tidy: one row per group and measure with columns *by, measure, n_seeds, mean, ci_low, ci_high.
+
+    Rows of a group are independent runs; the interval is Student's t at 95 %.
+    """
+    rows = []
+    for key, group in frame.groupby(list(by), sort=False, dropna=False):
+        for measure in measures:
+            found = over_seeds(group[measure].tolist())
+            rows.append((*key, measure, found.n, found.mean, found.low, found.high))
+    return pd.DataFrame(rows, columns=[*by, "measure", "n_seeds", "mean", "ci_low", "ci_high"])

@@ -1,0 +1,226 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import pdist
+from scipy.stats import ortho_group, pearsonr
+
+from pipeline.alignment import intervals, similarity
+from pipeline.alignment.intervals import compare, prepare, similarity_with_intervals
+from pipeline.alignment.similarity import representation
+from tests.alignment import definitions
+
+MEASURES = ("cka", "cka_raw", "cka_debiased", "rsa")
+
+
+def related(seed, n=23, d=6, other=4, scale=1.0):
+    """Two representations that share some structure."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, d))
+    y = x @ rng.normal(size=(d, other)) + scale * rng.normal(size=(n, other))
+    return x + 0.3, y
+
+
+def compared(x, y):
+    return compare(torch.from_numpy(np.asarray(x)), torch.from_numpy(np.asarray(y)))
+
+
+@pytest.mark.parametrize(("n", "d", "other"), [(23, 6, 4), (9, 40, 30), (5, 3, 2), (60, 1, 2)])
+def test_values_are_those_of_the_definitions(n, d, other):
+    x, y = related(1, n, d, other)
+    found, expected = compared(x, y), definitions.measures(x, y)
+    for name in MEASURES:
+        assert getattr(found, name).value == pytest.approx(expected[name], abs=1e-10)
+
+
+def test_rsa_is_that_of_scipy():
+    x, y = related(2)
+    found = pearsonr(pdist(x, "cosine"), pdist(y, "cosine")).statistic
+    assert compared(x, y).rsa.value == pytest.approx(found, abs=1e-12)
+
+
+@pytest.mark.parametrize(("n", "d"), [(12, 5), (8, 20)])
+def test_the_interval_is_that_of_leaving_out_one_row_after_another(n, d):
+    x, y = related(3, n, d)
+    found = compared(x, y)
+    left_out = [definitions.measures(np.delete(x, k, 0), np.delete(y, k, 0)) for k in range(n)]
+    for name in MEASURES:
+        values = np.array([one[name] for one in left_out])
+        half = 1.959964 * math.sqrt((n - 1) / n * ((values - values.mean()) ** 2).sum())
+        estimate = getattr(found, name)
+        least = 0.0 if name in ("cka", "cka_raw") else -1.0
+        assert estimate.low == pytest.approx(max(least, estimate.value - half), rel=1e-6, abs=1e-9)
+        assert estimate.high == pytest.approx(min(1.0, estimate.value + half), rel=1e-6, abs=1e-9)
+
+
+def test_the_null_is_mean_and_spread_over_all_orders():
+    x, y = related(4, n=6, d=3, other=3)
+    found = compared(x, y)
+    orders = [definitions.measures(x, y[list(order)]) for order in itertools.permutations(range(6))]
+    for name in MEASURES:
+        values = np.array([one[name] for one in orders])
+        assert getattr(found, name).null == pytest.approx(values.mean(), abs=1e-10)
+        assert getattr(found, name).null_sd == pytest.approx(values.std(), rel=1e-8)
+
+
+def test_unrelated_rows_lie_in_the_null_and_the_debiased_measure_around_zero():
+    rng = np.random.default_rng(5)
+    found = compared(rng.normal(size=(300, 50)), rng.normal(size=(300, 50)))
+    for name in MEASURES:
+        estimate = getattr(found, name)
+        assert abs(estimate.value - estimate.null) < 5 * estimate.null_sd
+    assert found.cka.value > 0.1  # what the biased measure shows where there is nothing
+    assert abs(found.cka_debiased.value) < 0.03
+
+
+def test_jackknife_intervals_cover_the_value_of_the_population():
+    rng = np.random.default_rng(6)
+    mix = rng.normal(size=(4, 4))
+
+    def draw(n):
+        x = rng.normal(size=(n, 4))
+        return torch.from_numpy(x), torch.from_numpy(x @ mix + rng.normal(size=(n, 4)))
+
+    population = compare(*draw(60_000)).cka_debiased.value
+    intervals_found = [compare(*draw(150)).cka_debiased for _ in range(200)]
+    covered = sum(one.low <= population <= one.high for one in intervals_found)
+    assert 0.88 * 200 <= covered <= 0.995 * 200
+
+
+def test_cosines_almost_equal_keep_their_digits():
+    rng = np.random.default_rng(7)
+    x, y = related(8, n=30, d=8, other=8)
+    base = rng.normal(size=8)
+    close_x, close_y = base + 1e-4 * x, base[::-1] + 1e-4 * y  # cosines within 1e-7 of 1
+    kernels = []
+    for rows in (close_x, close_y):  # S - 1 = -|u_i - u_j|^2 / 2 without cancellation
+        unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        kernels.append(-((unit[:, None] - unit[None]) ** 2).sum(2) / 2)
+    assert np.abs(kernels[0]).max() < 1e-6
+    found = compared(close_x, close_y)
+    assert found.cka.value == pytest.approx(definitions.cka(*kernels), rel=1e-6)
+    assert found.rsa.value == pytest.approx(definitions.rsa(*kernels), rel=1e-6)
+
+
+def test_float32_blocks_agree_with_float64(monkeypatch):
+    x, y = related(9, n=5000, d=12, other=10)
+    x, y = x + 50.0, y + 50.0
+    exact = compared(x, y)
+    monkeypatch.setattr(similarity, "LARGE", 0)
+    blocks = compared(x, y)
+    assert prepare(torch.from_numpy(x), "x").unit.centred.dtype == torch.float32
+    for name in MEASURES:
+        for part in ("value", "low", "high", "null", "null_sd"):
+            assert getattr(getattr(blocks, name), part) == pytest.approx(
+                getattr(getattr(exact, name), part), rel=2e-5, abs=2e-5
+            )
+    assert blocks.rsa.value != exact.rsa.value  # another way was taken
+
+
+def test_rotation_scale_and_order_of_rows_change_nothing():
+    for seed in range(20):
+        x, y = related(seed, n=15, d=5, other=4)
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(15)
+        turn = ortho_group.rvs(5, random_state=rng)
+        found, other = compared(x, y), compared(7.0 * (x @ turn)[order], 0.01 * y[order])
+        for name in MEASURES:
+            for part in ("value", "low", "high", "null", "null_sd"):
+                assert getattr(getattr(other, name), part) == pytest.approx(
+                    getattr(getattr(found, name), part), abs=1e-9
+                )
+
+
+def test_lengths_of_rows_matter_to_raw_features_only():
+    x, y = related(10)
+    lengths = np.linspace(0.1, 5.0, len(x))[:, None]
+    found, other = compared(x, y), compared(x * lengths, y)
+    assert other.cka.value == pytest.approx(found.cka.value, abs=1e-12)
+    assert abs(other.cka_raw.value - found.cka_raw.value) > 1e-3
+
+
+def test_a_representation_is_like_itself():
+    x, _ = related(11, n=40)
+    found = compared(x, 3.0 * x)
+    for name in MEASURES:
+        estimate = getattr(found, name)
+        assert (estimate.value, estimate.high) == (pytest.approx(1.0, abs=1e-12), pytest.approx(1.0, abs=1e-6))
+        assert estimate.value <= 1.0
+    assert found.rho == pytest.approx(0.0, abs=1e-6)
+    assert found.r == pytest.approx(0.0, abs=1e-6)
+
+
+def test_distances_of_the_corollaries_are_those_of_the_matrices():
+    x, y = related(12)
+    a, b = definitions.cosine_matrix(x), definitions.cosine_matrix(y)
+    found = compared(x, y)
+    ka, kb = definitions.centre(a), definitions.centre(b)
+    assert found.rho == pytest.approx(np.linalg.norm(ka - kb) / np.linalg.norm(ka), rel=1e-9)
+    pairs = np.triu_indices(len(a), 1)
+    difference = np.linalg.norm(b[pairs] - a[pairs])
+    assert found.r == pytest.approx(difference / (math.sqrt(len(pairs[0])) * a[pairs].std()), rel=1e-9)
+
+
+def test_duplicated_rows_and_constant_columns_are_values():
+    x, y = related(13, n=8)
+    x, y = np.repeat(x, 2, axis=0), np.repeat(y, 2, axis=0)
+    x = np.hstack([x, np.full((16, 1), 2.0)])
+    found, expected = compared(x, y), definitions.measures(x, y)
+    for name in MEASURES:
+        assert getattr(found, name).value == pytest.approx(expected[name], abs=1e-10)
+
+
+def test_huge_and_tiny_features_are_values():
+    x, y = related(14)
+    found, other = compared(x, y), compared(x * 1e150, y * 1e-150)
+    for name in MEASURES:
+        assert getattr(other, name).value == pytest.approx(getattr(found, name).value, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: x[:4], "4 rows, allowed is at least 5"),
+        (np.ones_like, "all similarities are equal"),
+        (lambda x: np.linspace(1, 2, len(x))[:, None] * np.ones_like(x), "all similarities are equal"),
+        (lambda x: np.where(np.arange(len(x))[:, None] == 3, np.nan, x), "row 3 is zero or not finite"),
+        (lambda x: np.where(np.arange(len(x))[:, None] == 3, np.inf, x), "row 3 is zero or not finite"),
+        (lambda x: np.where(np.arange(len(x))[:, None] == 3, 0.0, x), "row 3 is zero or not finite"),
+        (lambda x: x[:, :0], "at least 2 rows of features"),
+    ],
+)
+def test_what_has_no_value_is_refused(change, message):
+    x, _ = related(15)
+    with pytest.raises(ValueError, match=message):
+        compared(change(x), change(x))
+
+
+def test_different_numbers_of_rows_are_refused():
+    x, y = related(16)
+    with pytest.raises(ValueError, match="23 rows and second has 22"):
+        compared(x, y[:-1])
+
+
+def test_a_row_that_carries_everything_has_no_debiased_measure_and_no_interval_but_the_whole_range():
+    x = np.ones((8, 2))
+    x[3] = (1.0, -1.0)
+    with pytest.raises(ValueError, match="debiased CKA is not defined"):
+        compared(x, x)
+    sides = [representation(torch.from_numpy(x), name) for name in "ab"]
+    cka, rsa = similarity_with_intervals(*sides)
+    assert (cka.value, cka.low, cka.high) == (pytest.approx(1.0), 0.0, 1.0)
+    assert (rsa.value, rsa.low, rsa.high) == (pytest.approx(1.0), -1.0, 1.0)
+
+
+def test_classes_as_far_from_each_other_as_can_be_have_no_rsa():
+    with pytest.raises(ValueError, match="RSA is not defined"):
+        compared(np.eye(7), related(18, n=7)[0])
+
+
+def test_both_measures_alone_are_the_same_estimates():
+    x, y = (torch.from_numpy(rows) for rows in related(17))
+    cka, rsa = similarity_with_intervals(representation(x, "x"), representation(y, "y"))
+    whole = intervals.compare(x, y)
+    assert (cka, rsa) == (whole.cka, whole.rsa)

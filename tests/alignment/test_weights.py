@@ -1,0 +1,54 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.alignment.weights import weight_angle, weight_gap
+
+
+def state(seed, scale=1.0):
+    rng = np.random.default_rng(seed)
+    return {
+        "conv.weight": torch.from_numpy(scale * rng.normal(size=(4, 3, 2, 2))),
+        "fc.weight": torch.from_numpy(scale * rng.normal(size=(5, 4))),
+        "bn.weight": torch.ones(4),
+        "bn.num_batches_tracked": torch.tensor(7),
+    }
+
+
+def test_the_gap_is_the_mean_relative_distance_of_the_weight_tensors():
+    a, b = state(0), state(1)
+    gaps = []
+    for name in ("conv.weight", "fc.weight"):
+        x, y = a[name].numpy().ravel(), b[name].numpy().ravel()
+        gaps.append(np.sqrt(((x - y) ** 2).sum()) / (0.5 * (np.sqrt((x**2).sum()) + np.sqrt((y**2).sum()))))
+    assert weight_gap(a, b) == pytest.approx(np.mean(gaps), rel=1e-12)
+
+
+def test_equal_weights_have_no_gap_opposite_ones_the_largest():
+    a = state(0)
+    assert weight_gap(a, a) == 0.0
+    assert weight_gap(a, {name: -tensor for name, tensor in a.items()}) == pytest.approx(2.0)
+
+
+def test_the_angle_is_that_of_all_weights_as_one_vector():
+    a, b = state(0), state(1, scale=3.0)
+    x, y = (np.concatenate([s[n].numpy().ravel() for n in ("conv.weight", "fc.weight")]) for s in (a, b))
+    expected = math.degrees(math.acos(x @ y / np.linalg.norm(x) / np.linalg.norm(y)))
+    assert weight_angle(a, b) == pytest.approx(expected, rel=1e-10)
+
+
+def test_small_angles_keep_their_digits():
+    a = {"w": torch.tensor([[1.0, 0.0]], dtype=torch.float64)}
+    b = {"w": torch.tensor([[math.cos(1e-9), math.sin(1e-9)]], dtype=torch.float64)}
+    assert weight_angle(a, b) == pytest.approx(math.degrees(1e-9), rel=1e-6)
+
+
+def test_other_architectures_are_refused():
+    with pytest.raises(ValueError, match="differ"):
+        weight_gap(state(0), {"fc.weight": torch.ones(5, 4)})
+    with pytest.raises(ValueError, match="there is none"):
+        weight_gap({"b": torch.ones(3)}, {"b": torch.ones(3)})
+    with pytest.raises(ValueError, match="all zero"):
+        weight_angle({"w": torch.zeros(2, 2)}, {"w": torch.ones(2, 2)})
