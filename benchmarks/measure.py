@@ -1,10 +1,10 @@
 """Medians of alternating runs, peak memory, and the rates that the machine itself reaches."""
 
 import multiprocessing
-import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -54,7 +54,8 @@ def alone(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
 
 def _report(pipe: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     value = function(*arguments)
-    pipe.send((value, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    pipe.send((value, int(peak.split()[1]) / 1024))  # not getrusage's, which a process inherits from its parent
 
 
 def markdown(rows: list[Row]) -> str:

@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from pipeline.alignment.similarity import check_same_rows, gram, raw_representation, representation
+from pipeline.alignment.products import gram
+from pipeline.alignment.similarity import check_same_rows, raw_representation, representation
 
 CHUNK = 1024  # rows whose similarities to all others are in memory at once
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pipeline.alignment.products import gram, quadratic
 from pipeline.alignment.similarity import (
-    BLOCK,
     ROUNDING,
+    SLICE,
     PairSums,
     Representation,
     bounded_cosine,
     check_same_rows,
     from_sums,
-    gram,
     pair_sums,
     raw_representation,
     representation,
@@ -125,27 +125,21 @@ def similarity_with_intervals(a: Representation, b: Representation) -> tuple[Est
 
 
 def _side(a: Representation) -> _Side:
-    lengths = torch.cat([block.double().square().sum(1) for block in a.centred.split(BLOCK)])
+    lengths = torch.cat([block.double().square().sum(1) for block in a.centred.split(SLICE)])
     return _Side(lengths, a.projections, a.centred)
 
 
 def _pulled(rows: Tensor, weights: Tensor) -> Tensor:
     """sum_j (e_k . e_j) w_j [N] float64, for every k."""
-    blocks, weighted = rows.split(BLOCK), weights.split(BLOCK)
-    total = torch.stack([block.double().T @ w for block, w in zip(blocks, weighted, strict=True)]).sum(0)
-    return torch.cat([block.double() @ total for block in blocks])
+    total = rows.T @ weights.to(rows.dtype)
+    return (rows @ total).double()
 
 
 def _rows(a: Representation, b: Representation) -> _Rows:
     product = a.gram if a is b else gram(a.centred, b.centred)
-    matrix = product.to(a.centred.dtype)
-    quadratic = [
-        ((left @ matrix) * right).sum(1).double()
-        for left, right in zip(a.centred.split(BLOCK), b.centred.to(a.centred.dtype).split(BLOCK), strict=True)
-    ]
     across = _pulled(a.centred, b.projections) + _pulled(b.centred, a.projections)
     sums = a.own if a is b else pair_sums(product, a, b)
-    return _Rows(sums, torch.cat(quadratic), across)
+    return _Rows(sums, quadratic(a.centred, product, b.centred), across)
 
 
 Terms = tuple[_Rows, _Rows, _Rows]  # cross, first with itself, second with itself

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
 import torch
-from scipy.linalg.blas import ssyrk
 from torch import Tensor
 
-BLOCK = 2048  # rows of a float32 product; the blocks are added up in float64, which keeps six digits of any N
-LARGE = 2**30  # multiply-adds of one product from which the CPU takes float32 blocks instead of float64
+from pipeline.alignment.products import gram
+
+SLICE = 1024  # rows taken to float64 at once
+LARGE = 2**30  # multiply-adds of one product from which the CPU takes float32 instead of float64
 ROUNDING = 1e-12  # share of |A|^2 at or below which the rest is rounding
 EQUAL = 1e-28  # mean |e_i|^2 at or below which rows differ by rounding alone
 
@@ -83,17 +83,22 @@ def representation(features: Tensor, name: str) -> Representation:
     """Rows [N, d] as unit rows minus their mean; raises ValueError naming the representation for rows without a
     direction, or if all rows point the same way."""
     _check_shape(features, name)
-    rows = features.double()
-    norms = rows.norm(dim=1, keepdim=True)
-    bad = ~(norms.isfinite() & (norms > 0)).squeeze(1)
+    parts = features.split(SLICE)
+    norms = torch.cat([part.double().norm(dim=1) for part in parts])
+    bad = ~(norms.isfinite() & (norms > 0))
     if bad.any():
         raise ValueError(f"{name}: row {int(bad.nonzero()[0])} is zero or not finite and has no cosine similarity")
-    rows = rows / norms
-    mean = rows.mean(0)
-    rows.sub_(mean)
-    lengths = rows.square().sum(1)
+    sizes = norms[:, None].split(SLICE)
+    mean = torch.stack([(part.double() / size).sum(0) for part, size in zip(parts, sizes, strict=True)]).sum(0)
+    mean /= len(features)
+    centred = torch.empty(features.shape, dtype=_precision(features), device=features.device)
+    lengths = torch.empty_like(norms)
+    for start, part, size in zip(range(0, len(features), SLICE), parts, sizes, strict=True):
+        rows = (part.double() / size).sub_(mean)
+        centred[start : start + SLICE] = rows
+        lengths[start : start + SLICE] = rows.square().sum(1)
     # from the lengths, not as m . e_i: where all rows are close c is as small as |e|^2, and float32 would not hold it
-    return _prepared(name, rows, (lengths.mean() - lengths) / 2, float(lengths.mean()))
+    return _prepared(name, centred, (lengths.mean() - lengths) / 2, float(lengths.mean()))
 
 
 def raw_representation(features: Tensor, name: str) -> Representation:
@@ -107,7 +112,8 @@ def raw_representation(features: Tensor, name: str) -> Representation:
     if largest > 0:
         rows /= largest
         rows /= rows.square().sum(1).mean().sqrt()
-    return _prepared(name, rows, rows.new_zeros(len(rows)), float(rows.square().sum(1).mean()))
+    spread = float(rows.square().sum(1).mean())
+    return _prepared(name, rows.to(_precision(features)), rows.new_zeros(len(rows)), spread)
 
 
 def _check_shape(features: Tensor, name: str) -> None:
@@ -115,25 +121,15 @@ def _check_shape(features: Tensor, name: str) -> None:
         raise ValueError(f"{name}: expected at least 2 rows of features, got shape {tuple(features.shape)}")
 
 
+def _precision(features: Tensor) -> torch.dtype:
+    large = features.device.type == "cpu" and features.shape[0] * features.shape[1] ** 2 > LARGE
+    return torch.float32 if large else torch.float64
+
+
 def _prepared(name: str, centred: Tensor, projections: Tensor, spread: float) -> Representation:
     if spread <= EQUAL:
         raise ValueError(f"{name}: all similarities are equal, and CKA and RSA are not defined")
-    large = centred.device.type == "cpu" and centred.shape[0] * centred.shape[1] ** 2 > LARGE
-    return Representation(name, centred.float() if large else centred, projections, spread)
-
-
-def gram(a: Tensor, b: Tensor) -> Tensor:
-    """a'b [d, d'] float64 of rows [N, d] and [N, d'] of one type; float32 rows in blocks that are added in float64."""
-    if torch.float64 in (a.dtype, b.dtype):
-        return a.double().T @ b.double()
-    total = torch.zeros(a.shape[1], b.shape[1], dtype=torch.float64, device=a.device)
-    if a is b and a.device.type == "cpu":  # half the operations: torch has no symmetric product
-        for block in a.split(BLOCK):
-            total += torch.from_numpy(np.asarray(ssyrk(1.0, block.numpy().T, lower=1)).T)
-        return total.triu() + total.triu(1).T
-    for left, right in zip(a.split(BLOCK), b.split(BLOCK), strict=True):
-        total += left.T @ right
-    return total
+    return Representation(name, centred, projections, spread)
 
 
 def pair_sums(product: Tensor, a: Representation, b: Representation) -> PairSums:

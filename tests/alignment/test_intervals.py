@@ -7,7 +7,7 @@ import torch
 from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, pearsonr
 
-from pipeline.alignment import intervals, similarity
+from pipeline.alignment import intervals, products, similarity
 from pipeline.alignment.intervals import compare, prepare, similarity_with_intervals
 from pipeline.alignment.similarity import representation
 from tests.alignment import definitions
@@ -109,6 +109,8 @@ def test_float32_blocks_agree_with_float64(monkeypatch):
     x, y = x + 50.0, y + 50.0
     exact = compared(x, y)
     monkeypatch.setattr(similarity, "LARGE", 0)
+    monkeypatch.setattr(products, "BLOCK", 1000)
+    monkeypatch.setattr(products, "STRIPE", 700)
     blocks = compared(x, y)
     assert prepare(torch.from_numpy(x), "x").unit.centred.dtype == torch.float32
     for name in MEASURES:

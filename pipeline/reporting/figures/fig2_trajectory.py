@@ -61,7 +61,13 @@ def _panel(panel: Axes, rows: pd.DataFrame) -> None:
         if len(ceiling) and split == "test":
             x = ceiling["epoch"] + 1
             panel.fill_between(
-                x, ceiling["ci_low"], ceiling["ci_high"], color="0.6", alpha=0.5, linewidth=0, label=f"CL–CL, {split}"
+                x,
+                ceiling["ci_low"],
+                ceiling["ci_high"],
+                color="0.6",
+                alpha=0.5,
+                linewidth=0,
+                label=f"CL–CL of another seed, {split}",
             )
         for objective in (name for name in style.COLOURS if name != "cl"):
             twins = rows[(rows["source"] == "twins") & (rows["split"] == split) & (rows["second"] == objective)]
