@@ -89,6 +89,9 @@ STAGES = {
 _ALIGN = "how alike two files of features are: CKA, RSA, their intervals and what unrelated rows would give"
 
 
+_BOUND = "what the theorems promise for a setting: how far CL and NSCL can be apart after so many steps"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0, or 2 after one sentence on standard error for input that cannot be used."""
     options = _parser().parse_args(arguments)
@@ -133,6 +136,18 @@ def _parser() -> argparse.ArgumentParser:
     align.add_argument("--labels", help="class of every row: adds the neural-collapse measures of both")
     align.add_argument("--json", action="store_true", help="print JSON")
     align.set_defaults(command=_align)
+    bound = commands.add_parser("bound", help=_BOUND, description=_BOUND)
+    for name, kind, help in (
+        ("classes", int, "number of classes, of equal size"),
+        ("batch", int, "anchors a step"),
+        ("temperature", float, "of the softmax"),
+        ("learning-rate", float, "constant rate of similarity descent"),
+        ("steps", int, "number of steps"),
+        ("delta", float, "probability that the promise fails"),
+    ):
+        bound.add_argument(f"--{name}", type=kind, required=True, help=help)
+    bound.add_argument("--json", action="store_true", help="print JSON")
+    bound.set_defaults(command=_bound)
     schema = commands.add_parser("schema", help="print the JSON schema of the settings")
     schema.set_defaults(command=lambda options: print(json.dumps(Params.model_json_schema(), indent=2)))
     return top
@@ -188,6 +203,14 @@ def _align(options: argparse.Namespace) -> None:
     from pipeline.feature_files import as_json, as_text, compare_files
 
     found = compare_files(options.first, options.second, options.labels)
+    print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
+
+
+def _bound(options: argparse.Namespace) -> None:
+    from pipeline.theory.promise import as_json, as_text, promise
+
+    setting = (options.classes, options.batch, options.temperature, options.learning_rate, options.steps, options.delta)
+    found = promise(*setting)
     print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
 
 

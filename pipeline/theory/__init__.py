@@ -1,0 +1,1 @@
+"""The paper's bounds, sharper ones, and the similarity descent they are about. See docs/theory.md for the proofs."""

@@ -1,0 +1,145 @@
+"""How far CL and NSCL can drift apart under similarity descent, in natural logarithms so that nothing overflows.
+
+Symbols: B anchors a step, temperature tau, rates eta_t, f the largest share of one class in any batch, Delta the
+mismatch of a step. docs/theory.md states and proves what is sharper here than in the paper.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import hypergeom
+
+LOG_CAP = math.log(2.0)  # two distributions differ by at most 2 in the 1-norm
+
+
+def epsilon(batch: int, steps: int, delta: float) -> float:
+    """By how much a class's share of a batch exceeds its share of the data, in any of T batches, with probability at
+    most delta: sqrt(log(T B / delta) / (2 B)) (Corollary 3, Hoeffding with a union bound over anchors and steps)."""
+    _check("batch", batch, batch >= 1, "at least 1")
+    _check("steps", steps, steps >= 1, "at least 1")
+    _check("delta", delta, 0 < delta < 1, "above 0 and below 1")
+    return math.sqrt(math.log(steps * batch / delta) / (2 * batch))
+
+
+def exact_share(class_sizes: Sequence[int], batch: int, steps: int, delta: float) -> float:
+    """The same promise from exact hypergeometric tails: the smallest share f = m/B of a batch such that with
+    probability 1 - delta no class exceeds it in any of T batches drawn without replacement (union over classes and
+    steps). At most the Hoeffding share plus its rounding to whole images."""
+    total = sum(class_sizes)
+    _check("batch", batch, 1 <= batch <= total, f"1 to {total}, the number of images")
+    _check("delta", delta, 0 < delta < 1, "above 0 and below 1")
+    _check("steps", steps, steps >= 1, "at least 1")
+    most = np.arange(batch + 1)
+    sizes, counts = np.unique(np.asarray(class_sizes), return_counts=True)
+    exceeds = sum(count * hypergeom.sf(most, total, size, batch) for size, count in zip(sizes, counts, strict=True))
+    return float(most[np.argmax(steps * np.asarray(exceeds) <= delta)]) / batch
+
+
+def log_mismatch(share: float, temperature: float) -> float:
+    """log Delta, Delta = 2 e^{2/tau} f / (1 - f), for f = pi_max + epsilon (the paper's) or a share that was seen.
+
+    Bounds |p^CL - p^NSCL|_1 of every anchor while all similarities are in [-1, 1]. Infinite from f = 1 on, where a
+    batch may hold one class only; -inf at f = 0.
+    """
+    _check_temperature(temperature)
+    _check("share", share, share >= 0, "at least 0")
+    if share >= 1:
+        return math.inf
+    if share == 0:
+        return -math.inf
+    return LOG_CAP + 2 / temperature + math.log(share) - math.log1p(-share)
+
+
+def capped(log_delta: float) -> float:
+    """log min(Delta, 2): no two distributions differ by more than 2 in the 1-norm."""
+    return min(log_delta, LOG_CAP)
+
+
+def log_per_step(log_delta: float, log_drift: float, temperature: float, batch: int) -> float:
+    """log of Delta/(tau sqrt(B)) + drift/(2 tau^2 B), the paper's bound on |G^CL - G^NSCL|_F of one step."""
+    own = log_delta - math.log(temperature) - math.log(batch) / 2
+    return float(np.logaddexp(own, log_drift - math.log(2 * temperature**2 * batch)))
+
+
+def log_nonexpansive(log_delta: float, sum_rates: float, temperature: float, batch: int) -> float:
+    """log of (sum_t eta_t) Delta / (tau sqrt(B)).
+
+    Holds where every eta_t <= 4 tau^2 B (`is_nonexpansive`), which the caller checks.
+    """
+    _check_temperature(temperature)
+    _check("sum of rates", sum_rates, sum_rates > 0, "above 0")
+    return math.log(sum_rates) + log_delta - math.log(temperature) - math.log(batch) / 2
+
+
+def is_nonexpansive(rate: float, temperature: float, batch: int) -> bool:
+    """eta <= 4 tau^2 B = 2/L: no step of the convex, L-smooth batch loss brings two points further apart."""
+    return rate <= 4 * temperature**2 * batch
+
+
+def log_telescoped(log_delta: float, sum_rates: float, temperature: float, batch: int) -> float:
+    """log of 2 tau sqrt(B) Delta (e^x - 1), x = sum_t eta_t / (2 tau^2 B): the paper's recurrence, summed."""
+    x = _exponent(sum_rates, temperature, batch)
+    return math.log(2 * temperature) + math.log(batch) / 2 + log_delta + log_expm1(x)
+
+
+def log_theorem1(log_delta: float, sum_rates: float, temperature: float, batch: int) -> float:
+    """log of e^x (sum_t eta_t) Delta / (tau sqrt(B)), x = sum_t eta_t / (2 tau^2 B) (Theorem 1)."""
+    x = _exponent(sum_rates, temperature, batch)
+    return x + log_nonexpansive(log_delta, sum_rates, temperature, batch)
+
+
+def log_theorem2(log_delta: float, sum_rates: float, temperature: float, smoothness: float, gradient: float) -> float:
+    """log of (G Delta / (beta tau)) (e^{beta sum_t eta_t} - 1), the bound on |w^CL - w^NSCL| for a beta-smooth loss
+    (Theorem 2, simplified form)."""
+    _check_temperature(temperature)
+    _check("smoothness", smoothness, smoothness > 0, "above 0")
+    _check("gradient", gradient, gradient > 0, "above 0")
+    return math.log(gradient / (smoothness * temperature)) + log_delta + log_expm1(smoothness * sum_rates)
+
+
+def certificate(mean_square_mass: np.ndarray, rates: np.ndarray, temperature: float, anchors: int) -> np.ndarray:
+    """Bound on the drift after each step, from the same-class softmax masses q that CL itself had: the running sum of
+    eta_t sqrt(2 sum_i q_it^2) / (tau n), for n anchors with mean square mass [T]. Needs eta_t <= 4 tau^2 n only."""
+    _check_temperature(temperature)
+    return np.cumsum(np.asarray(rates) * np.sqrt(2 * np.asarray(mean_square_mass) / anchors) / temperature)
+
+
+def corollary1(rho: float) -> float:
+    """(1 - rho)/(1 + rho), at most CKA for rho = |K^CL - K^NSCL|_F / |K^CL|_F; says nothing (0) from rho = 1 on."""
+    _check("rho", rho, rho >= 0, "at least 0")
+    return max(0.0, (1 - rho) / (1 + rho))
+
+
+def corollary2(r: float) -> float:
+    """(1 - r)/(1 + r), at most RSA; vacuous where it is below 0, as from r = 1 on."""
+    _check("r", r, r >= 0, "at least 0")
+    return (1 - r) / (1 + r)
+
+
+def sharp_bound(ratio: float) -> float:
+    """sqrt(1 - ratio^2), at most CKA for rho and at most RSA for r: never below the corollaries. From ratio = 1 on
+    nothing is promised: 0 for CKA, which is no less, and 0 here for RSA too, which then may be below it (see docs)."""
+    _check("ratio", ratio, ratio >= 0, "at least 0")
+    return math.sqrt(1 - ratio**2) if ratio < 1 else 0.0
+
+
+def log_expm1(x: float) -> float:
+    """log(e^x - 1) for x > 0 of any size."""
+    return x + math.log(-math.expm1(-x))
+
+
+def _exponent(sum_rates: float, temperature: float, batch: int) -> float:
+    _check_temperature(temperature)
+    _check("sum of rates", sum_rates, sum_rates > 0, "above 0")
+    _check("batch", batch, batch >= 1, "at least 1")
+    return sum_rates / (2 * temperature**2 * batch)
+
+
+def _check_temperature(temperature: float) -> None:
+    _check("temperature", temperature, temperature > 0, "above 0")
+
+
+def _check(name: str, value: float, good: bool, allowed: str) -> None:
+    if not good or not math.isfinite(value):
+        raise ValueError(f"{name} = {value}: allowed is {allowed}")

@@ -1,0 +1,122 @@
+"""What the theorems promise for a setting: balanced classes, constant rate."""
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+from tabulate import tabulate
+
+from pipeline.params import SettingsError
+from pipeline.theory.bounds import (
+    capped,
+    epsilon,
+    is_nonexpansive,
+    log_mismatch,
+    log_nonexpansive,
+    log_telescoped,
+    log_theorem1,
+)
+
+LARGEST_LOG = math.log(1.7e308)  # of a float64
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Natural logarithms; None where the bound's condition does not hold. With probability 1 - delta, T steps."""
+
+    epsilon: float
+    delta_mismatch: float  # the paper's Delta
+    theorem1: float
+    telescoped: float
+    nonexpansive: float | None  # needs a rate of at most 4 tau^2 B
+    delta_mismatch_capped: float  # min(Delta, 2)
+    theorem1_capped: float
+    telescoped_capped: float
+    nonexpansive_capped: float | None
+
+
+def promise(classes: int, batch: int, temperature: float, learning_rate: float, steps: int, delta: float) -> Promise:
+    """All bounds on |S_T^CL - S_T^NSCL|_F of similarity descent; raises SettingsError naming a wrong argument."""
+    for name, value, good, allowed in (
+        ("classes", classes, classes >= 2, "at least 2"),
+        ("batch", batch, batch >= 2, "at least 2"),
+        ("temperature", temperature, 0 < temperature < math.inf, "above 0"),
+        ("learning-rate", learning_rate, 0 < learning_rate < math.inf, "above 0"),
+        ("steps", steps, steps >= 1, "at least 1"),
+        ("delta", delta, 0 < delta < 1, "above 0 and below 1"),
+    ):
+        if not good:
+            raise SettingsError(f"--{name} = {value}: allowed is {allowed}")
+    slack = epsilon(batch, steps, delta)
+    published = log_mismatch(1 / classes + slack, temperature)
+    total = learning_rate * steps
+    gentle = is_nonexpansive(learning_rate, temperature, batch)
+    setting = (total, temperature, batch)
+    return Promise(
+        epsilon=math.log(slack),
+        delta_mismatch=published,
+        theorem1=log_theorem1(published, *setting),
+        telescoped=log_telescoped(published, *setting),
+        nonexpansive=log_nonexpansive(published, *setting) if gentle else None,
+        delta_mismatch_capped=capped(published),
+        theorem1_capped=log_theorem1(capped(published), *setting),
+        telescoped_capped=log_telescoped(capped(published), *setting),
+        nonexpansive_capped=log_nonexpansive(capped(published), *setting) if gentle else None,
+    )
+
+
+def as_json(found: Promise) -> dict[str, float | None]:
+    """Each bound, null where it overflows or does not hold; `_log`, its natural logarithm, null where that is infinite
+    or the bound does not hold."""
+    values: dict[str, float | None] = {}
+    for field in fields(found):
+        log: float | None = getattr(found, field.name)
+        values[field.name] = math.exp(log) if log is not None and log < LARGEST_LOG else None
+        values[f"{field.name}_log"] = log if log is not None and math.isfinite(log) else None
+    return values
+
+
+def as_text(found: Promise) -> str:
+    """For a reader: each bound with the published and the capped Delta, and for how many images it says anything."""
+    labels = {"nonexpansive": "non-expansive", "telescoped": "telescoped", "theorem1": "Theorem 1"}
+    rows: list[list[Any]] = []
+    for name, label in labels.items():
+        for suffix, how in (("", "published Δ"), ("_capped", "Δ at most 2")):
+            log = getattr(found, f"{name}{suffix}")
+            rows.append([label, how, _number(log), _images(log)])
+    return "\n".join(
+        [
+            f"ε = {_number(found.epsilon)}, Δ = {_number(found.delta_mismatch)}"
+            + (
+                " (above 2, the largest difference of two distributions: vacuous)"
+                if found.delta_mismatch > capped(math.inf)
+                else ""
+            ),
+            "",
+            tabulate(
+                rows,
+                ["bound", "with", "‖Σ_CL − Σ_NSCL‖ at most", "says nothing below this N"],
+                disable_numparse=True,
+            ),
+            "",
+            "Cosine matrices of N images are never further apart than 2 N in the Frobenius norm: a bound of 2 N or more",
+            "says nothing. The theorems are about similarity descent, not about training (docs/theory.md).",
+        ]
+    )
+
+
+def _number(log: float | None) -> str:
+    if log is None:
+        return "not claimed: the rate is above 4 τ² B"
+    if math.isinf(log):
+        return "infinite" if log > 0 else "0"
+    return f"{math.exp(log):.4g}" if log < LARGEST_LOG else f"e^{log:.4g}"
+
+
+def _images(log: float | None) -> str:
+    if log is None:
+        return "–"
+    if not math.isfinite(log):
+        return "any number"
+    images = log - math.log(2)
+    return f"{math.ceil(math.exp(images)):,}" if images < math.log(1e9) else _number(images)

@@ -1,0 +1,80 @@
+import json
+import math
+
+import pytest
+
+from pipeline.__main__ import main
+
+SETTING = ("--classes", "1000", "--batch", "1024", "--temperature", "0.5", "--learning-rate", "0.1", "--steps", "100")
+
+
+def bound(capsys, *arguments):
+    status = main(["bound", *arguments])
+    return status, capsys.readouterr()
+
+
+def test_the_json_is_the_papers_formulas(capsys):
+    status, output = bound(capsys, *SETTING, "--delta", "0.01", "--json")
+    assert status == 0
+    found = json.loads(output.out)
+    epsilon = math.sqrt(math.log(100 * 1024 / 0.01) / 2048)
+    share = 0.001 + epsilon
+    delta = 2 * math.exp(4) * share / (1 - share)
+    total, root = 10.0, math.sqrt(1024)
+    x = total / (2 * 0.25 * 1024)
+    expected = {
+        "epsilon": epsilon,
+        "delta_mismatch": delta,
+        "theorem1": math.exp(x) * total * delta / (0.5 * root),
+        "telescoped": 2 * 0.5 * root * delta * (math.exp(x) - 1),
+        "nonexpansive": total * delta / (0.5 * root),
+        "nonexpansive_capped": total * 2 / (0.5 * root),
+    }
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, rel=1e-9)
+        assert found[f"{name}_log"] == pytest.approx(math.log(value), rel=1e-9)
+
+
+def test_what_overflows_is_null_and_keeps_its_logarithm(capsys):
+    low = [*SETTING[:4], "--temperature", "0.002", "--learning-rate", "1e-5", "--steps", "100", "--delta", "0.01"]
+    found = json.loads(bound(capsys, *low, "--json")[1].out)
+    assert found["theorem1"] is None
+    assert found["theorem1_log"] > 900
+    assert "vacuous" in bound(capsys, *low)[1].out
+
+
+def test_a_rate_above_the_limit_claims_no_nonexpansive_form(capsys):
+    fast = [*SETTING[:6], "--learning-rate", "2000", "--steps", "3", "--delta", "0.01"]
+    found = json.loads(bound(capsys, *fast, "--json")[1].out)
+    assert found["nonexpansive"] is found["nonexpansive_log"] is None
+    assert found["telescoped_log"] > 0
+    assert "not claimed" in bound(capsys, *fast)[1].out
+
+
+def test_a_batch_that_may_be_one_class_promises_nothing(capsys):
+    small = ["--classes", "2", "--batch", "4", *SETTING[4:], "--delta", "0.01"]
+    found = json.loads(bound(capsys, *small, "--json")[1].out)
+    assert found["theorem1"] is found["theorem1_log"] is None
+    assert found["theorem1_capped"] > 0
+    assert "infinite" in bound(capsys, *small)[1].out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("--classes", "1", "at least 2"),
+        ("--batch", "1", "at least 2"),
+        ("--temperature", "0", "above 0"),
+        ("--temperature", "nan", "above 0"),
+        ("--learning-rate", "-1", "above 0"),
+        ("--steps", "0", "at least 1"),
+        ("--delta", "1", "above 0 and below 1"),
+    ],
+)
+def test_arguments_out_of_range_are_one_clear_sentence(capsys, name, value, allowed):
+    arguments = [*SETTING, "--delta", "0.01"]
+    arguments[arguments.index(name) + 1] = value
+    status, output = bound(capsys, *arguments)
+    assert status == 2
+    assert output.err.startswith(f"error: {name} = ")
+    assert output.err.endswith(f"allowed is {allowed}\n")
