@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pipeline.class_means import class_means
 from pipeline.params import ProbeSettings
 
 
@@ -16,13 +17,6 @@ class ProbeResult:
     accuracy: float
     converged: bool
     iterations: int
-
-
-def class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """[C, d] float64 means of the rows [N, d] of each class; every class must have a row."""
-    sums = torch.zeros(classes, features.shape[1], dtype=torch.float64, device=features.device)
-    sums.index_add_(0, labels, features.double())
-    return sums / labels.bincount(minlength=classes)[:, None]
 
 
 def nearest_class_centre(train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor) -> ProbeResult:

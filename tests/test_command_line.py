@@ -15,6 +15,9 @@ experiments:
   table1:
     objectives: [cl, nscl]
     grid: [{{dataset: digits, classes: 3, epochs: 2, seed: [0]}}]
+  trajectory:
+    objectives: [cl, nscl]
+    grid: [{{dataset: digits, classes: 3, epochs: 2, seed: [0]}}]
 """
 RUN = "digits/classes=3,encoder=resnet10,width=4,projection=8,batch_size=128,epochs=2,warmup_epochs=0,seed=0"
 

@@ -5,8 +5,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
 from sklearn.preprocessing import StandardScaler
 
+from pipeline.class_means import class_means
 from pipeline.params import ProbeSettings
-from pipeline.probes import class_means, linear_probe, nearest_class_centre
+from pipeline.probes import linear_probe, nearest_class_centre
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pipeline.probes import class_means
+from pipeline.class_means import class_means
 
 
 def cdnv(features: Tensor, labels: Tensor) -> float:

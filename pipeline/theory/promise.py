@@ -99,8 +99,8 @@ def as_text(found: Promise) -> str:
                 disable_numparse=True,
             ),
             "",
-            "Cosine matrices of N images are never further apart than 2 N in the Frobenius norm: a bound of 2 N or more",
-            "says nothing. The theorems are about similarity descent, not about training (docs/theory.md).",
+            "Cosine matrices of N images are never further apart than 2 N in the Frobenius norm: a bound of 2 N or",
+            "more says nothing. The theorems are about similarity descent, not about training (docs/theory.md).",
         ]
     )
 

@@ -1,20 +1,3 @@
-def figure_inputs(wildcards):
-    """Measures of all runs that a figure shows."""
-    names = jobs.figure_job(PLAN, wildcards.figure).runs
-    files = []
-    for kind in FIGURES[wildcards.figure].reads:
-        if kind == "ceiling":
-            settings = {
-                runs.setting_of(runs.Run.from_name(name)).name for name in names
-            }
-            files += sorted(LAYOUT.ceiling(setting) for setting in settings)
-        elif kind == "probes":
-            files += [LAYOUT.probes(name) for name in names]
-        else:
-            files += [LAYOUT.measures(name, kind) for name in names]
-    return files
-
-
 rule figure:
     input:
         figure_inputs,
