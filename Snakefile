@@ -22,6 +22,8 @@ rule all:
     input:
         rules.table1.output,
         rules.table2.output,
+        rules.bounds.output,
+        rules.curvature.output,
         rules.figures.input,
     localrule: True
 

@@ -77,6 +77,17 @@ STAGES = {
         "accuracy of every objective, beside the paper's", jobs.Table1Job, lambda plan, options: jobs.table1_job(plan)
     ),
     "table2": Stage("CKA and RSA of every pair of twins", jobs.Table2Job, lambda plan, options: jobs.table2_job(plan)),
+    "bounds": Stage(
+        "the theory's bounds along every run, beside what was measured",
+        jobs.BoundsJob,
+        lambda plan, options: jobs.bounds_job(plan),
+    ),
+    "curvature": Stage(
+        "what the theory assumes of networks, measured: smoothness, and similarity descent as a surrogate",
+        jobs.CurvatureJob,
+        lambda plan, options: jobs.curvature_job(plan),
+        computes=True,
+    ),
     "figure": Stage(
         "a figure as PNG, PDF and the table it is drawn from",
         jobs.FigureJob,

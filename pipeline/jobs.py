@@ -55,6 +55,15 @@ class CeilingJob(Settings):
     checkpoints: tuple[int, ...]
 
 
+class BoundsJob(Settings):
+    runs: tuple[str, ...]
+
+
+class CurvatureJob(Settings):
+    runs: tuple[str, ...]
+    views: dict[str, ViewRecipe]  # by dataset
+
+
 class FigureJob(Settings):
     figure: str
     runs: tuple[str, ...]
@@ -107,6 +116,20 @@ def ceiling_job(plan: Plan, name: str) -> CeilingJob:
         raise SettingsError(f"{name}: no experiment trains cl in this setting, so it has no ceiling")
     epochs = set.intersection(*(set(request.checkpoints) for request in found.values()))
     return CeilingJob(run=setting.name, runs=tuple(run.name for run in found), checkpoints=tuple(sorted(epochs)))
+
+
+def bounds_job(plan: Plan) -> BoundsJob:
+    """All runs that train both CL and NSCL for at least one epoch."""
+    both = (run for run, request in plan.requests.items() if {"cl", "nscl"} <= set(request.objectives))
+    return BoundsJob(runs=tuple(run.name for run in both if run.epochs))
+
+
+def curvature_job(plan: Plan) -> CurvatureJob:
+    """Of table 1's runs that train both CL and NSCL."""
+    asked = {run.name for run in plan.experiments["table1"]}
+    runs = tuple(name for name in bounds_job(plan).runs if name in asked)
+    datasets = dict.fromkeys(Run.from_name(name).dataset for name in runs)
+    return CurvatureJob(runs=runs, views={name: plan.dataset(name).views for name in datasets})
 
 
 def figure_job(plan: Plan, name: str) -> FigureJob:

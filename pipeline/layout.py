@@ -33,6 +33,9 @@ class Layout:
     def checkpoints_record(self, run: str) -> Path:
         return self.checkpoints(run) / "record.json"
 
+    def steps(self, run: str) -> Path:
+        return self.checkpoints(run) / "steps.csv"
+
     def timing(self, run: str) -> Path:
         """Apart from the record: times differ from machine to machine, results do not."""
         return self.checkpoints(run) / "timing.json"

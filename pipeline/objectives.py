@@ -59,6 +59,17 @@ def loss(
         return OBJECTIVES[name](z1.float(), z2.float(), labels, temperature, denominator, view_pairs)
 
 
+def same_class_mass(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float) -> Tensor:
+    """q [2B]: the share of CL's softmax over its negatives that each anchor gives to other images of its own class.
+
+    What NSCL leaves out, and all by which the two gradients differ (docs/theory.md, 1).
+    """
+    logits = _logits(z1.float(), z2.float(), temperature)
+    own = _same(torch.arange(len(z1), device=z1.device))
+    others = logits.masked_fill(own, -torch.inf).softmax(1)
+    return (others * _same(labels)).sum(1)
+
+
 def contrastive(
     z1: Tensor, z2: Tensor, labels: Tensor, temperature: float, denominator: str, view_pairs: str
 ) -> Tensor:

@@ -9,7 +9,19 @@ import pytest
 from pipeline import code
 from pipeline.code import code_hash, stage_modules
 
-STAGES = ("prepare", "subset", "twins", "embed", "probe", "alignment", "ceiling", "figure", "table1", "table2")
+STAGES = (
+    "prepare",
+    "subset",
+    "twins",
+    "embed",
+    "probe",
+    "alignment",
+    "ceiling",
+    "figure",
+    "bounds",
+    "table1",
+    "table2",
+)
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -41,6 +41,8 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
         ("probe", RUN),
         ("alignment", RUN),
         ("ceiling", RUN),
+        ("bounds",),
+        ("curvature",),
         ("figure", "collapse"),
         ("table2",),
         ("table1",),

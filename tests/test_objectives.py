@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from pytorch_metric_learning.losses import NTXentLoss, SupConLoss
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from pipeline.objectives import OBJECTIVES, loss
+from pipeline.objectives import OBJECTIVES, loss, same_class_mass
 
 CONTRASTIVE = ("cl", "nscl", "scl")
 FORMS = [(d, p) for d in ("paper", "released_code") for p in ("distinct", "all")]
@@ -200,3 +201,33 @@ def test_wrong_arguments_are_named_with_what_is_allowed(arguments, message):
 def test_an_objective_of_ones_own_is_one_entry(monkeypatch):
     monkeypatch.setitem(OBJECTIVES, "own", lambda z1, z2, labels, temperature, denominator, view_pairs: z1.sum())
     assert loss("own", Z, Z, LABELS, 0.5).item() == pytest.approx(Z.sum().item())
+
+
+def test_the_same_class_mass_is_the_softmax_given_to_ones_own_class():
+    rng = np.random.default_rng(3)
+    z = rng.normal(size=(2, 6, 4))
+    z /= np.linalg.norm(z, axis=2, keepdims=True)
+    labels = [0, 1, 0, 2, 1, 0]
+    found = same_class_mass(*(torch.from_numpy(view).float() for view in z), torch.tensor(labels), 0.3)
+    rows, names = z.reshape(12, 4), labels * 2
+    for i in range(12):
+        others = [j for j in range(12) if j % 6 != i % 6]
+        weights = {j: math.exp(rows[i] @ rows[j] / 0.3) for j in others}
+        expected = sum(w for j, w in weights.items() if names[j] == names[i]) / sum(weights.values())
+        assert found[i].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_gradients_of_cl_and_nscl_differ_by_twice_the_same_class_mass():
+    """|p - p~|_1 = 2 q, read off the gradients in the similarities by autograd."""
+    torch.manual_seed(0)
+    z1, z2 = (torch.nn.functional.normalize(torch.randn(5, 8, dtype=torch.float64), dim=1) for _ in range(2))
+    labels = torch.tensor([0, 0, 1, 2, 1])
+    names = labels.repeat(2)
+    similarities = (torch.cat([z1, z2]) @ torch.cat([z1, z2]).T).requires_grad_()
+    own = torch.arange(5).repeat(2)[:, None] == torch.arange(5).repeat(2)[None]
+    gradients = []
+    for excluded in (own, names[:, None] == names[None]):
+        value = (similarities / 0.5).masked_fill(excluded, -torch.inf).logsumexp(1).sum()
+        gradients.append(torch.autograd.grad(value, similarities)[0] * 0.5)
+    expected = (gradients[0] - gradients[1]).abs().sum(1) / 2
+    torch.testing.assert_close(same_class_mass(z1, z2, labels, 0.5).double(), expected, rtol=1e-5, atol=1e-6)

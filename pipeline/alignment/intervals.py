@@ -51,6 +51,7 @@ class Comparison:
     rsa: Estimate  # on cosine similarities
     rho: float  # see Similarity
     r: float
+    drift: float
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def compare_prepared(a: Prepared, b: Prepared) -> Comparison:
         rsa=_rsa(unit, sides),
         rho=found.rho,
         r=found.r,
+        drift=found.drift,
     )
 
 

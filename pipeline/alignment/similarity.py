@@ -77,6 +77,7 @@ class Similarity:
     rsa: float  # in [-1, 1]
     rho: float  # |HSH - HS'H|_F / |HSH|_F, of Corollary 1
     r: float  # |S - S'| over the pairs i < j / (sqrt(N(N-1)/2) * their standard deviation in S), of Corollary 2
+    drift: float  # |S - S'|_F
 
 
 def representation(features: Tensor, name: str) -> Representation:
@@ -169,6 +170,7 @@ def from_sums(cross: PairSums, own_a: PairSums, own_b: PairSums) -> Similarity:
         rsa=bounded_cosine(cross, own_a, own_b, "covariance", "RSA"),
         rho=math.sqrt(kernel_distance / own_a.centred),
         r=math.sqrt(rdm_distance / own_a.covariance),
+        drift=math.sqrt(rdm_distance),
     )
 
 

@@ -34,6 +34,7 @@ class AlignmentRow:
     rsa_null: float
     rho: float  # of Corollary 1
     r: float  # of Corollary 2
+    drift: float  # |S - S'|_F
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def _alignment(rows: Mapping[str, Tensor], epoch: int, split: str) -> Iterator[A
             rsa_null=found.rsa.null,
             rho=found.rho,
             r=found.r,
+            drift=found.drift,
         )
 
 

@@ -6,7 +6,7 @@ Apart from the drawing: the workflow reads this to know what a figure needs, and
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["alignment", "weights", "collapse", "ceiling", "probes"]
+Kind = Literal["alignment", "weights", "collapse", "ceiling", "probes", "bounds", "descent"]
 
 
 @dataclass(frozen=True)
@@ -20,4 +20,6 @@ FIGURES = {
     "fig2_trajectory": FigureSpec("trajectory", ("alignment", "ceiling")),
     "fig6_weight_gap": FigureSpec("trajectory", ("weights",)),
     "collapse": FigureSpec("trajectory", ("collapse",)),
+    "bounds_over_steps": FigureSpec("trajectory", ("bounds", "descent")),
+    "bounds_by_setting": FigureSpec("settings", ("bounds",)),
 }

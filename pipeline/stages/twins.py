@@ -14,7 +14,7 @@ from pipeline.provenance import hardware
 from pipeline.records import fingerprint, write_record
 from pipeline.runs import Run
 from pipeline.training.checkpoints import checkpoint_path
-from pipeline.training.twins import train_twins
+from pipeline.training.twins import StepMass, train_twins
 
 
 def run(job: TwinsJob, layout: Layout, device: torch.device) -> None:
@@ -24,6 +24,9 @@ def run(job: TwinsJob, layout: Layout, device: torch.device) -> None:
     start = time.monotonic()
     found = train_twins(run, job.objectives, job.checkpoints, images, job.views, folder, fingerprint(job, layout))
     write_csv(folder / "losses.csv", pd.DataFrame(map(asdict, found.losses)))
+    write_csv(
+        layout.steps(job.run), pd.DataFrame(map(asdict, found.masses), columns=list(StepMass.__dataclass_fields__))
+    )
     write_json(layout.timing(job.run), {"seconds": round(time.monotonic() - start, 3), **hardware()})
     kept = [checkpoint_path(folder, objective, epoch) for objective in job.objectives for epoch in job.checkpoints]
     checkpoints = {path.name: sha256(path) for path in kept}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from pipeline.data.images import Images
 from pipeline.encoders import Network, ProjectionHead, build_encoder, feature_dimension
-from pipeline.objectives import loss
+from pipeline.objectives import loss, same_class_mass
 from pipeline.params import Objective, ViewRecipe
 from pipeline.progress import say, track
 from pipeline.randomness import torch_seed
@@ -39,10 +39,22 @@ class EpochLoss:
 
 
 @dataclass(frozen=True)
+class StepMass:
+    """CL's same-class softmax mass q over the 2B anchors of one step, before its update; the theory's certificate."""
+
+    epoch: int
+    step: int  # of the epoch, from 1
+    learning_rate: float
+    mean_mass: float
+    mean_square_mass: float
+
+
+@dataclass(frozen=True)
 class Twins:
     """What training leaves beside the checkpoints."""
 
     losses: tuple[EpochLoss, ...]
+    masses: tuple[StepMass, ...]  # empty where CL does not take part
     digests: dict[str, str]  # of the batches and views each objective was shown
 
 
@@ -54,6 +66,7 @@ class Twin:
     network: Network
     optimiser: LARS
     step_losses: list[Tensor] = field(default_factory=list)  # of this epoch, on the device: no synchronisation a step
+    step_masses: list[Tensor] = field(default_factory=list)  # [2] each, CL alone
 
 
 def initial_network(run: Run, objective: str, channels: int, size: tuple[int, int], classes: int) -> Network:
@@ -91,10 +104,11 @@ def train_twins(
     twins = [_twin(run, name, images, recipe.size or images.size) for name in objectives]
     peak = scaled_learning_rate(run.learning_rate, run.batch_size, run.learning_rate_rule)
     losses: list[EpochLoss] = []
+    masses: list[StepMass] = []
     finished = 0
     state = load_progress(folder, fingerprint)
     if state is not None:
-        finished = _restore(state, twins, stream, losses)
+        finished = _restore(state, twins, stream, losses, masses)
         say(f"{run.name}: going on after epoch {finished}")
     elif 0 in checkpoints:
         _save_checkpoints(folder, twins, 0)
@@ -116,14 +130,15 @@ def train_twins(
         if step < stream.steps:
             continue
         losses += [_epoch_loss(twin, epoch, rates) for twin in twins]
+        masses += [mass for twin in twins for mass in _epoch_masses(twin, epoch, rates)]
         rates.clear()
         if epoch in checkpoints:
             _save_checkpoints(folder, twins, epoch)
         if epoch < run.epochs and (epoch in checkpoints or time.monotonic() - saved > seconds_between_saves):
-            save_progress(folder, _state(fingerprint, epoch, twins, stream, losses))
+            save_progress(folder, _state(fingerprint, epoch, twins, stream, losses, masses))
             saved = time.monotonic()
     drop_progress(folder)
-    return Twins(tuple(losses), {name: stream.digest(name) for name in objectives})
+    return Twins(tuple(losses), tuple(masses), {name: stream.digest(name) for name in objectives})
 
 
 def train_step(twin: Twin, batch: Step, rate: float, run: Run) -> None:
@@ -131,6 +146,10 @@ def train_step(twin: Twin, batch: Step, rate: float, run: Run) -> None:
     with torch.autocast(batch.labels.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
         z1, z2 = twin.network(batch.view1), twin.network(batch.view2)
     value = loss(twin.objective, z1, z2, batch.labels, run.temperature, run.denominator, run.view_pairs)
+    if twin.objective == "cl":
+        with torch.no_grad():  # a hundredth of a step
+            mass = same_class_mass(z1, z2, batch.labels, run.temperature)
+            twin.step_masses.append(torch.stack([mass.mean(), mass.square().mean()]))
     twin.optimiser.zero_grad(set_to_none=True)
     value.backward()
     if run.clip is not None:
@@ -164,13 +183,24 @@ def _epoch_loss(twin: Twin, epoch: int, rates: Sequence[float]) -> EpochLoss:
     return EpochLoss(epoch, twin.objective, values.mean().item(), rates[-1])
 
 
+def _epoch_masses(twin: Twin, epoch: int, rates: Sequence[float]) -> list[StepMass]:
+    values = torch.stack(twin.step_masses).double().cpu().tolist() if twin.step_masses else []
+    twin.step_masses.clear()
+    return [StepMass(epoch, step, rates[step - 1], *row) for step, row in enumerate(values, start=1)]
+
+
 def _save_checkpoints(folder: Path, twins: Sequence[Twin], epoch: int) -> None:
     for twin in twins:
         save_checkpoint(folder, twin.objective, epoch, twin.network)
 
 
 def _state(
-    fingerprint: str, epoch: int, twins: Sequence[Twin], stream: Stream, losses: Sequence[EpochLoss]
+    fingerprint: str,
+    epoch: int,
+    twins: Sequence[Twin],
+    stream: Stream,
+    losses: Sequence[EpochLoss],
+    masses: Sequence[StepMass],
 ) -> dict[str, Any]:
     return {
         "fingerprint": fingerprint,
@@ -179,14 +209,18 @@ def _state(
         "optimisers": {twin.objective: twin.optimiser.state_dict() for twin in twins},
         "digests": stream.digests,
         "losses": [astuple(row) for row in losses],
+        "masses": [astuple(row) for row in masses],
     }
 
 
-def _restore(state: dict[str, Any], twins: Sequence[Twin], stream: Stream, losses: list[EpochLoss]) -> int:
+def _restore(
+    state: dict[str, Any], twins: Sequence[Twin], stream: Stream, losses: list[EpochLoss], masses: list[StepMass]
+) -> int:
     """Put everything back; returns the last finished epoch."""
     for twin in twins:
         twin.network.load_state_dict(state["networks"][twin.objective])
         twin.optimiser.load_state_dict(state["optimisers"][twin.objective])
     stream.digests = state["digests"]
     losses += [EpochLoss(*row) for row in state["losses"]]
+    masses += [StepMass(*row) for row in state["masses"]]
     return int(state["epoch"])

@@ -162,6 +162,7 @@ def test_distances_of_the_corollaries_are_those_of_the_matrices():
     assert found.rho == pytest.approx(np.linalg.norm(ka - kb) / np.linalg.norm(ka), rel=1e-9)
     pairs = np.triu_indices(len(a), 1)
     difference = np.linalg.norm(b[pairs] - a[pairs])
+    assert found.drift == pytest.approx(np.linalg.norm(a - b), rel=1e-9)
     assert found.r == pytest.approx(difference / (math.sqrt(len(pairs[0])) * a[pairs].std()), rel=1e-9)
 
 

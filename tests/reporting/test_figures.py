@@ -1,3 +1,5 @@
+import itertools
+
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -18,8 +20,53 @@ RUNS = [
 ]
 
 
+def bound_rows():
+    """Three sweeps that meet at C = 10, B = 128, tau = 0.5; similarity falls where the bound rises."""
+    rows = []
+    for classes, batch, tau in (
+        (2, 128, 0.5),
+        (5, 128, 0.5),
+        (10, 128, 0.5),
+        (10, 64, 0.5),
+        (10, 256, 0.5),
+        (10, 128, 1.0),
+        (10, 128, 0.1),
+    ):
+        for seed, split, epoch in itertools.product((0, 1, 2), ("train", "test"), (1, 2)):
+            log = classes / 10 + batch / 256 - tau + epoch / 10
+            logs = dict.fromkeys(
+                (f"{n}_log" for n in ("drift", "certificate", "nonexpansive", "telescoped", "theorem1")), log
+            )
+            run = {
+                "dataset": "digits",
+                "classes": classes,
+                "batch_size": batch,
+                "temperature": tau,
+                "seed": seed,
+                "epochs": 2,
+            }
+            rows.append(
+                {
+                    **run,
+                    "split": split,
+                    "epoch": epoch,
+                    "steps": epoch * 1280 // batch,
+                    "rows": 100,
+                    **logs,
+                    "cka": 1 - log / 9,
+                    "rsa": 1 - log / 8,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
 def read(kind):
     """Made-up measures: every value is known from epoch, seed and objective."""
+    if kind == "bounds":
+        return bound_rows()
+    if kind == "descent":
+        logs = {f"{n}_log": [0.1, 0.2] for n in ("drift", "certificate", "nonexpansive", "telescoped", "theorem1")}
+        return pd.DataFrame({"step": [1, 2], **logs})
     parts = []
     for run in RUNS:
         rows = []
@@ -52,14 +99,14 @@ def test_a_figure_is_drawn_from_its_table_alone(name, tmp_path):
     table = MODULES[name].table(lambda kind: asked.append(kind) or read(kind))
     assert set(asked) == set(FIGURES[name].reads)
     table.to_csv(tmp_path / "table.csv", index=False)
-    drawn = MODULES[name].draw(pd.read_csv(tmp_path / "table.csv"))
+    drawn = MODULES[name].draw(pd.read_csv(tmp_path / "table.csv", float_precision="round_trip"))
     assert isinstance(drawn, Figure)
     for axes in drawn.axes:
-        assert axes.get_xlabel()
-        assert axes.get_title()
+        assert axes.get_xlabel() or axes.get_ylabel()  # a second axis of a panel has a y label alone
+    again = MODULES[name].draw(table)
     for suffix in ("png", "pdf"):
         save(drawn, tmp_path / f"a.{suffix}")
-        save(MODULES[name].draw(table), tmp_path / f"b.{suffix}")
+        save(again, tmp_path / f"b.{suffix}")
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
@@ -86,6 +133,26 @@ def test_the_first_figure_carries_the_papers_angles():
     table = MODULES["fig1_angles"].table(read)
     assert set(table.query("measure == 'weight_angle'")["paper"]) == {85.7}
     assert set(table.query("measure == 'representation_angle'")["paper"]) == {27.8}
+
+
+def test_the_bounds_figure_says_whether_theory_and_training_agree():
+    table = MODULES["bounds_by_setting"].table(read)
+    assert set(zip(table["swept"], table["matched"], strict=True)) == set(
+        itertools.product(("classes", "batch_size", "temperature"), ("epochs", "steps"))
+    )
+    at_epochs = table.query("swept == 'classes' and matched == 'epochs' and measure == 'cka'")
+    assert at_epochs["value"].tolist() == [2, 5, 10]
+    assert at_epochs["mean"].tolist() == pytest.approx([1 - (c / 10 + 0.5 - 0.5 + 0.2) / 9 for c in (2, 5, 10)])
+    batches = table.query("swept == 'batch_size' and matched == 'steps' and measure == 'cka'")
+    # at B = 256 two epochs are 10 steps; B = 64 has 20 after one, B = 128 has 10
+    assert batches["mean"].tolist() == pytest.approx(
+        [1 - (1 + b / 256 - 0.5 + e / 10) / 9 for b, e in ((64, 1), (128, 1), (256, 2))]
+    )
+    drawn = MODULES["bounds_by_setting"].draw(table)
+    titles = [axes.get_title() for axes in drawn.axes if axes.get_title()]
+    assert titles[:3] == ["at equal epochs: agree"] * 3
+    flipped = table.assign(mean=table["mean"].where(table["measure"] != "cka", -table["mean"]))
+    assert "at equal epochs: disagree" in {axes.get_title() for axes in MODULES["bounds_by_setting"].draw(flipped).axes}
 
 
 def test_a_summary_keeps_groups_apart():

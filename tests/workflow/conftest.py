@@ -23,6 +23,10 @@ experiments:
     objectives: [cl, nscl]
     grid:
       - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}
+  settings:
+    objectives: [cl, nscl]
+    grid:
+      - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}
   trajectory:
     objectives: [cl, nscl]
     checkpoints: log_spaced

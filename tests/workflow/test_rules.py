@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-DOWNSTREAM = {"embed", "probe", "alignment", "ceiling", "table1", "table2", "figure"}
+DOWNSTREAM = {"embed", "probe", "alignment", "ceiling", "table1", "table2", "bounds", "curvature", "figure"}
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -23,7 +23,7 @@ def test_a_second_run_has_nothing_to_do(finished):
             "pipeline/alignment/similarity.py",
             '"""Linear CKA',
             '"""The linear CKA',
-            {"alignment", "ceiling", "table2", "figure"},
+            {"alignment", "ceiling", "table2", "bounds", "curvature", "figure"},
         ),
         ("pipeline/reporting/figures/collapse.py", '"""Neural', '"""The neural', {"figure"}),
         ("params.yaml", "l2: 0.1", "l2: 0.2", {"probe", "table1"}),
@@ -97,7 +97,19 @@ def test_the_provenance_says_what_made_the_table(finished):
 
 
 def test_every_stage_leaves_a_log_and_a_benchmark(finished):
-    for stage in ("prepare", "subset", "twins", "embed", "probe", "alignment", "ceiling", "table1", "table2", "figure"):
+    for stage in (
+        "prepare",
+        "subset",
+        "twins",
+        "embed",
+        "probe",
+        "alignment",
+        "ceiling",
+        "table1",
+        "table2",
+        "bounds",
+        "figure",
+    ):
         assert list((finished.path / "results" / "logs" / stage).rglob("*.log")), stage
         assert list((finished.path / "results" / "benchmarks" / stage).rglob("*.tsv")), stage
 

@@ -52,6 +52,8 @@ def figure_inputs(wildcards):
                 runs.setting_of(runs.Run.from_name(name)).name for name in names
             }
             files += sorted(LAYOUT.ceiling(setting) for setting in settings)
+        elif kind in ("bounds", "descent"):
+            files.append(LAYOUT.reports / f"{kind}.csv")
         elif kind == "probes":
             files += [LAYOUT.probes(name) for name in names]
         else:

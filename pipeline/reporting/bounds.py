@@ -1,0 +1,81 @@
+"""The bounds along real runs, beside what was measured, and along a simulated similarity descent."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.reporting.measured import labelled
+from pipeline.runs import Run
+from pipeline.theory import bounds
+from pipeline.theory.descent import descend, random_batches, random_start
+
+FAILURE = 0.01  # delta: probability that a class exceeds its promised share of some batch
+SIMULATED = {"images": 512, "classes": 16, "batch": 64, "steps": 400, "temperature": 0.5, "rate": 2.0}
+
+
+def bounds_of_run(run: Run, steps: pd.DataFrame, alignment: pd.DataFrame, class_sizes: Sequence[int]) -> pd.DataFrame:
+    """One row per kept epoch after the first step and split, for CL and NSCL.
+
+    steps: learning_rate and mean_square_mass of every step. Bounds are natural logarithms, for a step's 2B anchors and
+    the run's own rates, with Delta at most 2; `vacuous` lists those that reach 2N, which no two cosine matrices of N
+    rows exceed. The measured columns are of features h, on which the theory says nothing by itself.
+    """
+    anchors = 2 * run.batch_size
+    pairs = alignment.query("first == 'cl' and second == 'nscl' and epoch > 0")
+    rows = []
+    for measured in pairs.to_dict("records"):
+        seen = steps[steps["epoch"] <= measured["epoch"]]
+        rates, total = seen["learning_rate"].to_numpy(), float(seen["learning_rate"].sum())
+        share = max(class_sizes) / sum(class_sizes) + bounds.epsilon(run.batch_size, len(seen), FAILURE)
+        published = bounds.log_mismatch(share, run.temperature)
+        log_delta = bounds.capped(published)
+        setting = (log_delta, total, run.temperature, anchors)
+        gentle = bounds.is_nonexpansive(float(rates.max()), run.temperature, anchors)
+        masses = seen["mean_square_mass"].to_numpy()
+        certificate = float(bounds.certificate(masses, rates, run.temperature, anchors)[-1])
+        logs = {
+            "certificate": math.log(certificate) if gentle and certificate > 0 else math.nan,
+            "nonexpansive": bounds.log_nonexpansive(*setting) if gentle else math.nan,
+            "telescoped": bounds.log_telescoped(*setting),
+            "theorem1": bounds.log_theorem1(*setting),
+            "theorem1_published": bounds.log_theorem1(published, *setting[1:]),
+        }
+        limit = math.log(2 * measured["rows"])
+        rows.append(
+            {
+                "epoch": measured["epoch"],
+                "split": measured["split"],
+                "steps": len(seen),
+                "sum_of_rates": total,
+                "share": share,
+                "mismatch_published_log": published,
+                **{f"{name}_log": log for name, log in logs.items()},
+                "vacuous": "+".join(name for name, log in logs.items() if log >= limit) or "none",
+                "rows": measured["rows"],
+                "drift_log": math.log(measured["drift"]) if measured["drift"] > 0 else math.nan,
+                "rho": measured["rho"],
+                "cka": measured["cka"],
+                "cka_corollary1": bounds.corollary1(measured["rho"]),
+                "cka_sharp": bounds.sharp_bound(measured["rho"]),
+                "r": measured["r"],
+                "rsa": measured["rsa"],
+                "rsa_corollary2": bounds.corollary2(measured["r"]),
+                "rsa_sharp": bounds.sharp_bound(measured["r"]),
+            }
+        )
+    return labelled(run, pd.DataFrame(rows))
+
+
+def simulated() -> pd.DataFrame:
+    """Drift and all bounds after every step of one similarity descent, as natural logarithms."""
+    s = SIMULATED
+    start, labels = random_start(int(s["images"]), int(s["classes"]), 32, seed=0)
+    batches = random_batches(int(s["images"]), int(s["batch"]), int(s["steps"]), seed=0)
+    found = descend(start, labels, batches, [s["rate"]] * len(batches), s["temperature"])
+    logs = {"drift": found.drift, "certificate": found.certificate}
+    columns = {name: [math.log(value) for value in values] for name, values in logs.items()}
+    columns["nonexpansive"] = found.log_nonexpansive.tolist()
+    columns["telescoped"] = found.log_telescoped.tolist()
+    columns["theorem1"] = found.log_theorem1.tolist()
+    return pd.DataFrame({"step": range(1, len(batches) + 1), **{f"{k}_log": v for k, v in columns.items()}})

@@ -1,0 +1,80 @@
+"""What the bound and what training say about classes, batch size and temperature: do they point the same way?"""
+
+import math
+from collections.abc import Callable
+
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.stats import spearmanr
+
+from pipeline.reporting.figures import style
+from pipeline.reporting.measured import summarise
+
+SWEPT = {"classes": "classes C", "batch_size": "batch size B", "temperature": "temperature"}
+MATCHED = {"epochs": "at equal epochs", "steps": "at equal steps"}
+QUANTITIES = ("nonexpansive_log", "certificate_log", "cka", "rsa")
+
+
+def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """Means over seeds on test images for each value of each swept setting, all others at their most frequent value;
+    `matched` says where a run was looked at: its last epoch, or the kept epoch nearest to the fewest steps of a sweep.
+    """
+    rows = read("bounds").query("split == 'test'")
+    usual = {name: rows.groupby(name)["seed"].count().idxmax() for name in SWEPT}
+    parts = []
+    for swept in SWEPT:
+        others = [name for name in SWEPT if name != swept]
+        sweep = rows[(rows[others] == pd.Series(usual)[others]).all(axis=1)]
+        last = sweep[sweep["epoch"] == sweep["epochs"]]
+        by_run = sweep.assign(distance=(sweep["steps"] / last["steps"].min()).map(math.log).abs())
+        nearest = by_run.sort_values("distance").drop_duplicates([swept, "seed"])
+        for matched, chosen in (("epochs", last), ("steps", nearest)):
+            found = summarise(chosen.sort_values(swept), (swept,), QUANTITIES).rename(columns={swept: "value"})
+            parts.append(found.assign(swept=swept, matched=matched))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    figure, axes = style.panels(len(MATCHED), len(SWEPT))
+    for row, (matched, how) in zip(axes, MATCHED.items(), strict=True):
+        for panel, (swept, label) in zip(row, SWEPT.items(), strict=True):
+            shown = table[(table["swept"] == swept) & (table["matched"] == matched)]
+            series = {name: shown[shown["measure"] == name] for name in QUANTITIES}
+            for name, colour, marker in (("cka", "#0072B2", "o"), ("rsa", "#56B4E9", "s")):
+                found = series[name]
+                spread = (found["ci_high"] - found["mean"]).fillna(0.0)
+                panel.errorbar(
+                    found["value"],
+                    found["mean"],
+                    spread,
+                    color=colour,
+                    marker=marker,
+                    capsize=3,
+                    label=f"measured {name.upper()}",
+                )
+            right = panel.twinx()
+            right.grid(visible=False)
+            for name, text, dashes in (
+                ("nonexpansive_log", "bound, non-expansive", "--"),
+                ("certificate_log", "bound, certificate", ":"),
+            ):
+                (line,) = right.plot(
+                    series[name]["value"], series[name]["mean"] / math.log(10), dashes, color="#D55E00", marker="^"
+                )
+                panel.plot([], [], dashes, color=line.get_color(), marker="^", label=text)
+            right.set_ylabel(r"$\log_{10}$ bound", color="#D55E00")
+            panel.set_xscale("log")
+            values = series["cka"]["value"]
+            panel.set_xticks(list(values), [f"{value:g}" for value in values])
+            panel.minorticks_off()
+            panel.set(title=f"{how}: {_verdict(series)}", xlabel=label, ylabel="similarity of CL and NSCL")
+    style.legend(figure, axes[0][0], 4)
+    return figure
+
+
+def _verdict(series: dict[str, pd.DataFrame]) -> str:
+    """Theory and measurement agree where similarity falls as the bound rises."""
+    if len(series["cka"]) < 3:
+        return "too few values"
+    trend = spearmanr(series["nonexpansive_log"]["mean"], series["cka"]["mean"]).statistic
+    return "agree" if trend < 0 else "disagree" if trend > 0 else "no trend"

@@ -1,0 +1,53 @@
+"""Drift and all its bounds over the steps: in a simulated similarity descent, and along real training."""
+
+import math
+from collections.abc import Callable
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.reporting.figures import style
+
+LINES = {  # label, colour, dashes: from what happened to the loosest bound
+    "drift": ("drift", "#000000", "-"),
+    "certificate": ("certificate from the masses seen", "#0072B2", "-"),
+    "nonexpansive": ("non-expansive", "#009E73", "--"),
+    "telescoped": ("telescoped", "#E0A030", "-."),
+    "theorem1": ("Theorem 1, mismatch at most 2", "#D55E00", ":"),
+}
+SIMULATION = "simulated similarity descent"
+
+
+def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """Columns panel, steps, rows, bound, log: mean natural logarithm over seeds; training's drift is of features h."""
+    descent = read("descent").rename(columns={"step": "steps"}).assign(panel=SIMULATION, rows=math.nan)
+    training = read("bounds").query("split == 'train'")
+    titles = [f"training, {d}, C = {c}" for d, c in zip(training["dataset"], training["classes"], strict=True)]
+    training = training.assign(panel=titles)
+    parts = []
+    for name in LINES:
+        for source in (descent, training):
+            long = source[["panel", "steps", "rows", f"{name}_log"]].rename(columns={f"{name}_log": "log"})
+            parts.append(long.assign(bound=name).groupby(["panel", "steps", "rows", "bound"], dropna=False).mean())
+    return pd.concat(parts).reset_index()
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    names = list(dict.fromkeys(table["panel"]))
+    figure, axes = style.panels(1, len(names))
+    for panel, name in zip(axes[0], names, strict=True):
+        shown = table[table["panel"] == name]
+        for bound, (label, colour, dashes) in LINES.items():
+            line = shown[shown["bound"] == bound].sort_values("steps")
+            marker = "" if name == SIMULATION else "o"
+            panel.plot(line["steps"], line["log"] / math.log(10), dashes, marker=marker, color=colour, label=label)
+        if name != SIMULATION:
+            limit = math.log10(2 * float(shown["rows"].iloc[0]))
+            panel.axhline(limit, color="0.5", linewidth=1)
+            panel.annotate(
+                "2 N: nothing is further apart", (0.02, limit), xycoords=("axes fraction", "data"), va="bottom"
+            )
+        panel.set(title=name, xlabel="steps", xscale="log")
+    axes[0][0].set_ylabel(r"$\log_{10}$ of $\|\Sigma_{CL} - \Sigma_{NSCL}\|_F$")
+    style.legend(figure, axes[0][0], 3)
+    return figure
