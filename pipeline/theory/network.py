@@ -15,9 +15,8 @@ from pipeline.theory.descent import batch_gradient
 def largest_eigenvalue(
     loss: Callable[[], Tensor], parameters: Sequence[Tensor], start: Sequence[Tensor], iterations: int
 ) -> float:
-    """Eigenvalue of largest absolute value of the loss's Hessian, by power iteration from `start` (shapes of
-    the parameters): an estimate of beta in Theorem 2, in absolute value never above it. One second derivative an iteration.
-    """
+    """Eigenvalue of largest absolute value of the loss's Hessian, by power iteration from `start` (shapes of the
+    parameters): an estimate of beta in Theorem 2, in absolute value never above it. A second derivative a turn."""
     gradient = torch.autograd.grad(loss(), parameters, create_graph=True)
     direction, value = _unit(start), 0.0
     for _ in range(iterations):
