@@ -23,7 +23,7 @@ from pipeline.training.twins import initial_network
 
 ITERATIONS = 12  # of the power iteration
 SURROGATE_STEPS = 8
-SURROGATE_RATE = 0.05  # of plain gradient descent on the weights
+SURROGATE_RATE = 1e-3  # of plain gradient descent on the weights: small, as the question is one of direction
 
 
 def run(job: CurvatureJob, layout: Layout, device: torch.device) -> None:

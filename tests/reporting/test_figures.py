@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from pipeline.jobs import figure_job, figures_of
 from pipeline.params import Params, SettingsError, parse
-from pipeline.reporting.figures import MODULES
+from pipeline.reporting.figures import MODULES, bounds_by_setting
 from pipeline.reporting.figures.style import save
 from pipeline.reporting.measured import labelled, summarise
 from pipeline.reporting.reference import paper_values
@@ -99,7 +99,7 @@ def test_a_figure_is_drawn_from_its_table_alone(name, tmp_path):
     table = MODULES[name].table(lambda kind: asked.append(kind) or read(kind))
     assert set(asked) == set(FIGURES[name].reads)
     table.to_csv(tmp_path / "table.csv", index=False)
-    drawn = MODULES[name].draw(pd.read_csv(tmp_path / "table.csv", float_precision="round_trip"))
+    drawn = MODULES[name].draw(pd.read_csv(tmp_path / "table.csv"))
     assert isinstance(drawn, Figure)
     for axes in drawn.axes:
         assert axes.get_xlabel() or axes.get_ylabel()  # a second axis of a panel has a y label alone
@@ -151,8 +151,16 @@ def test_the_bounds_figure_says_whether_theory_and_training_agree():
     drawn = MODULES["bounds_by_setting"].draw(table)
     titles = [axes.get_title() for axes in drawn.axes if axes.get_title()]
     assert titles[:3] == ["at equal epochs: agree"] * 3
-    flipped = table.assign(mean=table["mean"].where(table["measure"] != "cka", -table["mean"]))
+    flipped = table.assign(trend=table["trend"].where(table["measure"] != "cka", "rises"))
     assert "at equal epochs: disagree" in {axes.get_title() for axes in MODULES["bounds_by_setting"].draw(flipped).axes}
+
+
+@pytest.mark.parametrize(
+    ("slopes", "expected"), [((1.0, 1.1, 0.9), "rises"), ((-1.0, -1.1, -0.9), "falls"), ((1.0, -1.0, 0.2), "undecided")]
+)
+def test_a_trend_is_one_that_all_seeds_bear_out(slopes, expected):
+    rows = [{"seed": s, "classes": c, "cka": slope * c} for s, slope in enumerate(slopes) for c in (2, 4, 8)]
+    assert bounds_by_setting.trend(pd.DataFrame(rows), "classes", "cka") == expected
 
 
 def test_a_summary_keeps_groups_apart():

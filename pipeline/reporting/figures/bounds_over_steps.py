@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from pipeline.reporting.figures import style
 
@@ -48,6 +49,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 "2 N: nothing is further apart", (0.02, limit), xycoords=("axes fraction", "data"), va="bottom"
             )
         panel.set(title=name, xlabel="steps", xscale="log")
+        panel.xaxis.set_minor_formatter(NullFormatter())
     axes[0][0].set_ylabel(r"$\log_{10}$ of $\|\Sigma_{CL} - \Sigma_{NSCL}\|_F$")
     style.legend(figure, axes[0][0], 3)
     return figure
