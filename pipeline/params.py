@@ -140,6 +140,20 @@ class Experiment(Settings):
     grid: tuple[dict[str, Any], ...] = Field(min_length=1)  # values are checked where the runs are made
 
 
+class ClaimRule(Settings):
+    """When a claim holds: its quantity's 95 % interval over seeds, or every single value, lies beyond a number."""
+
+    above: float | None = None
+    below: float | None = None
+    each: bool = False  # for statements about every case: one value on the other side refutes them
+
+    @model_validator(mode="after")
+    def _one_side(self) -> ClaimRule:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("allowed is one of above and below")
+        return self
+
+
 class Params(Settings):
     """All of `params.yaml`."""
 
@@ -150,6 +164,7 @@ class Params(Settings):
     training: TrainingSettings = TrainingSettings()  # defaults of every run
     probes: ProbeSettings = ProbeSettings()
     experiments: dict[str, Experiment]
+    claims: dict[str, ClaimRule] = {}  # by name, see pipeline/reporting/registry.py
 
     @property
     def sha256(self) -> str:
