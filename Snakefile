@@ -13,6 +13,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/twins.smk"
 include: "workflow/rules/measures.smk"
+include: "workflow/rules/theory.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 
@@ -22,8 +23,8 @@ rule all:
     input:
         rules.table1.output,
         rules.table2.output,
-        rules.bounds.output,
-        rules.curvature.output,
+        [LAYOUT.reports / f"{table}.csv" for table in jobs.tables_of(PLAN)],
+        rules.claims.output,
         rules.figures.input,
     localrule: True
 

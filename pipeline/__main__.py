@@ -84,9 +84,26 @@ STAGES = {
     ),
     "curvature": Stage(
         "what the theory assumes of networks, measured: smoothness, and similarity descent as a surrogate",
-        jobs.CurvatureJob,
+        jobs.NetworksJob,
         lambda plan, options: jobs.curvature_job(plan),
         computes=True,
+    ),
+    "loss_gap": Stage(
+        "CL's loss less NSCL's loss on trained networks, beside its bound",
+        jobs.NetworksJob,
+        lambda plan, options: jobs.loss_gap_job(plan),
+        computes=True,
+    ),
+    "merging": Stage(
+        "accuracy of encoders on the line between CL's and NSCL's weights",
+        jobs.MergingJob,
+        lambda plan, options: jobs.merging_job(plan),
+        computes=True,
+    ),
+    "claims": Stage(
+        "every claim with its measured quantity and its verdict",
+        jobs.ClaimsJob,
+        lambda plan, options: jobs.claims_job(plan),
     ),
     "figure": Stage(
         "a figure as PNG, PDF and the table it is drawn from",

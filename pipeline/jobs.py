@@ -6,8 +6,17 @@ a person who types the command leaves it out and the job is taken from `params.y
 
 from pydantic import Field
 
-from pipeline.params import DatasetSpec, Objective, ProbeSettings, Settings, SettingsError, ViewRecipe
-from pipeline.reporting.registry import FIGURES
+from pipeline.params import (
+    SHARED,
+    ClaimRule,
+    DatasetSpec,
+    Objective,
+    ProbeSettings,
+    Settings,
+    SettingsError,
+    ViewRecipe,
+)
+from pipeline.reporting.registry import CLAIMS, FIGURES
 from pipeline.runs import Plan, Run, by_setting, setting_of
 
 
@@ -59,15 +68,25 @@ class BoundsJob(Settings):
     runs: tuple[str, ...]
 
 
-class CurvatureJob(Settings):
+class NetworksJob(Settings):
+    """Of stages that load trained networks and show them images: curvature, loss_gap."""
+
     runs: tuple[str, ...]
     views: dict[str, ViewRecipe]  # by dataset
+
+
+class MergingJob(NetworksJob):
+    probes: ProbeSettings
+
+
+class ClaimsJob(Settings):
+    claims: dict[str, ClaimRule]
+    experiments: dict[str, tuple[str, ...]]  # the runs of each
 
 
 class FigureJob(Settings):
     figure: str
     runs: tuple[str, ...]
-    objectives: tuple[Objective, ...]
 
 
 class Table2Job(Settings):
@@ -119,33 +138,66 @@ def ceiling_job(plan: Plan, name: str) -> CeilingJob:
 
 
 def bounds_job(plan: Plan) -> BoundsJob:
-    """All runs that train both CL and NSCL for at least one epoch."""
+    """All runs that train both CL and NSCL for at least one epoch and share all randomness, as the theory has it."""
     both = (run for run, request in plan.requests.items() if {"cl", "nscl"} <= set(request.objectives))
-    return BoundsJob(runs=tuple(run.name for run in both if run.epochs))
+    return BoundsJob(runs=tuple(run.name for run in both if run.epochs and set(run.shared) == set(SHARED)))
 
 
-def curvature_job(plan: Plan) -> CurvatureJob:
+def curvature_job(plan: Plan) -> NetworksJob:
     """Of table 1's runs that train both CL and NSCL."""
     asked = {run.name for run in plan.experiments["table1"]}
-    runs = tuple(name for name in bounds_job(plan).runs if name in asked)
-    datasets = dict.fromkeys(Run.from_name(name).dataset for name in runs)
-    return CurvatureJob(runs=runs, views={name: plan.dataset(name).views for name in datasets})
+    return _networks_job(plan, tuple(name for name in bounds_job(plan).runs if name in asked))
+
+
+def loss_gap_job(plan: Plan) -> NetworksJob:
+    """Of the runs over the number of classes and the temperature."""
+    return _networks_job(plan, _runs_of(plan, *FIGURES["loss_gap"].experiments))
+
+
+def merging_job(plan: Plan) -> MergingJob:
+    networks = _networks_job(plan, _runs_of(plan, *FIGURES["merging"].experiments))
+    return MergingJob(**networks.model_dump(), probes=plan.params.probes)
+
+
+def claims_job(plan: Plan) -> ClaimsJob:
+    """Raises SettingsError for a rule of no known claim."""
+    unknown = [name for name in plan.params.claims if name not in CLAIMS]
+    if unknown:
+        raise SettingsError(f"claims: {unknown[0]!r} is not known: allowed is one of {', '.join(CLAIMS)}")
+    experiments = {name: tuple(run.name for run in runs) for name, runs in plan.experiments.items()}
+    return ClaimsJob(claims=plan.params.claims, experiments=experiments)
 
 
 def figure_job(plan: Plan, name: str) -> FigureJob:
     """Raises SettingsError for a figure that is not known or whose experiment is not in the settings."""
     if name not in FIGURES:
         raise SettingsError(f"figure {name!r}: allowed is one of {', '.join(FIGURES)}")
-    experiment = FIGURES[name].experiment
-    if experiment not in plan.experiments:
-        raise SettingsError(f"experiments: {experiment} is missing, and {name} shows its runs")
-    runs = tuple(run.name for run in plan.experiments[experiment])
-    return FigureJob(figure=name, runs=runs, objectives=plan.params.experiments[experiment].objectives)
+    for experiment in FIGURES[name].experiments:
+        if experiment not in plan.experiments:
+            raise SettingsError(f"experiments: {experiment} is missing, and {name} shows its runs")
+    return FigureJob(figure=name, runs=_runs_of(plan, *FIGURES[name].experiments))
 
 
 def figures_of(plan: Plan) -> list[str]:
     """Figures whose experiment is in the settings."""
-    return [name for name, figure in FIGURES.items() if figure.experiment in plan.experiments]
+    return [name for name, figure in FIGURES.items() if set(figure.experiments) <= set(plan.experiments)]
+
+
+def tables_of(plan: Plan) -> list[str]:
+    """Tables of the theory and of merged weights that some run fills."""
+    found = {
+        "bounds": bounds_job(plan).runs,
+        "curvature": curvature_job(plan).runs,
+        "loss_gap": loss_gap_job(plan).runs,
+        "merging": merging_job(plan).runs,
+    }
+    return [name for name, runs in found.items() if runs]
+
+
+def probed(plan: Plan) -> list[str]:
+    """Runs whose probes a table or a figure reads."""
+    figures = [FIGURES[name] for name in figures_of(plan) if "probes" in FIGURES[name].reads]
+    return list(dict.fromkeys(name for figure in figures for name in _runs_of(plan, *figure.experiments)))
 
 
 def table2_job(plan: Plan) -> Table2Job:
@@ -159,6 +211,17 @@ def table2_job(plan: Plan) -> Table2Job:
 
 def table1_job(plan: Plan) -> Table1Job:
     return Table1Job(**table2_job(plan).model_dump(), params_sha256=plan.params.sha256)
+
+
+def _runs_of(plan: Plan, *experiments: str) -> tuple[str, ...]:
+    """Names of all runs of the experiments that are in the settings, each once."""
+    found = (run.name for name in experiments for run in plan.experiments.get(name, ()))
+    return tuple(dict.fromkeys(found))
+
+
+def _networks_job(plan: Plan, runs: tuple[str, ...]) -> NetworksJob:
+    datasets = dict.fromkeys(Run.from_name(name).dataset for name in runs)
+    return NetworksJob(runs=runs, views={name: plan.dataset(name).views for name in datasets})
 
 
 def subset_of(run: Run) -> tuple[str, str, str]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 Objective = Literal["cl", "nscl", "scl", "ce"]
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 Shared = Literal["initialisation", "batches", "augmentations"]
+SHARED: tuple[Shared, ...] = get_args(Shared)
 
 
 class SettingsError(ValueError):
@@ -113,7 +114,7 @@ class TrainingSettings(Settings):
     lars_exclude: Literal["bias_and_norm", "none"] = "bias_and_norm"  # from decay and adaptation
     clip: float | None = Field(None, gt=0.0)  # largest gradient norm; the released code uses 1.0
     precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: autocast of the encoder, losses stay float32
-    shared: tuple[Shared, ...] = ("initialisation", "batches", "augmentations")  # what the twins have in common
+    shared: tuple[Shared, ...] = SHARED  # what the twins have in common
 
 
 class ProbeSettings(Settings):

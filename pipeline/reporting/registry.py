@@ -6,9 +6,7 @@ Apart from the drawing: the workflow reads this to know what a figure needs, and
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal[
-    "alignment", "weights", "collapse", "ceiling", "probes", "bounds", "descent", "loss_gap", "merging"
-]
+Kind = Literal["alignment", "weights", "collapse", "ceiling", "probes", "bounds", "descent", "loss_gap", "merging"]
 TABLES: tuple[Kind, ...] = ("bounds", "descent", "loss_gap", "merging")  # one file for all runs
 
 
@@ -61,7 +59,7 @@ FIGURES = {
         ("temperature",), ("probes",), "Accuracy of frozen features of CL and NSCL, and its gap, against temperature."
     ),
     "merging": FigureSpec(
-        ("table1",), ("merging",), "Accuracy of encoders whose weights lie on the line between CL's and NSCL's."
+        ("merging",), ("merging",), "Accuracy of encoders whose weights lie on the line between CL's and NSCL's."
     ),
     "encoders": FigureSpec(
         ("trajectory", "encoders"),
@@ -122,10 +120,16 @@ CLAIMS = {
         "fig2_trajectory",
     ),
     "nscl_closer_than_scl": ClaimSpec(
-        "NSCL follows CL better than SCL does.", f"CKA of NSCL less that of SCL, {_CLOSER}", ("trajectory",), "fig2_trajectory"
+        "NSCL follows CL better than SCL does.",
+        f"CKA of NSCL less that of SCL, {_CLOSER}",
+        ("trajectory",),
+        "fig2_trajectory",
     ),
     "nscl_closer_than_ce": ClaimSpec(
-        "NSCL follows CL better than CE does.", f"CKA of NSCL less that of CE, {_CLOSER}", ("trajectory",), "fig2_trajectory"
+        "NSCL follows CL better than CE does.",
+        f"CKA of NSCL less that of CE, {_CLOSER}",
+        ("trajectory",),
+        "fig2_trajectory",
     ),
     "nscl_closer_than_scl_rsa": ClaimSpec(
         "The same against SCL by RSA.", f"RSA of NSCL less that of SCL, {_CLOSER}", ("trajectory",), "fig2_trajectory"
@@ -209,7 +213,7 @@ CLAIMS = {
     ),
     "longer_training": ClaimSpec(
         "Alignment of CL and NSCL declines late in training.",
-        "CKA at the last epoch less the highest CKA after the warm-up's dip (kept epochs from 8 on)",
+        "slope of CKA in log epoch, from epoch 8 on",
         ("duration",),
         "duration",
     ),
@@ -236,7 +240,7 @@ CLAIMS = {
     "merging": ClaimSpec(
         "The mean of CL's and NSCL's weights is as good an encoder as either.",
         "linear-probe accuracy at the middle less the mean of both ends, percentage points",
-        ("table1",),
+        ("merging",),
         "merging",
     ),
     "transformers": ClaimSpec(

@@ -1,6 +1,9 @@
 """What tables have in common: one row per setting and quantity, averaged over seeds."""
 
 import math
+from typing import Any
+
+import pandas as pd
 
 from pipeline.files import NOT_AVAILABLE
 from pipeline.runs import Run
@@ -14,3 +17,17 @@ def encoder_name(run: Run) -> str:
 
 def number(value: float, digits: int) -> str:
     return NOT_AVAILABLE if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def short_metrics(table1: pd.DataFrame, table2: pd.DataFrame, claims: pd.DataFrame) -> dict[str, Any]:
+    """Nested numbers: accuracy by data, objective and probe; CKA and RSA with CL on test images; verdicts counted."""
+    found: dict[str, Any] = {"accuracy": {}, "similarity_with_cl": {}}
+    for row in table1[table1["status"] != NOT_RUN].to_dict("records"):
+        data = found["accuracy"].setdefault(f"{row['dataset']}-{row['classes']}", {})
+        data.setdefault(row["objective"], {})[row["probe"]] = round(row["mean"], 3)
+    shown = table2[(table2["status"] != NOT_RUN) & (table2["first"] == "cl") & (table2["split"] == "test")]
+    for row in shown[shown["measure"].isin(("cka", "rsa"))].to_dict("records"):
+        data = found["similarity_with_cl"].setdefault(f"{row['dataset']}-{row['classes']}", {})
+        data.setdefault(row["second"], {})[row["measure"]] = round(row["mean"], 5)
+    counts = claims["verdict"].value_counts().to_dict()
+    return {**found, "verdicts": {str(verdict): int(count) for verdict, count in sorted(counts.items())}}

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pipeline.data.images import load_images
 from pipeline.files import write_csv
-from pipeline.jobs import CurvatureJob, subset_of
+from pipeline.jobs import NetworksJob, subset_of
 from pipeline.layout import Layout
 from pipeline.objectives import loss
 from pipeline.progress import track
@@ -26,7 +26,7 @@ SURROGATE_STEPS = 8
 SURROGATE_RATE = 1e-3  # of plain gradient descent on the weights: small, as the question is one of direction
 
 
-def run(job: CurvatureJob, layout: Layout, device: torch.device) -> None:
+def run(job: NetworksJob, layout: Layout, device: torch.device) -> None:
     curvature, surrogate = [], []
     for name in track(job.runs, len(job.runs), "curvature"):
         found = _of_run(job, Run.from_name(name), layout, device)
@@ -36,7 +36,7 @@ def run(job: CurvatureJob, layout: Layout, device: torch.device) -> None:
     write_csv(layout.reports / "surrogate.csv", pd.concat(surrogate))
 
 
-def _of_run(job: CurvatureJob, run: Run, layout: Layout, device: torch.device) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _of_run(job: NetworksJob, run: Run, layout: Layout, device: torch.device) -> tuple[pd.DataFrame, pd.DataFrame]:
     images = load_images(layout.data(run.dataset), layout.subset(*subset_of(run)), device)["train"]
     recipe = job.views[run.dataset]
     batch = next(Stream(run, images, recipe, ["cl"]).epoch(1))["cl"]

@@ -6,11 +6,12 @@ from snakemake.exceptions import WorkflowError
 from pipeline import jobs, params, runs
 from pipeline.code import code_hash
 from pipeline.layout import Layout
-from pipeline.reporting.registry import FIGURES
+from pipeline.reporting.registry import FIGURES, TABLES
 
 try:
     PLAN = runs.plan(params.parse(params.Params, config, "settings"))
     jobs.table2_job(PLAN)
+    jobs.claims_job(PLAN)
 except params.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
@@ -42,17 +43,20 @@ def job_of(build):
     return lambda wildcards: build(PLAN, wildcards.run).model_dump_json()
 
 
+def ceilings(names):
+    """Of every setting among the runs."""
+    settings = {runs.setting_of(runs.Run.from_name(name)).name for name in names}
+    return [LAYOUT.ceiling(setting) for setting in sorted(settings)]
+
+
 def figure_inputs(wildcards):
     """Measures of all runs that a figure shows."""
     names = jobs.figure_job(PLAN, wildcards.figure).runs
     files = []
     for kind in FIGURES[wildcards.figure].reads:
         if kind == "ceiling":
-            settings = {
-                runs.setting_of(runs.Run.from_name(name)).name for name in names
-            }
-            files += sorted(LAYOUT.ceiling(setting) for setting in settings)
-        elif kind in ("bounds", "descent"):
+            files += ceilings(names)
+        elif kind in TABLES:
             files.append(LAYOUT.reports / f"{kind}.csv")
         elif kind == "probes":
             files += [LAYOUT.probes(name) for name in names]

@@ -2,7 +2,14 @@ rule figure:
     input:
         figure_inputs,
     output:
-        [LAYOUT.figure("{figure}", suffix) for suffix in ("csv", "png", "pdf")],
+        LAYOUT.figure("{figure}", "csv"),
+        report(
+            LAYOUT.figure("{figure}", "png"),
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        LAYOUT.figure("{figure}", "pdf"),
     log:
         LAYOUT.log("figure", "{figure}"),
     benchmark:
@@ -12,6 +19,7 @@ rule figure:
     params:
         job=lambda wildcards: jobs.figure_job(PLAN, wildcards.figure).model_dump_json(),
         code=code_hash("figure"),
+        caption=lambda wildcards: FIGURES[wildcards.figure].caption,
         folders=FOLDERS,
     shell:
         "python -m pipeline figure {wildcards.figure:q} --job {params.job:q} {params.folders} 2> {log:q}"

@@ -1,11 +1,16 @@
 TABLE_RUNS = [run.name for run in PLAN.experiments["table1"]]
+ALL_RUNS = [run.name for run in PLAN.requests]
 
 
 rule table1:
     input:
         [LAYOUT.probes(run) for run in TABLE_RUNS],
     output:
-        LAYOUT.reports / "table1.csv",
+        report(
+            LAYOUT.reports / "table1.csv",
+            caption="../report/table1.rst",
+            category="Tables",
+        ),
         LAYOUT.reports / "table1.md",
         LAYOUT.reports / "table1.provenance.json",
     log:
@@ -22,53 +27,15 @@ rule table1:
         "python -m pipeline table1 --job {params.job:q} {params.folders} 2> {log:q}"
 
 
-rule bounds:
-    input:
-        [LAYOUT.measures(run, "alignment") for run in jobs.bounds_job(PLAN).runs],
-    output:
-        LAYOUT.reports / "bounds.csv",
-        LAYOUT.reports / "descent.csv",
-    log:
-        LAYOUT.log("bounds", "bounds"),
-    benchmark:
-        LAYOUT.benchmark("bounds", "bounds")
-    conda:
-        "../envs/pipeline.yaml"
-    params:
-        job=jobs.bounds_job(PLAN).model_dump_json(),
-        code=code_hash("bounds"),
-        folders=FOLDERS,
-    shell:
-        "python -m pipeline bounds --job {params.job:q} {params.folders} 2> {log:q}"
-
-
-rule curvature:
-    input:
-        [LAYOUT.measures(run, "weights") for run in jobs.curvature_job(PLAN).runs],
-    output:
-        LAYOUT.reports / "curvature.csv",
-        LAYOUT.reports / "surrogate.csv",
-    log:
-        LAYOUT.log("curvature", "curvature"),
-    benchmark:
-        LAYOUT.benchmark("curvature", "curvature")
-    conda:
-        "../envs/pipeline.yaml"
-    resources:
-        gpu=GPUS,
-    params:
-        job=jobs.curvature_job(PLAN).model_dump_json(),
-        code=code_hash("curvature"),
-        folders=FOLDERS,
-    shell:
-        "python -m pipeline curvature --job {params.job:q} --threads {threads} {params.folders} 2> {log:q}"
-
-
 rule table2:
     input:
         [LAYOUT.measures(run, "alignment") for run in TABLE_RUNS],
     output:
-        LAYOUT.reports / "table2.csv",
+        report(
+            LAYOUT.reports / "table2.csv",
+            caption="../report/table2.rst",
+            category="Tables",
+        ),
         LAYOUT.reports / "table2.md",
     log:
         LAYOUT.log("table2", "table2"),
@@ -82,3 +49,32 @@ rule table2:
         folders=FOLDERS,
     shell:
         "python -m pipeline table2 --job {params.job:q} {params.folders} 2> {log:q}"
+
+
+rule claims:
+    input:
+        [LAYOUT.measures(run, "alignment") for run in ALL_RUNS],
+        [LAYOUT.probes(run) for run in jobs.probed(PLAN)],
+        ceilings([run.name for run in PLAN.experiments.get("trajectory", ())]),
+        [LAYOUT.reports / f"{table}.csv" for table in jobs.tables_of(PLAN)],
+        LAYOUT.reports / "table1.csv",
+        LAYOUT.reports / "table2.csv",
+    output:
+        report(
+            LAYOUT.reports / "claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+        ),
+        LAYOUT.reports / "metrics.json",
+    log:
+        LAYOUT.log("claims", "claims"),
+    benchmark:
+        LAYOUT.benchmark("claims", "claims")
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        job=jobs.claims_job(PLAN).model_dump_json(),
+        code=code_hash("claims"),
+        folders=FOLDERS,
+    shell:
+        "python -m pipeline claims --job {params.job:q} {params.folders} 2> {log:q}"

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.reporting.figures import style
-from pipeline.reporting.intervals import over_seeds
 from pipeline.reporting.measured import summarise
+from pipeline.reporting.trends import at_equal_steps, trend
 
 SWEPT = {"classes": "classes C", "batch_size": "batch size B", "temperature": "temperature"}
 MATCHED = {"epochs": "at equal epochs", "steps": "at equal steps"}
@@ -20,32 +19,18 @@ def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
     """Means over seeds on test images for each value of each swept setting, all others at their most frequent value;
     `matched` says where a run was looked at: its last epoch, or the kept epoch nearest to the fewest steps of a sweep.
     """
-    rows = read("bounds").query("split == 'test'")
+    rows = read("bounds").query("split == 'test' and learning_rate_rule == 'linear'")
     usual = {name: rows.groupby(name)["seed"].count().idxmax() for name in SWEPT}
     parts = []
     for swept in SWEPT:
         others = [name for name in SWEPT if name != swept]
         sweep = rows[(rows[others] == pd.Series(usual)[others]).all(axis=1)]
         last = sweep[sweep["epoch"] == sweep["epochs"]]
-        by_run = sweep.assign(distance=(sweep["steps"] / last["steps"].min()).map(math.log).abs())
-        nearest = by_run.sort_values("distance").drop_duplicates([swept, "seed"])
-        for matched, chosen in (("epochs", last), ("steps", nearest)):
+        for matched, chosen in (("epochs", last), ("steps", at_equal_steps(sweep, swept))):
             found = summarise(chosen.sort_values(swept), (swept,), QUANTITIES).rename(columns={swept: "value"})
             trends = {name: trend(chosen, swept, name) for name in QUANTITIES}
             parts.append(found.assign(swept=swept, matched=matched, trend=found["measure"].map(trends)))
     return pd.concat(parts, ignore_index=True)  # trend: of each measure over the seeds
-
-
-def trend(rows: pd.DataFrame, swept: str, measure: str) -> str:
-    """rises or falls with the swept setting where the 95 % interval over seeds of the slope leaves out 0."""
-    slopes = []
-    for _, seed in rows.groupby("seed"):
-        if seed[swept].nunique() > 1:
-            slopes.append(float(np.polyfit(np.log(seed[swept]), seed[measure], 1)[0]))
-    if len(slopes) < 2:
-        return "undecided"
-    found = over_seeds(slopes)
-    return "rises" if found.low > 0 else "falls" if found.high < 0 else "undecided"
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -55,17 +40,7 @@ def draw(table: pd.DataFrame) -> Figure:
             shown = table[(table["swept"] == swept) & (table["matched"] == matched)]
             series = {name: shown[shown["measure"] == name] for name in QUANTITIES}
             for name, colour, marker in (("cka", "#0072B2", "o"), ("rsa", "#56B4E9", "s")):
-                found = series[name]
-                spread = (found["ci_high"] - found["mean"]).fillna(0.0)
-                panel.errorbar(
-                    found["value"],
-                    found["mean"],
-                    spread,
-                    color=colour,
-                    marker=marker,
-                    capsize=3,
-                    label=f"measured {name.upper()}",
-                )
+                style.errorbars(panel, series[name]["value"], series[name], colour, marker, f"measured {name.upper()}")
             right = panel.twinx()
             right.grid(visible=False)
             for name, text, dashes in (
@@ -77,11 +52,8 @@ def draw(table: pd.DataFrame) -> Figure:
                 )
                 panel.plot([], [], dashes, color=line.get_color(), marker="^", label=text)
             right.set_ylabel(r"$\log_{10}$ bound", color="#D55E00")
-            panel.set_xscale("log")
-            values = series["cka"]["value"]
-            panel.set_xticks(list(values), [f"{value:g}" for value in values])
-            panel.minorticks_off()
-            panel.set(title=f"{how}: {_verdict(series)}", xlabel=label, ylabel="similarity of CL and NSCL")
+            style.values_axis(panel, series["cka"]["value"], label)
+            panel.set(title=f"{how}: {_verdict(series)}", ylabel="similarity of CL and NSCL")
     style.legend(figure, axes[0][0], 4)
     return figure
 

@@ -1,6 +1,7 @@
 """What all figures have in common: objectives differ in lightness and marker, not in hue alone, splits in dashes."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -40,6 +41,27 @@ def epochs_axis(axes: Axes, epochs: "pd.Series[int]") -> None:
     axes.set_xticks([epoch + 1 for epoch in shown], [str(epoch) for epoch in shown])
     axes.minorticks_off()
     axes.set_xlabel("epoch (0: initialisation)")
+
+
+def ordered(values: list[float]) -> dict[float, tuple[Any, str]]:
+    """Colour, from dark to light, and marker of each value of a swept setting."""
+    colours = sns.color_palette("viridis", len(values) + 1)  # the last one is too light on white
+    return {value: (colours[i], "osD^vP*"[i % 7]) for i, value in enumerate(values)}
+
+
+def errorbars(axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, marker: str, label: str) -> None:
+    """Means over seeds with their 95 % intervals where there are any."""
+    half = (rows["ci_high"] - rows["mean"]).fillna(0.0)
+    axes.errorbar(x, rows["mean"], half, color=colour, marker=marker, markersize=4, capsize=3, label=label)
+
+
+def values_axis(axes: Axes, values: "pd.Series[float]", label: str) -> None:
+    """Logarithmic, labelled at the values that were run."""
+    axes.set_xscale("log")
+    shown = sorted(set(values))
+    axes.set_xticks(shown, [f"{value:g}" for value in shown])
+    axes.minorticks_off()
+    axes.set_xlabel(label)
 
 
 def line(axes: Axes, rows: pd.DataFrame, objective: str, style: str = "-", label: str | None = None) -> None:

@@ -1,0 +1,46 @@
+"""Accuracy of CL's and NSCL's frozen features against temperature, and how far apart they are."""
+
+from collections.abc import Callable
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.reporting.figures import style
+from pipeline.reporting.measured import summarise
+
+LABELS = {"nccc": "nearest class centre", "lp": "linear probe"}
+GAP = "gap"
+
+
+def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """Percent; objective `gap` is NSCL less CL of the same seed."""
+    rows = read("probes").query("objective in ('cl', 'nscl')")
+    by = ["dataset", "classes", "temperature", "probe"]
+    wide = rows.pivot_table(index=[*by, "seed"], columns="objective", values="accuracy").reset_index()
+    gap = wide.assign(accuracy=wide["nscl"] - wide["cl"], objective=GAP)
+    both = pd.concat([rows, gap[[*by, "seed", "accuracy", "objective"]]])
+    return summarise(both.sort_values("temperature"), (*by, "objective"), ("accuracy",))
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    groups = style.groups(table)
+    figure, axes = style.panels(len(groups), len(LABELS) + 1)
+    for row, (title, rows) in zip(axes, groups, strict=True):
+        for panel, (probe, label) in zip(row, LABELS.items(), strict=False):
+            shown = rows[rows["probe"] == probe]
+            for objective in ("cl", "nscl"):
+                own = shown[shown["objective"] == objective]
+                look = style.COLOURS[objective], style.MARKERS[objective]
+                style.errorbars(panel, own["temperature"], own, *look, objective.upper())
+            panel.set(title=f"{title}: {label}", ylabel="test accuracy (%)")
+            panel.legend()
+        last = row[-1]
+        for (probe, label), (colour, marker) in zip(LABELS.items(), style.ordered([0, 1]).values(), strict=True):
+            own = rows[(rows["probe"] == probe) & (rows["objective"] == GAP)]
+            style.errorbars(last, own["temperature"], own, colour, marker, label)
+        last.axhline(0, color="0.5", linewidth=1)
+        last.set(title=f"{title}: gap", ylabel="NSCL less CL (points)")
+        last.legend()
+        for panel in row:
+            style.values_axis(panel, rows["temperature"], "temperature")
+    return figure

@@ -1,0 +1,41 @@
+"""Figure 3: alignment of CL and NSCL against the number of classes, over epochs and over steps."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from pipeline.reporting.figures import style
+from pipeline.reporting.measured import summarise
+from pipeline.reporting.trends import trend
+
+BY = ("dataset", "classes", "epoch", "steps")
+
+
+def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """Means over seeds on test images at every kept epoch; `trend` is that of CKA in C' at the last epoch."""
+    rows = read("bounds").query("split == 'test'")
+    last = rows[rows["epoch"] == rows["epochs"]]
+    trends = {dataset: trend(own, "classes", "cka") for dataset, own in last.groupby("dataset")}
+    found = summarise(rows, BY, ("cka", "rsa"))
+    return found.assign(trend=found["dataset"].map(trends))
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    datasets = list(dict.fromkeys(table["dataset"]))
+    figure, axes = style.panels(len(datasets), 2)
+    for (left, right), dataset in zip(axes, datasets, strict=True):
+        shown = table[(table["dataset"] == dataset) & (table["measure"] == "cka")]
+        cells = shown.pivot(index="classes", columns="epoch", values="mean").sort_index(ascending=False)
+        sns.heatmap(cells, ax=left, annot=True, fmt=".3f", cmap="viridis", vmax=1.0, cbar_kws={"label": "CKA"})
+        left.set(title=f"{dataset}: at equal epochs", xlabel="epoch", ylabel="classes C'")
+        left.tick_params(axis="y", rotation=0)
+        classes = sorted(set(shown["classes"]))
+        for value, (colour, marker) in style.ordered(classes).items():
+            own = shown[shown["classes"] == value].sort_values("steps")
+            style.errorbars(right, own["steps"], own, colour, marker, f"C' = {value}")
+        right.set_xscale("log")
+        right.set(title=f"{dataset}: at equal steps", xlabel="steps", ylabel="CKA of CL and NSCL")
+        right.legend()
+    return figure

@@ -1,0 +1,29 @@
+"""Figure 4: alignment of CL and NSCL over the epochs at several temperatures."""
+
+from collections.abc import Callable
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.reporting.figures import style
+from pipeline.reporting.measured import summarise
+
+
+def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    rows = read("alignment").query("first == 'cl' and second == 'nscl'")
+    return summarise(rows, ("dataset", "classes", "temperature", "split", "epoch"), tuple(style.MEASURES))
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    groups = style.groups(table)
+    figure, axes = style.panels(len(groups), len(style.MEASURES))
+    for row, (title, rows) in zip(axes, groups, strict=True):
+        for panel, (measure, label) in zip(row, style.MEASURES.items(), strict=True):
+            shown = rows[(rows["measure"] == measure) & (rows["split"] == "test")]
+            for value, (colour, marker) in style.ordered(sorted(set(shown["temperature"]))).items():
+                own = shown[shown["temperature"] == value].sort_values("epoch")
+                style.errorbars(panel, own["epoch"] + 1, own, colour, marker, f"temperature {value:g}")
+            style.epochs_axis(panel, shown["epoch"])
+            panel.set(title=f"{title}, test images", ylabel=f"{label} of CL and NSCL")
+    style.legend(figure, axes[0][0], 3)
+    return figure

@@ -1,0 +1,42 @@
+"""CL's loss less NSCL's loss on the same network, against its bound, over classes and temperatures."""
+
+from collections.abc import Callable
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.reporting.figures import style
+from pipeline.reporting.measured import summarise
+
+SWEPT = {"classes": "classes C'", "temperature": "temperature"}
+
+
+def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """Means over seeds for each value of each swept setting, the other at its most frequent value."""
+    rows = read("loss_gap")
+    usual = {name: rows.groupby(name)["seed"].count().idxmax() for name in SWEPT}
+    parts = []
+    for swept in SWEPT:
+        (other,) = (name for name in SWEPT if name != swept)
+        own = rows[rows[other] == usual[other]].drop_duplicates(["dataset", "objective", "seed", swept])
+        found = summarise(own.sort_values(swept), ("dataset", "objective", swept), ("gap", "bound"))
+        parts.append(found.rename(columns={swept: "value"}).assign(swept=swept))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    datasets = list(dict.fromkeys(table["dataset"]))
+    figure, axes = style.panels(len(datasets), len(SWEPT))
+    for row, dataset in zip(axes, datasets, strict=True):
+        for panel, (swept, label) in zip(row, SWEPT.items(), strict=True):
+            shown = table[(table["dataset"] == dataset) & (table["swept"] == swept)]
+            for objective in ("cl", "nscl"):
+                own = shown[(shown["objective"] == objective) & (shown["measure"] == "gap")]
+                look = style.COLOURS[objective], style.MARKERS[objective]
+                style.errorbars(panel, own["value"], own, *look, f"gap, network of {objective.upper()}")
+            bound = shown[(shown["objective"] == "cl") & (shown["measure"] == "bound")]
+            panel.plot(bound["value"], bound["mean"], "--", color="#D55E00", label="bound")
+            style.values_axis(panel, shown["value"], label)
+            panel.set(title=dataset, yscale="log", ylabel="CL's loss less NSCL's (nats)")
+    style.legend(figure, axes[0][0], 3)
+    return figure

@@ -1,0 +1,22 @@
+"""Every claim with its verdict, and the numbers in short for comparisons between versions."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.files import write_csv, write_json
+from pipeline.jobs import ClaimsJob
+from pipeline.layout import Layout
+from pipeline.reporting.claims import claims
+from pipeline.reporting.reading import Read, reader
+from pipeline.reporting.tables import short_metrics
+
+
+def run(job: ClaimsJob, layout: Layout) -> None:
+    def read(experiments: Sequence[str]) -> Read:
+        return reader(layout, list(dict.fromkeys(name for one in experiments for name in job.experiments[one])))
+
+    table = claims(job.claims, read, list(job.experiments))
+    write_csv(layout.reports / "claims.csv", table)
+    tables = (pd.read_csv(layout.reports / f"{name}.csv") for name in ("table1", "table2"))
+    write_json(layout.reports / "metrics.json", short_metrics(*tables, table))
