@@ -26,6 +26,7 @@ rule all:
         [LAYOUT.reports / f"{table}.csv" for table in jobs.tables_of(PLAN)],
         rules.claims.output,
         rules.figures.input,
+        rules.html.output,
     localrule: True
 
 

@@ -105,6 +105,11 @@ STAGES = {
         jobs.ClaimsJob,
         lambda plan, options: jobs.claims_job(plan),
     ),
+    "report": Stage(
+        "one page with every figure, table and verdict",
+        jobs.ReportJob,
+        lambda plan, options: jobs.report_job(plan),
+    ),
     "figure": Stage(
         "a figure as PNG, PDF and the table it is drawn from",
         jobs.FigureJob,

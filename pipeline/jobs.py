@@ -79,6 +79,10 @@ class MergingJob(NetworksJob):
     probes: ProbeSettings
 
 
+class ReportJob(Settings):
+    figures: tuple[str, ...]
+
+
 class ClaimsJob(Settings):
     claims: dict[str, ClaimRule]
     experiments: dict[str, tuple[str, ...]]  # the runs of each
@@ -192,6 +196,10 @@ def tables_of(plan: Plan) -> list[str]:
         "merging": merging_job(plan).runs,
     }
     return [name for name, runs in found.items() if runs]
+
+
+def report_job(plan: Plan) -> ReportJob:
+    return ReportJob(figures=tuple(figures_of(plan)))
 
 
 def probed(plan: Plan) -> list[str]:

@@ -66,6 +66,15 @@ class Layout:
     def ceiling_record(self, run: str) -> Path:
         return self.results / "ceiling" / f"{run}.json"
 
+    @property
+    def report(self) -> Path:
+        return self.reports / "report.html"
+
+    @property
+    def report_notebook(self) -> Path:
+        """Executed; kept where a cell failed, as its log."""
+        return self.results / "report" / "report.ipynb"
+
     def figure(self, name: str, suffix: str) -> Path:
         return self.reports / "figures" / f"{name}.{suffix}"
 

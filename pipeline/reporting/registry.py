@@ -74,8 +74,8 @@ FIGURES = {
     "randomness": FigureSpec(
         ("randomness",),
         ("alignment", "weights", "ceiling"),
-        "CL and NSCL that share some of their randomness and draw the rest each for itself, at the last epoch. The grey "
-        "band is what two CL runs of different seeds have in common.",
+        "CL and NSCL that share some of their randomness and draw the rest each for itself, at the last epoch. The "
+        "grey band is what two CL runs of different seeds have in common.",
     ),
     "bounds_over_steps": FigureSpec(
         ("trajectory",),

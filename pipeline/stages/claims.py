@@ -18,5 +18,5 @@ def run(job: ClaimsJob, layout: Layout) -> None:
 
     table = claims(job.claims, read, list(job.experiments))
     write_csv(layout.reports / "claims.csv", table)
-    tables = (pd.read_csv(layout.reports / f"{name}.csv") for name in ("table1", "table2"))
-    write_json(layout.reports / "metrics.json", short_metrics(*tables, table))
+    table1, table2 = (pd.read_csv(layout.reports / f"{name}.csv") for name in ("table1", "table2"))
+    write_json(layout.reports / "metrics.json", short_metrics(table1, table2, table))

@@ -28,11 +28,11 @@ rule curvature:
         LAYOUT.log("curvature", "curvature"),
     benchmark:
         LAYOUT.benchmark("curvature", "curvature")
+    priority: 1  # a minute on one core: not last, when the other core would idle
     conda:
         "../envs/pipeline.yaml"
     resources:
         gpu=GPUS,
-    priority: 1  # a minute on one core: not last, when the other core would idle
     params:
         job=jobs.curvature_job(PLAN).model_dump_json(),
         code=code_hash("curvature"),
