@@ -33,9 +33,9 @@ report = Report(reports)
 # their *representations* keep nearly the same geometry throughout training, although their *weights* drift apart. Other
 # supervised objectives, supervised contrastive (**SCL**) and cross-entropy (**CE**), do not follow CL as closely.
 #
-# This page tests that, claim by claim. A claim **holds** or **fails** when the 95 % interval over seeds lies on one side
-# of a number that was fixed before the runs, and is **undecided** otherwise. Claims marked *ours* are not made by the
-# paper.
+# This page tests that, claim by claim. A claim **holds** or **fails** when the 95 % interval over seeds lies on one
+# side of a number that was fixed before the runs, and is **undecided** otherwise. Claims counted as *ours* are checks
+# that the paper does not make.
 
 # %%
 HTML(report.summary())

@@ -2,13 +2,15 @@
 
 import base64
 import html
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from pipeline.files import read_json
 from pipeline.reporting.claims import UNDECIDED
-from pipeline.reporting.registry import CLAIMS, FIGURES
+from pipeline.reporting.registry import FIGURES
 from pipeline.reporting.tables import NOT_RUN, number
 
 
@@ -23,7 +25,7 @@ class Report:
         """The figure within the page, its caption and the verdicts that rest on it; says so where it was not run."""
         spec = FIGURES[name]
         path = self.folder / "figures" / f"{name}.png"
-        shown = f'<p class="missing">Not run: it needs the experiments {_list(spec.experiments)}.</p>'
+        shown = f'<p class="missing">Not run: it needs the experiments {", ".join(spec.experiments)}.</p>'
         if path.is_file():
             data = base64.b64encode(path.read_bytes()).decode()
             text = html.escape(spec.caption, quote=True)
@@ -100,21 +102,16 @@ class Report:
             ("machine", f"{hardware['machine']}, {hardware['cores']} cores, accelerator: {hardware['accelerator']}"),
             ("Python", made["python"]),
             *((name, version) for name, version in made["packages"].items()),
-            *((f"training seconds, {name}", f"{found['seconds']:.0f}") for name, found in _runs(made)),
+            *(
+                (f"training seconds, {name}", f"{found['seconds']:.0f}")
+                for name, found in made["training_seconds"].items()
+                if name != "total"
+            ),
         ]
         return _table(("", ""), [(html.escape(str(key)), html.escape(str(value))) for key, value in rows])
 
 
-def statement(name: str) -> str:
-    """A claim's words."""
-    return html.escape(CLAIMS[name].statement)
-
-
-def _runs(made: "dict[str, dict[str, dict[str, float]]]") -> "list[tuple[str, dict[str, float]]]":
-    return [(name, found) for name, found in made["training_seconds"].items() if name != "total"]
-
-
-def _measured(row: dict[str, float]) -> str:
+def _measured(row: Mapping[Hashable, Any]) -> str:
     if row["n"] == 0:
         return NOT_RUN
     if str(row["rule"]).startswith("every"):
@@ -122,7 +119,7 @@ def _measured(row: dict[str, float]) -> str:
     return f"{_interval(row, 3)} ({row['n']} seeds)"
 
 
-def _interval(row: dict[str, float], digits: int) -> str:
+def _interval(row: Mapping[Hashable, Any], digits: int) -> str:
     spread = "" if row["ci_low"] != row["ci_low"] else f" [{row['ci_low']:.{digits}f}, {row['ci_high']:.{digits}f}]"
     return f"{row['mean']:.{digits}f}{spread}"
 
@@ -131,11 +128,7 @@ def _verdict(name: str) -> str:
     return f'<span class="verdict {name.replace(" ", "-")}">{name}</span>'
 
 
-def _list(names: tuple[str, ...]) -> str:
-    return ", ".join(names)
-
-
-def _table(header: tuple[str, ...], rows: "list[tuple[object, ...]]") -> str:
+def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Cells are HTML already; wide tables scroll within themselves on narrow screens."""
     head = "".join(f"<th>{cell}</th>" for cell in header)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
