@@ -125,6 +125,9 @@ _ALIGN = "how alike two files of features are: CKA, RSA, their intervals and wha
 _BOUND = "what the theorems promise for a setting: how far CL and NSCL can be apart after so many steps"
 
 
+_COST = "runs, epochs, hours and bytes of an experiment, and what of it is there already"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0, or 2 after one sentence on standard error for input that cannot be used."""
     options = _parser().parse_args(arguments)
@@ -163,6 +166,10 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
         _add_settings(sub)
         sub.set_defaults(command=command)
+    costs = commands.add_parser("cost", help=_COST, description=_COST)
+    _add_settings(costs)
+    costs.add_argument("target", metavar="TARGET", help="an experiment, or all")
+    costs.set_defaults(command=_cost)
     align = commands.add_parser("align", help=_ALIGN, description=_ALIGN)
     align.add_argument("first", metavar="A", help=".npy, .npz, .safetensors or .csv; FILE:NAME for one of several")
     align.add_argument("second", metavar="B", help="features of the same inputs in the same order")
@@ -230,6 +237,12 @@ def _list_runs(options: argparse.Namespace) -> None:
     for run, request in _plan(options).requests.items():
         epochs = ",".join(map(str, request.checkpoints))
         print(f"{run.name}\tobjectives={','.join(request.objectives)}\tcheckpoints={epochs}")
+
+
+def _cost(options: argparse.Namespace) -> None:
+    from pipeline.cost import as_text, cost
+
+    print(as_text(cost(_plan(options), _layout(options), options.target)))
 
 
 def _align(options: argparse.Namespace) -> None:
