@@ -6,7 +6,10 @@ min_version("9.10")
 sys.path.insert(0, workflow.basedir)  # the package `pipeline` lies beside this file
 
 
-configfile: "params.yaml"
+# --configfile takes the place of params.yaml: merged, the default's experiments would run too
+if not workflow.overwrite_configfiles:
+
+    configfile: "params.yaml"
 
 
 include: "workflow/rules/common.smk"

@@ -14,8 +14,11 @@ _BLOCKS: dict[str, tuple[type[nn.Module], tuple[int, int, int, int]]] = {
     "resnet18": (torchvision.models.resnet.BasicBlock, (2, 2, 2, 2)),
     "resnet50": (torchvision.models.resnet.Bottleneck, (3, 4, 6, 3)),
 }
-_TRANSFORMERS = {"vit_tiny": 3, "vit_small": 6}  # name: heads; 12 blocks, as DeiT (Touvron et al. 2021)
-_PATCHES_PER_SIDE = 8  # a patch is 4 pixels at 32, 28 at 224
+_TRANSFORMERS = {  # name: heads, blocks, patches a side; tiny and small as DeiT (Touvron et al. 2021)
+    "vit_micro": (2, 4, 4),  # for machines without an accelerator
+    "vit_tiny": (3, 12, 8),  # a patch is 4 pixels at 32, 28 at 224
+    "vit_small": (6, 12, 8),
+}
 
 
 class ResNet(torchvision.models.ResNet):  # type: ignore[misc]
@@ -88,25 +91,25 @@ def build_encoder(settings: TrainingSettings, channels: int, size: tuple[int, in
     """Encoder for images [channels, *size]; draws from torch's global generator, so call it inside `fork_rng`."""
     if settings.encoder in _BLOCKS:
         return ResNet(settings.encoder, settings.width, settings.stem, channels)
-    heads = _TRANSFORMERS[settings.encoder]
+    heads, blocks, patches = _TRANSFORMERS[settings.encoder]
     side = max(size)
-    if size[0] != size[1] or side % _PATCHES_PER_SIDE:
+    if size[0] != size[1] or side % patches:
         raise ValueError(
-            f"{settings.encoder} cuts square images into {_PATCHES_PER_SIDE} x {_PATCHES_PER_SIDE} patches, and the "
-            f"views have {size[0]} x {size[1]} pixels: choose a square size that is a multiple of {_PATCHES_PER_SIDE}"
+            f"{settings.encoder} cuts square images into {patches} x {patches} patches, and the views have "
+            f"{size[0]} x {size[1]} pixels: choose a square size that is a multiple of {patches}"
         )
     hidden = settings.width * heads
     transformer = torchvision.models.VisionTransformer(
         image_size=side,
-        patch_size=side // _PATCHES_PER_SIDE,
-        num_layers=12,
+        patch_size=side // patches,
+        num_layers=blocks,
         num_heads=heads,
         hidden_dim=hidden,
         mlp_dim=4 * hidden,
     )
     if channels != transformer.conv_proj.in_channels:
-        patches = transformer.conv_proj
-        transformer.conv_proj = nn.Conv2d(channels, hidden, patches.kernel_size, patches.stride)
+        cut = transformer.conv_proj
+        transformer.conv_proj = nn.Conv2d(channels, hidden, cut.kernel_size, cut.stride)
     transformer.heads = nn.Identity()
     return transformer  # type: ignore[no-any-return]
 

@@ -92,7 +92,7 @@ class DatasetSpec(Settings):
 class TrainingSettings(Settings):
     """How twins are trained; the defaults are the paper's. See `pipeline.runs.Run` for the whole of a run."""
 
-    encoder: Literal["resnet10", "resnet18", "resnet50", "vit_tiny", "vit_small"] = "resnet50"
+    encoder: Literal["resnet10", "resnet18", "resnet50", "vit_micro", "vit_tiny", "vit_small"] = "resnet50"
     width: int = Field(64, ge=4)  # channels of a ResNet's first stage, 64 as published; a ViT's width / 3 per head
     stem: Literal["cifar", "imagenet"] = "cifar"  # 3x3 stride 1, or 7x7 stride 2 and max-pool
     projection: int = Field(128, ge=2)  # dimension of z
