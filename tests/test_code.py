@@ -19,6 +19,11 @@ STAGES = (
     "ceiling",
     "figure",
     "bounds",
+    "curvature",
+    "loss_gap",
+    "merging",
+    "claims",
+    "report",
     "table1",
     "table2",
 )

@@ -36,7 +36,8 @@ def test_convolutions_start_as_he_et_al_say():
 
 
 @pytest.mark.parametrize(
-    ("name", "width", "columns"), [("vit_tiny", 64, 192), ("vit_small", 64, 384), ("vit_tiny", 8, 24), ("vit_micro", 16, 32)]
+    ("name", "width", "columns"),
+    [("vit_tiny", 64, 192), ("vit_small", 64, 384), ("vit_tiny", 8, 24), ("vit_micro", 16, 32)],
 )
 def test_transformers_take_square_images_of_any_channels(name, width, columns):
     encoder = build_encoder(TrainingSettings(encoder=name, width=width), 1, (32, 32))

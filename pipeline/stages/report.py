@@ -11,6 +11,7 @@ from papermill.exceptions import PapermillExecutionError
 from pipeline.files import write_text
 from pipeline.jobs import ReportJob
 from pipeline.layout import Layout
+from pipeline.reporting.show import Report
 
 SOURCES = Path(__file__).parents[2] / "reports"
 BODY = "<!-- body -->"  # where the page takes what the notebook shows
@@ -21,6 +22,7 @@ class ReportError(RuntimeError):
 
 
 def run(job: ReportJob, layout: Layout) -> None:
+    Report(str(layout.reports))  # what the cells read is missed here, before a kernel starts
     executed = layout.report_notebook
     executed.parent.mkdir(parents=True, exist_ok=True)
     source = executed.with_name("source.ipynb")

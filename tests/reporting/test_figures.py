@@ -6,11 +6,12 @@ from matplotlib.figure import Figure
 
 from pipeline.jobs import figure_job, figures_of
 from pipeline.params import Params, SettingsError, parse
-from pipeline.reporting.figures import MODULES, bounds_by_setting
+from pipeline.reporting.figures import MODULES
 from pipeline.reporting.figures.style import save
 from pipeline.reporting.measured import labelled, summarise
 from pipeline.reporting.reference import paper_values
 from pipeline.reporting.registry import FIGURES
+from pipeline.reporting.trends import trend
 from pipeline.runs import Run, plan
 
 RUNS = [
@@ -42,6 +43,7 @@ def bound_rows():
                 "classes": classes,
                 "batch_size": batch,
                 "temperature": tau,
+                "learning_rate_rule": "linear",
                 "seed": seed,
                 "epochs": 2,
             }
@@ -89,6 +91,66 @@ def read(kind):
     return pd.concat(parts)
 
 
+SWEPT = [  # CKA, RSA, gap and accuracy are known from the setting
+    *(Run(dataset="digits", classes=10, epochs=2, batch_size=256, seed=s) for s in (0, 1, 2)),
+    *(
+        Run(dataset="digits", classes=10, epochs=2, batch_size=256, temperature=t, seed=s)
+        for t in (0.1, 1.0)
+        for s in (0, 1)
+    ),
+    *(
+        Run(dataset="digits", classes=10, epochs=2, batch_size=b, learning_rate_rule=rule, seed=s)
+        for b, rule in ((64, "linear"), (64, "sqrt"), (64, "sqrt_published"), (256, "sqrt_published"))
+        for s in (0, 1)
+    ),
+    *(
+        Run(dataset="digits", classes=10, epochs=2, batch_size=256, shared=shared, seed=s)
+        for shared in ((), ("initialisation",), ("batches", "augmentations"))
+        for s in (0, 1)
+    ),
+    *(Run(dataset="digits", classes=c, epochs=2, batch_size=256, seed=s) for c in (2, 5) for s in (0, 1)),
+]
+
+
+def value_of(run):
+    return 0.5 + run.temperature / 10 + run.batch_size / 1024 + len(run.shared) / 100 + run.seed / 1000
+
+
+def read_swept(kind):
+    parts = []
+    for run in SWEPT:
+        value = value_of(run)
+        if kind in ("alignment", "weights"):
+            pairs = [{"first": "cl", "second": second, "epoch": e} for second in ("nscl", "scl") for e in (0, 1, 2)]
+            rows = [
+                {**pair, "split": "test", "cka": value, "rsa": value - 0.1, "weight_gap": 1 - value} for pair in pairs
+            ]
+        elif kind == "collapse":
+            rows = [
+                {"objective": o, "epoch": e, "split": "test", "cdnv": value} for o in ("cl", "scl") for e in (0, 1, 2)
+            ]
+        elif kind == "ceiling":
+            rows = [{"epoch": 2, "split": "test", "cka": c, "rsa": c / 2} for c in (0.7, 0.8)] if run.seed == 0 else []
+        elif kind == "bounds":
+            rows = [{"epoch": e, "steps": e * run.classes, "split": "test", "cka": value, "rsa": value} for e in (1, 2)]
+        elif kind == "loss_gap":
+            gap = 1 / run.classes
+            rows = [{"objective": o, "gap": gap, "bound": 2 * gap} for o in ("cl", "nscl")]
+        elif kind == "merging":
+            rows = [{"share": s, "probe": p, "accuracy": 90 - s} for s in (0.0, 0.5, 1.0) for p in ("nccc", "lp")]
+        else:
+            accuracies = {"cl": 80.0, "nscl": 80 + run.temperature}
+            rows = [{"objective": o, "probe": p, "accuracy": a} for o, a in accuracies.items() for p in ("nccc", "lp")]
+        parts.append(labelled(run, pd.DataFrame(rows)))
+    return pd.concat(parts)
+
+
+OF_SWEEPS = {
+    *("fig3_classes", "fig4_temperature", "fig5_batch", "duration", "accuracy_by_temperature"),
+    *("merging", "encoders", "loss_gap", "randomness"),
+}
+
+
 def test_every_figure_that_the_workflow_knows_can_be_drawn():
     assert set(MODULES) == set(FIGURES)
 
@@ -96,7 +158,8 @@ def test_every_figure_that_the_workflow_knows_can_be_drawn():
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_drawn_from_its_table_alone(name, tmp_path):
     asked = []
-    table = MODULES[name].table(lambda kind: asked.append(kind) or read(kind))
+    source = read_swept if name in OF_SWEEPS else read
+    table = MODULES[name].table(lambda kind: asked.append(kind) or source(kind))
     assert set(asked) == set(FIGURES[name].reads)
     table.to_csv(tmp_path / "table.csv", index=False)
     drawn = MODULES[name].draw(pd.read_csv(tmp_path / "table.csv"))
@@ -155,12 +218,50 @@ def test_the_bounds_figure_says_whether_theory_and_training_agree():
     assert "at equal epochs: disagree" in {axes.get_title() for axes in MODULES["bounds_by_setting"].draw(flipped).axes}
 
 
+def test_classes_are_compared_at_equal_epochs_and_at_equal_steps():
+    table = MODULES["fig3_classes"].table(read_swept)
+    cells = table.query("measure == 'cka' and epoch == 2").set_index("classes")
+    assert cells["steps"].to_dict() == {10: 20, 2: 4, 5: 10}
+    left, right, *_ = MODULES["fig3_classes"].draw(table).axes
+    assert [text.get_text() for text in left.get_yticklabels()] == ["10", "5", "2"]
+    drawn = {container.get_label(): container.lines[0].get_xdata().tolist() for container in right.containers}
+    assert drawn == {"C' = 2": [2, 4], "C' = 5": [5, 10], "C' = 10": [10, 20]}
+
+
+def test_normalised_rules_share_their_point_at_256():
+    axes = MODULES["fig5_batch"].draw(MODULES["fig5_batch"].table(read_swept)).axes
+    shown = {c.get_label(): c.lines[0].get_xdata().tolist() for c in axes[1].containers}
+    assert shown["rate ~ square root"] == shown["rate ~ B"] == [64, 256]
+    published = {c.get_label(): c.lines[0].get_ydata().tolist() for c in axes[0].containers}
+    assert len(published["rate ~ square root"]) == 2
+
+
+def test_the_gap_of_accuracies_is_taken_seed_by_seed():
+    table = MODULES["accuracy_by_temperature"].table(read_swept)
+    gaps = table.query("objective == 'gap' and probe == 'lp'").set_index("temperature")["mean"]
+    assert gaps.to_dict() == pytest.approx({0.1: 0.1, 0.5: 0.5, 1.0: 1.0})
+
+
+def test_what_is_shared_is_drawn_with_the_likeness_of_another_seed():
+    table = MODULES["randomness"].table(read_swept)
+    cka = table[table["measure"] == "cka"].set_index("shared")
+    assert set(cka.index) == {
+        "nothing",
+        "initialisation",
+        "batches+augmentations",
+        "initialisation+batches+augmentations",
+        "another seed",
+    }
+    assert cka.loc["nothing", "mean"] == pytest.approx(0.5 + 0.05 + 0.25 + 0.0005)
+    assert cka.loc["another seed", ["ci_low", "mean", "ci_high"]].tolist() == pytest.approx([0.7, 0.75, 0.8])
+
+
 @pytest.mark.parametrize(
     ("slopes", "expected"), [((1.0, 1.1, 0.9), "rises"), ((-1.0, -1.1, -0.9), "falls"), ((1.0, -1.0, 0.2), "undecided")]
 )
 def test_a_trend_is_one_that_all_seeds_bear_out(slopes, expected):
     rows = [{"seed": s, "classes": c, "cka": slope * c} for s, slope in enumerate(slopes) for c in (2, 4, 8)]
-    assert bounds_by_setting.trend(pd.DataFrame(rows), "classes", "cka") == expected
+    assert trend(pd.DataFrame(rows), "classes", "cka") == expected
 
 
 def test_a_summary_keeps_groups_apart():

@@ -23,15 +23,18 @@ experiments:
     objectives: [cl, nscl]
     grid:
       - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}
-  settings:
-    objectives: [cl, nscl]
-    grid:
-      - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}
   trajectory:
     objectives: [cl, nscl]
     checkpoints: log_spaced
-    grid:
+    grid: &same
       - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}
+  classes: {objectives: [cl, nscl], checkpoints: log_spaced, grid: *same}
+  temperature: {objectives: [cl, nscl], checkpoints: log_spaced, grid: *same}
+  merging: {objectives: [cl, nscl], grid: *same}
+claims:
+  stays_aligned: {above: 0.9}
+  corollaries: {above: 0, each: true}
+  share_batches: {above: 0}
 """
 
 

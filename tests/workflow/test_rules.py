@@ -6,7 +6,9 @@ import re
 import pandas as pd
 import pytest
 
-DOWNSTREAM = {"embed", "probe", "alignment", "ceiling", "table1", "table2", "bounds", "curvature", "figure"}
+REPORT = {"claims", "html"}
+THEORY = {"bounds", "curvature", "loss_gap"}
+DOWNSTREAM = {"embed", "probe", "alignment", "ceiling", "table1", "table2", "merging", "figure", *THEORY, *REPORT}
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -17,16 +19,18 @@ def test_a_second_run_has_nothing_to_do(finished):
     ("file", "old", "new", "expected"),
     [
         ("pipeline/objectives.py", '"""The objectives', '"""The edited objectives', {"twins", *DOWNSTREAM}),
-        ("pipeline/reporting/table1.py", '"""Table 1', '"""The edited table 1', {"table1"}),
-        ("pipeline/probes.py", '"""How well', '"""How very well', {"probe", "table1"}),
+        ("pipeline/reporting/table1.py", '"""Table 1', '"""The edited table 1', {"table1", *REPORT}),
+        ("pipeline/probes.py", '"""How well', '"""How very well', {"probe", "table1", "merging", "figure", *REPORT}),
         (
             "pipeline/alignment/similarity.py",
             '"""Linear CKA',
             '"""The linear CKA',
-            {"alignment", "ceiling", "table2", "bounds", "curvature", "figure"},
+            {"alignment", "ceiling", "table2", "bounds", "curvature", "figure", *REPORT},
         ),
-        ("pipeline/reporting/figures/collapse.py", '"""Neural', '"""The neural', {"figure"}),
-        ("params.yaml", "l2: 0.1", "l2: 0.2", {"probe", "table1"}),
+        ("pipeline/reporting/figures/collapse.py", '"""Neural', '"""The neural', {"figure", "html"}),
+        ("params.yaml", "l2: 0.1", "l2: 0.2", {"probe", "table1", "merging", "figure", *REPORT}),
+        ("params.yaml", "above: 0.9", "above: 0.8", REPORT),
+        ("reports/report.py", "# ## All claims", "# ## Every claim", {"html"}),
         ("params.yaml", "epochs: 1", "epochs: 2", {"twins", *DOWNSTREAM}),
         ("params.yaml", "classes: 4", "classes: 5", {"subset", "twins", *DOWNSTREAM}),
         ("README.md", "\n", "\n\n", set()),
@@ -108,7 +112,12 @@ def test_every_stage_leaves_a_log_and_a_benchmark(finished):
         "table1",
         "table2",
         "bounds",
+        "curvature",
+        "loss_gap",
+        "merging",
+        "claims",
         "figure",
+        "report",
     ):
         assert list((finished.path / "results" / "logs" / stage).rglob("*.log")), stage
         assert list((finished.path / "results" / "benchmarks" / stage).rglob("*.tsv")), stage
@@ -133,6 +142,8 @@ def test_training_logs_are_plain_lines(finished):
         ("dataset: digits", "dataset: mnist", "dataset = 'mnist': not known, allowed is one of cifar10"),
         ("seed: [0, 1]", "seed: [0], temperature: [0.1, 1]", "differ in more than the seed"),
         ("  table1:", "  table7:", "table1 is missing"),
+        ("stays_aligned: {above: 0.9}", "stays_alined: {above: 0.9}", "claims: 'stays_alined' is not known"),
+        ("stays_aligned: {above: 0.9}", "stays_aligned: {}", "allowed is one of above and below"),
     ],
 )
 def test_wrong_settings_fail_before_any_job(sources, tmp_path, old, new, message):
