@@ -24,7 +24,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 objective, split = map(str, key)
                 style.line(panel, shown, objective, style.SPLIT_LINES[split], f"{objective.upper()}, {split}")
             style.epochs_axis(panel, rows["epoch"])
-            panel.set_yscale("log")
+            style.log_values(panel)
             panel.set(title=title, ylabel=f"{label} (0: collapsed)")
     style.legend(figure, axes[0][0], 4)
     return figure

@@ -28,6 +28,6 @@ def draw(table: pd.DataFrame) -> Figure:
                 style.line(panel, shown, str(objective), label=str(objective).upper())
             style.epochs_axis(panel, rows["epoch"])
             panel.set(title=f"{title}, test images", ylabel=label)
-        row[-1].set_yscale("log")
+        style.log_values(row[-1])
     style.legend(figure, axes[0][-1], 4)
     return figure

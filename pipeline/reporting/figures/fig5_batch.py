@@ -43,5 +43,5 @@ def draw(table: pd.DataFrame) -> Figure:
                 style.errorbars(panel, own["batch_size"], own, colour, marker, f"rate ~ {label}")
             style.values_axis(panel, cka["batch_size"], "batch size B")
             panel.set(title=f"{title}: {how}", ylabel="CKA of CL and NSCL")
-            panel.legend()
+    style.legend(figure, axes[0][1], 4)
     return figure

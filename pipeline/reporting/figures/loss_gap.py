@@ -37,6 +37,7 @@ def draw(table: pd.DataFrame) -> Figure:
             bound = shown[(shown["objective"] == "cl") & (shown["measure"] == "bound")]
             panel.plot(bound["value"], bound["mean"], "--", color="#D55E00", label="bound")
             style.values_axis(panel, shown["value"], label)
-            panel.set(title=dataset, yscale="log", ylabel="CL's loss less NSCL's (nats)")
+            style.log_values(panel)
+            panel.set(title=dataset, ylabel="CL's loss less NSCL's (nats)")
     style.legend(figure, axes[0][0], 3)
     return figure

@@ -24,5 +24,5 @@ def draw(table: pd.DataFrame) -> Figure:
             own = rows[rows["probe"] == probe]
             style.errorbars(panel, own["share"], own, colour, marker, label)
         panel.set(title=title, xlabel="share of NSCL in the weights (0: CL)", ylabel="test accuracy (%)")
-        panel.legend()
+    style.legend(figure, axes[0][0], 2)
     return figure

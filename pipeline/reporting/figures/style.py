@@ -74,10 +74,19 @@ def line(axes: Axes, rows: pd.DataFrame, objective: str, style: str = "-", label
         axes.fill_between(x, rows["ci_low"], rows["ci_high"], color=colour, alpha=0.12, linewidth=0)
 
 
-def legend(figure: Figure, axes: Axes, columns: int) -> None:
-    """One for all panels, above them."""
-    handles, labels = axes.get_legend_handles_labels()
+def legend(figure: Figure, axes: Axes, columns: int, *others: Axes) -> None:
+    """One for all panels, above them; `others` are panels with lines of their own."""
+    parts = [panel.get_legend_handles_labels() for panel in (axes, *others)]
+    handles, labels = ([entry for part in parts for entry in part[i]] for i in (0, 1))
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
+
+
+def log_values(axes: Axes) -> None:
+    """A logarithmic vertical axis with plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.tick_params(axis="y", which="minor", labelsize="x-small")
 
 
 def save(figure: Figure, path: Path) -> None:
