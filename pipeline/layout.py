@@ -66,6 +66,10 @@ class Layout:
     def ceiling_record(self, run: str) -> Path:
         return self.results / "ceiling" / f"{run}.json"
 
+    def plot(self, dataset: str) -> Path:
+        """Lines for `dvc plots`."""
+        return self.reports / "plots" / f"{dataset}.csv"
+
     @property
     def report(self) -> Path:
         return self.reports / "report.html"

@@ -1,6 +1,7 @@
 """Measures of many runs in one table, and their means over seeds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -10,8 +11,19 @@ from pipeline.runs import Run
 
 def labelled(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
     """A run's measures with the run's fields as columns; lists as text, so that rows can be grouped by them."""
-    fields = {name: "+".join(v) if isinstance(v, tuple) else v for name, v in run.model_dump().items()}
-    return frame.assign(**fields)
+    return frame.assign(**_fields(run))
+
+
+def rows_of(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    """A run's rows in a table that `labelled` made; numbers are compared as such (1 in a file is 1.0 in a run)."""
+    own = pd.Series(True, index=table.index)
+    for name, value in _fields(run).items():
+        own &= table[name].isna() if value in (None, "") else table[name] == value
+    return table[own]
+
+
+def _fields(run: Run) -> dict[str, Any]:
+    return {name: "+".join(v) if isinstance(v, tuple) else v for name, v in run.model_dump().items()}
 
 
 def summarise(frame: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from pipeline.layout import Layout
-from pipeline.reporting.measured import labelled
+from pipeline.reporting.measured import labelled, rows_of
 from pipeline.reporting.registry import TABLES
 from pipeline.runs import Run, setting_of
 
@@ -19,7 +19,7 @@ def reader(layout: Layout, names: Sequence[str]) -> Read:
     def read(kind: str) -> pd.DataFrame:
         if kind in TABLES:
             shown = pd.read_csv(layout.reports / f"{kind}.csv")
-            return shown if kind == "descent" else pd.concat([shown[_is_of(run, shown)] for run in runs])
+            return shown if kind == "descent" else pd.concat([rows_of(run, shown) for run in runs])
         if kind == "ceiling":
             settings = dict.fromkeys(setting_of(run) for run in runs)
             return pd.concat([labelled(s, pd.read_csv(layout.ceiling(s.name))) for s in settings])
@@ -27,10 +27,3 @@ def reader(layout: Layout, names: Sequence[str]) -> Read:
         return pd.concat([labelled(run, pd.read_csv(path)) for run, path in paths.items()])
 
     return read
-
-
-def _is_of(run: Run, table: pd.DataFrame) -> "pd.Series[bool]":
-    """Rows whose columns are the run's fields."""
-    own = labelled(run, table[:1])
-    fields = [name for name in run.model_dump() if own[name].notna().all()]
-    return (table[fields].astype(str) == own[fields].astype(str).iloc[0]).all(axis=1)

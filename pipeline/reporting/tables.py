@@ -31,3 +31,12 @@ def short_metrics(table1: pd.DataFrame, table2: pd.DataFrame, claims: pd.DataFra
         data.setdefault(row["second"], {})[row["measure"]] = round(row["mean"], 5)
     counts = claims["verdict"].value_counts().to_dict()
     return {**found, "verdicts": {str(verdict): int(count) for verdict, count in sorted(counts.items())}}
+
+
+def similarity_over_epochs(alignment: pd.DataFrame) -> pd.DataFrame:
+    """Of one dataset: a row an epoch, a column each measure and twin (`cka_nscl`), means over seeds on test images."""
+    rows = alignment[(alignment["first"] == "cl") & (alignment["split"] == "test")]
+    long = rows.melt(["epoch", "second"], ["cka", "rsa"], "measure")
+    wide = long.pivot_table(index="epoch", columns=["measure", "second"], values="value", sort=False)
+    wide.columns = pd.Index(["_".join(map(str, column)) for column in wide.columns])
+    return wide.reset_index()

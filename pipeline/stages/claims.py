@@ -1,4 +1,4 @@
-"""Every claim with its verdict, and the numbers in short for comparisons between versions."""
+"""Every claim with its verdict; the numbers in short and as lines, for comparisons between versions with DVC."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from pipeline.jobs import ClaimsJob
 from pipeline.layout import Layout
 from pipeline.reporting.claims import claims
 from pipeline.reporting.reading import Read, reader
-from pipeline.reporting.tables import short_metrics
+from pipeline.reporting.tables import short_metrics, similarity_over_epochs
 
 
 def run(job: ClaimsJob, layout: Layout) -> None:
@@ -20,3 +20,6 @@ def run(job: ClaimsJob, layout: Layout) -> None:
     write_csv(layout.reports / "claims.csv", table)
     table1, table2 = (pd.read_csv(layout.reports / f"{name}.csv") for name in ("table1", "table2"))
     write_json(layout.reports / "metrics.json", short_metrics(table1, table2, table))
+    if "trajectory" in job.experiments:
+        for dataset, rows in read(["trajectory"])("alignment").groupby("dataset"):
+            write_csv(layout.plot(str(dataset)), similarity_over_epochs(rows))

@@ -4,11 +4,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from pipeline.files import write_csv
 from pipeline.jobs import figure_job, figures_of
 from pipeline.params import Params, SettingsError, parse
 from pipeline.reporting.figures import MODULES
 from pipeline.reporting.figures.style import save
-from pipeline.reporting.measured import labelled, summarise
+from pipeline.reporting.measured import labelled, rows_of, summarise
 from pipeline.reporting.reference import paper_values
 from pipeline.reporting.registry import FIGURES
 from pipeline.reporting.trends import trend
@@ -262,6 +263,18 @@ def test_what_is_shared_is_drawn_with_the_likeness_of_another_seed():
 def test_a_trend_is_one_that_all_seeds_bear_out(slopes, expected):
     rows = [{"seed": s, "classes": c, "cka": slope * c} for s, slope in enumerate(slopes) for c in (2, 4, 8)]
     assert trend(pd.DataFrame(rows), "classes", "cka") == expected
+
+
+def test_a_runs_rows_are_found_again_after_a_file(tmp_path):
+    runs = [
+        Run(dataset="digits", classes=10, temperature=1.0, seed=0),
+        Run(dataset="digits", temperature=1.0, seed=0),
+        Run(dataset="digits", classes=10, temperature=1.0, seed=0, shared=()),
+    ]
+    rows = pd.concat([labelled(run, pd.DataFrame({"x": [i]})) for i, run in enumerate(runs)])
+    write_csv(tmp_path / "rows.csv", rows)
+    found = pd.read_csv(tmp_path / "rows.csv")
+    assert [rows_of(run, found)["x"].tolist() for run in runs] == [[0], [1], [2]]
 
 
 def test_a_summary_keeps_groups_apart():

@@ -16,7 +16,7 @@ results: results
 reports: reports
 downloads: downloads
 datasets: {}
-training: {encoder: resnet10, width: 4, projection: 8, batch_size: 256, warmup_epochs: 0}
+training: {temperature: 0.5, encoder: resnet10, width: 4, projection: 8, batch_size: 256, warmup_epochs: 0}
 probes: {l2: 0.1}
 experiments:
   table1:

@@ -1,5 +1,7 @@
 """DVC beside Snakemake: it hashes what is there, and what it brings back is accepted only where it belongs."""
 
+import json
+
 import pytest
 
 PULLED = ("python", "-m", "pipeline", "verify"), ("snakemake", "--quiet", "--touch", "--cores", "1", "all")
@@ -55,3 +57,27 @@ def test_results_of_other_code_are_not_accepted(reproduced, tmp_path):
     assert "other settings, data or code made these results" in output
     assert "results/checkpoints/digits/classes=4" in output
     assert "results/data/" not in output
+
+
+def test_metrics_and_plots_are_what_a_user_of_dvc_expects(reproduced, tmp_path):
+    metrics = json.loads(reproduced.run("dvc", "metrics", "show", "--json"))[""]["data"]["reports/metrics.json"]["data"]
+    assert 0 <= metrics["accuracy"]["digits-4"]["cl"]["lp"] <= 100
+    assert 0 <= metrics["similarity_with_cl"]["digits-4"]["nscl"]["cka"] <= 1
+    assert sum(metrics["verdicts"].values()) == 3
+    shown = reproduced.run("dvc", "plots", "show", "--out", str(tmp_path / "plots"), "reports/plots/digits.csv")
+    assert "index.html" in shown
+    assert "cka_nscl" in (tmp_path / "plots" / "index.html").read_text()
+
+
+def test_an_experiment_on_a_parameter_runs_and_is_compared(reproduced, tmp_path):
+    reproduced.run("git", "clone", "--quiet", str(reproduced.path), str(tmp_path / "twins"))
+    project = type(reproduced)(tmp_path / "twins")
+    project.run("dvc", "pull", "--quiet")
+    project.run("snakemake", "--quiet", "--touch", "--cores", "1", "all")
+    before = json.loads((project.path / "reports" / "metrics.json").read_text())
+    project.run("dvc", "exp", "run", "--quiet", "--name", "warmer", "--set-param", "training.temperature=1.0")
+    after = json.loads((project.path / "reports" / "metrics.json").read_text())
+    assert after["similarity_with_cl"] != before["similarity_with_cl"]
+    shown = project.run("dvc", "exp", "show", "--csv")
+    assert "warmer" in shown
+    assert "training.temperature" in shown

@@ -66,6 +66,12 @@ rule claims:
             category="Claims",
         ),
         LAYOUT.reports / "metrics.json",
+        [
+            LAYOUT.plot(dataset)
+            for dataset in {
+                run.dataset for run in PLAN.experiments.get("trajectory", ())
+            }
+        ],
     log:
         LAYOUT.log("claims", "claims"),
     benchmark:

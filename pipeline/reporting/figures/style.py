@@ -77,7 +77,8 @@ def line(axes: Axes, rows: pd.DataFrame, objective: str, style: str = "-", label
 def legend(figure: Figure, axes: Axes, columns: int, *others: Axes) -> None:
     """One for all panels, above them; `others` are panels with lines of their own."""
     parts = [panel.get_legend_handles_labels() for panel in (axes, *others)]
-    handles, labels = ([entry for part in parts for entry in part[i]] for i in (0, 1))
+    handles = [handle for found, _ in parts for handle in found]
+    labels = [label for _, found in parts for label in found]
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
 
 

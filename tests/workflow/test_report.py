@@ -1,0 +1,102 @@
+"""The report in a real browser."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import pandas as pd
+import pytest
+
+from pipeline.reporting.registry import FIGURES
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+# added to a copy of the page: says what the browser made of it
+PROBE = """<script>addEventListener("load", () => parent.postMessage({
+  figures: [...document.querySelectorAll("figure")].map(f => f.id),
+  images: [...document.images].map(i => ({alt: i.alt, width: i.naturalWidth, shown: i.clientWidth})),
+  tables: document.querySelectorAll("table").length,
+  verdicts: [...document.querySelectorAll(".verdict")].map(v => v.textContent),
+  headings: [...document.querySelectorAll("h1, h2")].map(h => h.firstChild.textContent),
+  loaded: performance.getEntriesByType("resource").map(r => r.name),
+  links: [...document.querySelectorAll("[src], link[href]")].map(e => (e.src || e.href).slice(0, 40)),
+  width: document.documentElement.scrollWidth}, "*"))</script>"""
+
+FRAME = """<iframe src="page.html" style="width: {width}px; height: 900px; border: 0"></iframe><pre id="found"></pre>
+<script>
+addEventListener("message", e => document.getElementById("found").textContent = JSON.stringify(e.data))
+</script>"""
+
+
+def opened(page, folder, width):
+    """What a browser without a network makes of a page in a window of that width, in pixels."""
+    (folder / "page.html").write_text(page.read_text().replace("</body>", PROBE + "</body>"))
+    (folder / "frame.html").write_text(FRAME.format(width=width))
+    done = subprocess.run(
+        [
+            *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"),
+            *(f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=20000", "--dump-dom"),
+            (folder / "frame.html").as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL).group(1)))
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: the report is not opened in a browser")
+def test_a_browser_shows_every_figure_and_table_and_loads_nothing(finished, tmp_path):
+    page = finished.path / "reports" / "report.html"
+    wide = opened(page, tmp_path, 1200)
+    assert wide["figures"] == list(dict.fromkeys(wide["figures"]))
+    assert set(wide["figures"]) == set(FIGURES)  # those that were not run say so in their place
+    drawn = {path.stem for path in (finished.path / "reports" / "figures").glob("*.png")}
+    assert {image["alt"] for image in wide["images"]} == {FIGURES[name].caption for name in drawn}
+    assert all(image["width"] > 300 for image in wide["images"])
+    assert wide["tables"] >= 5  # summary, tables 1 and 2, claims, provenance
+    rows = pd.read_csv(finished.path / "reports" / "claims.csv", keep_default_na=False)
+    assert set(rows["verdict"]) <= set(wide["verdicts"])
+    assert "What was not run" in wide["headings"]
+    assert wide["loaded"] == []
+    assert all(link.startswith("data:") for link in wide["links"])
+    narrow = opened(page, tmp_path, 390)
+    assert narrow["width"] <= 390  # nothing makes a phone scroll sideways
+    assert all(image["shown"] <= 390 for image in narrow["images"])
+
+
+def test_the_page_names_nothing_from_elsewhere(finished):
+    text = (finished.path / "reports" / "report.html").read_text()
+    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', text)
+    assert "@import" not in text
+    assert "require.js" not in text
+
+
+def test_a_failing_cell_fails_the_build_and_leaves_the_notebook(finished, tmp_path):
+    project = finished.copy(tmp_path / "twins")
+    project.edit("reports/report.py", "HTML(report.table2())", 'HTML(report.tables["two"])')
+    (project.path / "reports" / "report.html").unlink()
+    output = project.run("snakemake", "--cores", "1", "--", "reports/report.html", check=False)
+    assert "'Report' object has no attribute 'tables'" in output
+    assert not (project.path / "reports" / "report.html").exists()
+    notebook = (project.path / "results" / "report" / "report.ipynb").read_text()
+    assert "AttributeError" in notebook
+
+
+def test_the_sources_hold_no_outputs():
+    from tests.workflow.conftest import ROOT
+
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert ".ipynb" not in listed
+
+
+def test_snakemakes_own_report_has_captions_and_categories(finished, tmp_path):
+    project = finished.copy(tmp_path / "twins")
+    project.run("snakemake", "--report", "made.html")
+    text = (project.path / "made.html").read_text()
+    for category in ("Tables", "Figures", "Claims", "Report"):
+        assert category in text
+    assert "Neural collapse" in text or "Class-distance-normalised variance" in text
