@@ -101,7 +101,7 @@ def train_twins(
     that never stopped. Raises DivergenceError with objective, epoch, step and learning rate.
     """
     stream = Stream(run, images, recipe, objectives)
-    twins = [_twin(run, name, images, recipe.size or images.size) for name in objectives]
+    twins = [make_twin(run, name, images, recipe.size or images.size) for name in objectives]
     peak = scaled_learning_rate(run.learning_rate, run.batch_size, run.learning_rate_rule)
     losses: list[EpochLoss] = []
     masses: list[StepMass] = []
@@ -160,7 +160,8 @@ def train_step(twin: Twin, batch: Step, rate: float, run: Run) -> None:
     twin.step_losses.append(value.detach())
 
 
-def _twin(run: Run, objective: Objective, images: Images, size: tuple[int, int]) -> Twin:
+def make_twin(run: Run, objective: Objective, images: Images, size: tuple[int, int]) -> Twin:
+    """A twin at its initialisation, on the images' device."""
     network = initial_network(run, objective, images.channels, size, images.classes)
     network.to(device=images.device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub

@@ -1,0 +1,187 @@
+"""Losses, views, the whole twin step, embedding and probes: ours, the plain way, and the floor of the machine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks import plain
+from benchmarks.measure import seconds
+from pipeline.data.images import Images
+from pipeline.data.store import Split
+from pipeline.embed import encode
+from pipeline.objectives import loss
+from pipeline.params import OBJECTIVES, Objective, ProbeSettings, ViewRecipe
+from pipeline.probes import linear_probe
+from pipeline.runs import Run
+from pipeline.training.stream import Stream
+from pipeline.training.twins import Twin, make_twin, train_step
+
+MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
+RATE = 0.1
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What the machine reaches in the same run: operations and bytes a second."""
+
+    matrix: float
+    copy: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """Seconds of ours, of the plain way (none: not measured) and of the floor."""
+
+    what: str
+    ours: float
+    plain: float | None
+    floor: float
+
+    def values(self) -> dict[str, object]:
+        return {
+            "what": self.what,
+            "seconds": self.ours,
+            "plain": self.plain,
+            "plain / ours": None if self.plain is None else self.plain / self.ours,
+            "floor": self.floor,
+            "floor / ours": self.floor / self.ours,
+        }
+
+
+def images_of(count: int, side: int, classes: int, device: torch.device) -> Images:
+    """Random uint8 photographs: what they show costs nothing."""
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (count, 3, side, side), dtype=np.uint8)
+    labels = np.arange(count, dtype=np.int64) % classes
+    return Images(Split(pixels, labels), tuple(range(classes)), MEAN, STD, device)
+
+
+def losses(batch: int, dimension: int, repeats: int, rates: Rates, device: torch.device, beside: bool) -> list[Row]:
+    """Forward and backward of CL. Floor: two products forward and backward, and four passes over the matrix."""
+    z1, z2 = (
+        torch.nn.functional.normalize(torch.randn(batch, dimension, device=device), dim=1).requires_grad_()
+        for _ in range(2)
+    )
+    labels = torch.arange(batch, device=device) % 100
+
+    def ours() -> None:
+        loss("cl", z1, z2, labels, 0.5).backward()
+
+    def broadcast() -> None:
+        plain.contrastive_loss(z1, z2, labels, 0.5, supervised=False).backward()
+
+    ways: dict[str, Callable[[], object]] = {"ours": ours} | ({"plain": broadcast} if beside else {})
+    took = seconds(ways, repeats, device.type)
+    entries = (2 * batch) ** 2
+    floor = 3 * 2 * entries * dimension / rates.matrix + 4 * 4 * entries / rates.copy
+    return [Row(f"CL loss, forward and backward, B = {batch}, d = {dimension}", took["ours"], took.get("plain"), floor)]
+
+
+def twin_steps(
+    run: Run, images: Images, recipe: ViewRecipe, repeats: int, rates: Rates, beside: bool
+) -> tuple[list[Row], dict[str, float]]:
+    """The views of a batch, one twin's step, and a whole step of four twins; and shares of the last."""
+    stream = Stream(run, images, recipe, OBJECTIVES)
+    twins = [make_twin(run, name, images, recipe.size or images.size) for name in OBJECTIVES]
+    batches = next(stream.epoch(1))
+    device = images.device.type
+
+    def views() -> object:
+        return next(stream.epoch(1))
+
+    def one() -> None:
+        train_step(twins[0], batches["cl"], RATE, run)
+
+    def whole() -> None:
+        made = next(stream.epoch(1))
+        for twin in twins:
+            train_step(twin, made[twin.objective], RATE, run)
+            twin.step_losses.clear()
+            twin.step_masses.clear()
+
+    ways: dict[str, Callable[[], object]] = {"views": views, "one twin": one, "whole": whole}
+    took = seconds(ways, repeats, device)
+    if beside:
+        took |= _plain(run, images, recipe, repeats)
+    convolutions = _operations(twins[0], batches["cl"], run)
+    pixels = 2 * run.batch_size * images.channels * images.size[0] * images.size[1]
+    floors = {
+        "views": pixels * (1 + 4) / rates.copy,  # read once as bytes, written once as float32
+        "one twin": convolutions / rates.matrix,
+    }
+    floors["whole"] = floors["views"] + len(twins) * floors["one twin"]
+    name = f"{run.encoder}-w{run.width}, {images.size[0]} px, B = {run.batch_size}"
+    rows = [
+        Row(f"two views of a batch, {name}", took["views"], took.get("plain views"), floors["views"]),
+        Row(f"one twin's step on given views, {name}", took["one twin"], None, floors["one twin"]),
+        Row(f"whole step of four twins, {name}", took["whole"], took.get("plain whole"), floors["whole"]),
+    ]
+    shares = {"views, share of a four-twin step": took["views"] / took["whole"]}
+    shares["four twins together / one alone with its views"] = took["whole"] / (took["one twin"] + took["views"])
+    return rows, shares
+
+
+def _plain(run: Run, images: Images, recipe: ViewRecipe, repeats: int) -> dict[str, float]:
+    """Loaders without workers, so that on few cores nobody waits for a process to start: a favour to the plain way."""
+    dataset = plain.TwoViews(images.host[: run.batch_size], images.labels.cpu().numpy(), recipe, list(MEAN), list(STD))
+    networks = {name: make_twin(run, name, images, images.size).network for name in OBJECTIVES}
+    for network in networks.values():
+        network.to(memory_format=torch.contiguous_format)
+    ways: dict[str, Callable[[], object]] = {
+        "plain views": lambda: next(iter(plain.loader(dataset, run.batch_size, 0))),
+        "plain whole": lambda: plain.train(dict(networks), dataset, run.batch_size, run.temperature, 0),
+    }
+    return seconds(ways, repeats)
+
+
+def _operations(twin: Twin, batch: object, run: Run) -> float:
+    """Of convolutions and products in one twin's step, forward and backward."""
+    with FlopCounterMode(display=False) as counter:
+        train_step(twin, batch, RATE, run)  # type: ignore[arg-type]
+    return float(counter.get_total_flops())
+
+
+def embedding(run: Run, images: Images, recipe: ViewRecipe, repeats: int, rates: Rates) -> list[Row]:
+    """Features of all images in evaluation mode; plain: contiguous, one image batch at a time with gradients on."""
+    encoder = make_twin(run, "cl", images, images.size).network.encoder
+
+    def plainly() -> None:
+        encoder.eval()
+        for part in images.batches(256):
+            encoder((part.float() / 255 - images.mean.view(-1, 1, 1)) / images.std.view(-1, 1, 1))
+
+    took = seconds({"ours": lambda: encode(encoder, images, recipe), "plain": plainly}, repeats, images.device.type)
+    with FlopCounterMode(display=False) as counter:
+        encode(encoder, images, recipe)
+    floor = counter.get_total_flops() / rates.matrix
+    return [Row(f"features of {len(images)} images, {run.encoder}-w{run.width}", took["ours"], took["plain"], floor)]
+
+
+def probes(rows: int, dimension: int, classes: int, repeats: int, rates: Rates, device: torch.device) -> list[Row]:
+    """The linear probe to its tolerance, beside scikit-learn's on the same standardised problem."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # a second to import
+
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(rows) % classes
+    centres = torch.randn(classes, dimension, generator=generator)
+    features = centres[labels] + 2 * torch.randn(rows, dimension, generator=generator)
+    settings = ProbeSettings()
+    data = features.to(device), labels.to(device)
+    result = linear_probe(*data, *data, settings)
+    standard = ((features - features.mean(0)) / features.std(0, correction=0)).double().numpy()
+
+    def scikit() -> object:
+        solver = LogisticRegression(
+            C=1 / (settings.l2 * rows), tol=settings.tolerance, max_iter=settings.max_iterations
+        )
+        return solver.fit(standard, labels.numpy())
+
+    took = seconds({"ours": lambda: linear_probe(*data, *data, settings), "plain": scikit}, repeats, device.type)
+    floor = result.iterations * 2 * 2 * rows * dimension * classes / (rates.matrix / 2)  # float64: half the rate
+    return [Row(f"linear probe, {rows} x {dimension}, {classes} classes", took["ours"], took["plain"], floor)]
+
+
+OBJECTIVE_COUNTS: tuple[tuple[Objective, ...], ...] = (("cl",), ("cl", "nscl"), OBJECTIVES)

@@ -1,0 +1,55 @@
+"""The plain way that ours is timed against computes the same."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from benchmarks import plain
+from pipeline.objectives import loss
+from pipeline.training.lars import LARS, parameter_groups
+
+
+def views(n=12, classes=3):
+    generator = torch.Generator().manual_seed(0)
+    z1, z2 = (torch.nn.functional.normalize(torch.randn(n, 5, generator=generator), dim=1) for _ in range(2))
+    return z1, z2, torch.arange(n) % classes
+
+
+def test_plain_losses_are_ours():
+    z1, z2, labels = views()
+    for name in ("cl", "nscl"):
+        found = plain.contrastive_loss(z1, z2, labels, 0.5, supervised=name == "nscl")
+        assert found.item() == pytest.approx(loss(name, z1, z2, labels, 0.5).item(), rel=1e-5)
+    found = plain.supervised_contrastive_loss(z1, z2, labels, 0.5)
+    assert found.item() == pytest.approx(loss("scl", z1, z2, labels, 0.5).item(), rel=1e-5)
+
+
+def test_the_plain_optimiser_takes_our_steps():
+    networks = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        networks.append(torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3)))
+    ours, other = (
+        LARS(parameter_groups(networks[0], "bias_and_norm"), lr=0.1),
+        plain.LARS(networks[1].parameters(), 0.1),
+    )
+    for step in range(3):
+        x = torch.randn(8, 4, generator=torch.Generator().manual_seed(step))
+        for network, optimiser in zip(networks, (ours, other), strict=True):
+            optimiser.zero_grad()
+            network(x).square().mean().backward()
+            optimiser.step()
+    for a, b in zip(networks[0].parameters(), networks[1].parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.long
+def test_the_suite_runs_by_one_command(tmp_path):
+    subprocess.run([sys.executable, "-m", "benchmarks", "--quick", "--device", "cpu", "--out", tmp_path], check=True)
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    assert all(row["seconds"] > 0 and row["floor"] > 0 for row in rows)
+    assert "How cost grows" in (tmp_path / "RESULTS.md").read_text()
+    assert (tmp_path / "scale.png").read_bytes().startswith(b"\x89PNG")
