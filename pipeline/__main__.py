@@ -156,7 +156,14 @@ def _parser() -> argparse.ArgumentParser:
                 "--device", default="auto", help="auto (default: an accelerator if there is one), cpu or cuda"
             )
             sub.add_argument(
+                "--deterministic", action="store_true", help="on an accelerator: the same bits again, more slowly"
+            )
+            sub.add_argument(
                 "--threads", type=int, help="CPU threads (default: all); their number can change last bits"
+            )
+        if name == "twins":
+            sub.add_argument(
+                "--compile", action="store_true", help="compile the networks: minutes at first, then faster steps"
             )
         sub.set_defaults(command=_run_stage)
     for name, help, command in (
@@ -218,7 +225,9 @@ def _run_stage(options: argparse.Namespace) -> None:
     if stage.computes:
         from pipeline.device import choose_device
 
-        module.run(job, layout, choose_device(options.device, options.threads))
+        device = choose_device(options.device, options.threads, options.deterministic)
+        more = {"compiled": options.compile} if options.name == "twins" else {}
+        module.run(job, layout, device, **more)
     else:
         module.run(job, layout)
 

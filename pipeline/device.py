@@ -1,18 +1,28 @@
 """The device that computes."""
 
+import os
+
 import torch
 
 from pipeline.params import SettingsError
 
 
-def choose_device(name: str, threads: int | None) -> torch.device:
-    """`auto` takes the accelerator where there is one; `threads` bounds the CPU's share of the work."""
+def choose_device(name: str, threads: int | None, deterministic: bool = False) -> torch.device:
+    """`auto` takes the accelerator where there is one; `threads` bounds the CPU's share of the work.
+
+    On an accelerator `deterministic` refuses kernels whose sums depend on the order of threads, so that a run gives the
+    same bits again, and costs speed; without it the fastest convolution is looked for. A CPU is deterministic as it is.
+    """
     if threads is not None:
         torch.set_num_threads(threads)
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cuda" and not torch.cuda.is_available():
         raise SettingsError("--device = cuda: this torch sees no CUDA device, allowed is cpu or auto")
-    if name not in ("cpu", "cuda"):
+    if name not in ("auto", "cpu", "cuda"):
         raise SettingsError(f"--device = {name}: allowed is auto, cpu or cuda")
-    return torch.device(name)
+    device = torch.device("cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu")
+    if device.type == "cuda":
+        if deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+        torch.use_deterministic_algorithms(deterministic)
+        torch.backends.cudnn.benchmark = not deterministic
+    return device

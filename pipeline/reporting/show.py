@@ -49,7 +49,8 @@ class Report:
             )
             for row in rows.to_dict("records")
         ]
-        return _table(("verdict", "claim, and what is measured", "data", "measured", "holds if", "paper"), shown)
+        header = ("verdict", "claim, and what is measured", "data", "measured", "holds if", "paper")
+        return _table(header, shown, "claims")
 
     def summary(self) -> str:
         """How many claims ended how, the paper's and ours apart."""
@@ -59,19 +60,14 @@ class Report:
         return _table(("claims", *names), rows)
 
     def table1(self) -> str:
+        """In the paper's layout, turned: a row per data and probe, a column per objective, published values below."""
         table = pd.read_csv(self.folder / "table1.csv")
-        rows = [
-            (
-                f"{row['dataset']}, C = {row['classes']}",
-                row["objective"].upper(),
-                row["probe"].upper(),
-                row["status"] if row["n_seeds"] == 0 else _interval(row, 1),
-                number(row["paper"], 2) if row["paper"] == row["paper"] else "none",
-                row["encoder"],
-            )
-            for row in table.to_dict("records")
-        ]
-        return _table(("data", "objective", "probe", "measured (%)", "paper (%)", "encoder"), rows)
+        objectives = list(dict.fromkeys(table["objective"]))
+        rows = []
+        for (data, classes, probe), group in table.groupby(["dataset", "classes", "probe"], sort=False):
+            cells = group.set_index("objective")
+            rows.append((f"{data}, C = {classes}", str(probe).upper(), *(_accuracy(cells.loc[o]) for o in objectives)))
+        return _table(("data", "probe", *(name.upper() for name in objectives)), rows)
 
     def table2(self) -> str:
         """Similarity with CL on test images; all pairs and splits are in the file."""
@@ -111,6 +107,12 @@ class Report:
         return _table(("", ""), [(html.escape(str(key)), html.escape(str(value))) for key, value in rows])
 
 
+def _accuracy(row: "pd.Series[Any]") -> str:
+    measured = NOT_RUN if row["n_seeds"] == 0 else _interval(row.to_dict(), 1)
+    paper = "" if row["paper"] != row["paper"] else f"<br><small>paper {number(row['paper'], 2)}</small>"
+    return f"{measured}{paper}"
+
+
 def _measured(row: Mapping[Hashable, Any]) -> str:
     if row["n"] == 0:
         return NOT_RUN
@@ -128,8 +130,10 @@ def _verdict(name: str) -> str:
     return f'<span class="verdict {name.replace(" ", "-")}">{name}</span>'
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def _table(header: Sequence[str], rows: Sequence[Sequence[object]], kind: str = "plain") -> str:
     """Cells are HTML already; wide tables scroll within themselves on narrow screens."""
     head = "".join(f"<th>{cell}</th>" for cell in header)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return (
+        f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )

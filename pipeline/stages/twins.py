@@ -17,12 +17,14 @@ from pipeline.training.checkpoints import checkpoint_path
 from pipeline.training.twins import StepMass, train_twins
 
 
-def run(job: TwinsJob, layout: Layout, device: torch.device) -> None:
+def run(job: TwinsJob, layout: Layout, device: torch.device, compiled: bool = False) -> None:
     run = Run.from_name(job.run)
     folder = layout.checkpoints(job.run)
     images = load_images(layout.data(run.dataset), layout.subset(*subset_of(run)), device)["train"]
     start = time.monotonic()
-    found = train_twins(run, job.objectives, job.checkpoints, images, job.views, folder, fingerprint(job, layout))
+    found = train_twins(
+        run, job.objectives, job.checkpoints, images, job.views, folder, fingerprint(job, layout), compiled=compiled
+    )
     write_csv(folder / "losses.csv", pd.DataFrame(map(asdict, found.losses)))
     write_csv(
         layout.steps(job.run), pd.DataFrame(map(asdict, found.masses), columns=list(StepMass.__dataclass_fields__))

@@ -94,14 +94,19 @@ def train_twins(
     folder: Path,
     fingerprint: str,
     seconds_between_saves: float = SECONDS_BETWEEN_SAVES,
+    compiled: bool = False,
 ) -> Twins:
     """Train all objectives of a run and keep the networks of the chosen epochs in `folder`.
 
     An unfinished run of the same fingerprint goes on where it stopped and gives, on the CPU, the same bits as one
-    that never stopped. Raises DivergenceError with objective, epoch, step and learning rate.
+    that never stopped. `compiled` fuses the networks' operations, which changes last bits. Raises DivergenceError with
+    objective, epoch, step and learning rate.
     """
     stream = Stream(run, images, recipe, objectives)
     twins = [make_twin(run, name, images, recipe.size or images.size) for name in objectives]
+    if compiled:
+        for twin in twins:
+            twin.network.compile()  # in place: names in checkpoints stay as they are
     peak = scaled_learning_rate(run.learning_rate, run.batch_size, run.learning_rate_rule)
     losses: list[EpochLoss] = []
     masses: list[StepMass] = []

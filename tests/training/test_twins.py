@@ -191,3 +191,14 @@ def test_options_train_too_and_differ_from_the_default(options, small_run, image
     assert [row.loss for row in usual.losses] != [row.loss for row in other.losses]
     assert other.digests == usual.digests  # what the twins see does not depend on how they learn
     assert not equal(weights(tmp_path / "usual", "ce", 1), weights(tmp_path / "other", "ce", 1))
+
+
+@pytest.mark.long
+def test_compiled_networks_train_alike_and_keep_their_names(images, recipe, small_run, tmp_path):
+    run = small_run.model_copy(update={"epochs": 1})
+    for compiled in (False, True):
+        train_twins(run, ["cl"], [1], images, recipe, tmp_path / str(compiled), "x", compiled=compiled)
+    plain, fused = (load_checkpoint(tmp_path / str(compiled), "cl", 1) for compiled in (False, True))
+    assert list(plain) == list(fused)
+    for name, weights in plain.items():
+        torch.testing.assert_close(fused[name], weights, rtol=1e-3, atol=1e-4)

@@ -28,14 +28,14 @@ def draw(table: pd.DataFrame) -> Figure:
     for (left, right), dataset in zip(axes, datasets, strict=True):
         shown = table[(table["dataset"] == dataset) & (table["measure"] == "cka")]
         cells = shown.pivot(index="classes", columns="epoch", values="mean").sort_index(ascending=False)
-        sns.heatmap(cells, ax=left, annot=True, fmt=".3f", cmap="viridis", vmax=1.0, cbar_kws={"label": "CKA"})
-        left.set(title=f"{dataset}: at equal epochs", xlabel="epoch", ylabel="classes C'")
+        sns.heatmap(cells, ax=left, annot=True, fmt=".3f", cmap="viridis", vmax=1.0)
+        left.set(title=f"{dataset}: CKA at equal epochs", xlabel="epoch", ylabel="classes C'")
         left.tick_params(axis="y", rotation=0)
         classes = sorted(set(shown["classes"]))
         for value, (colour, marker) in style.ordered(classes).items():
             own = shown[shown["classes"] == value].sort_values("steps")
             style.errorbars(right, own["steps"], own, colour, marker, f"C' = {value}")
         right.set_xscale("log")
-        right.set(title=f"{dataset}: at equal steps", xlabel="steps", ylabel="CKA of CL and NSCL")
+        right.set(title=f"{dataset}: CKA at equal steps", xlabel="steps", ylabel="CKA of CL and NSCL")
         right.legend()
     return figure
