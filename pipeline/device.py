@@ -2,7 +2,9 @@
 
 import os
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from pipeline.params import SettingsError
 
@@ -26,3 +28,9 @@ def choose_device(name: str, threads: int | None, deterministic: bool = False) -
         torch.use_deterministic_algorithms(deterministic)
         torch.backends.cudnn.benchmark = not deterministic
     return device
+
+
+def to_device(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], device: torch.device) -> Tensor:
+    """Host array on the device; pinned on the way to a GPU, because copies from pageable memory wait for its work."""
+    tensor = torch.from_numpy(values)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

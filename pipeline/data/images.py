@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pipeline.data.store import Split, load_store
 from pipeline.data.subsets import read_subset, select
+from pipeline.device import to_device
 
 RESIDENT_SHARE = 0.5  # of the free memory of an accelerator; larger sets stay on the host and travel by batch
 
@@ -59,13 +60,10 @@ class Images:
 
     def take(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
         """Images and labels at positions of this subset, on the device."""
-        positions = torch.from_numpy(indices).to(self.device, non_blocking=True)
+        positions = to_device(indices, self.device)
         if self.resident is not None:
             return self.resident[positions], self.labels[positions]
-        batch = torch.from_numpy(self.host[self.rows[indices]])
-        if self.device.type == "cuda":
-            batch = batch.pin_memory()
-        return batch.to(self.device, non_blocking=True), self.labels[positions]
+        return to_device(self.host[self.rows[indices]], self.device), self.labels[positions]
 
     def batches(self, size: int) -> Iterator[Tensor]:
         """All images in stored order, without labels."""

@@ -4,10 +4,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.device import to_device
 from pipeline.params import ViewRecipe
 from pipeline.views.colour import channel_weights, jitter, map_channels, plan_jitter
 from pipeline.views.draws import Flags, ViewDraws
-from pipeline.views.resample import blur, crop, interpolation, to_device
+from pipeline.views.resample import blur, crop, interpolation
 
 
 @torch.no_grad()

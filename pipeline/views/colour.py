@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.device import to_device
 from pipeline.params import ViewRecipe
 from pipeline.views.draws import CONTRAST, HUE, SATURATION, Floats, Integers, ViewDraws
-from pipeline.views.resample import to_device
 
 
 def channel_weights(channels: int) -> Floats:

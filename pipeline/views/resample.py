@@ -7,13 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.device import to_device
 from pipeline.views.draws import Flags, Floats, Integers, ViewDraws
-
-
-def to_device(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], device: torch.device) -> Tensor:
-    """Host array on the device; pinned on the way to a GPU, because copies from pageable memory wait for its work."""
-    tensor = torch.from_numpy(values)
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def resample(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
