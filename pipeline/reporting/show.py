@@ -65,8 +65,8 @@ class Report:
         objectives = list(dict.fromkeys(table["objective"]))
         rows = []
         for (data, classes, probe), group in table.groupby(["dataset", "classes", "probe"], sort=False):
-            cells = group.set_index("objective")
-            rows.append((f"{data}, C = {classes}", str(probe).upper(), *(_accuracy(cells.loc[o]) for o in objectives)))
+            cells = {row["objective"]: _accuracy(row) for row in group.to_dict("records")}
+            rows.append((f"{data}, C = {classes}", str(probe).upper(), *(cells.get(o, NOT_RUN) for o in objectives)))
         return _table(("data", "probe", *(name.upper() for name in objectives)), rows)
 
     def table2(self) -> str:
@@ -107,8 +107,8 @@ class Report:
         return _table(("", ""), [(html.escape(str(key)), html.escape(str(value))) for key, value in rows])
 
 
-def _accuracy(row: "pd.Series[Any]") -> str:
-    measured = NOT_RUN if row["n_seeds"] == 0 else _interval(row.to_dict(), 1)
+def _accuracy(row: Mapping[Hashable, Any]) -> str:
+    measured = NOT_RUN if row["n_seeds"] == 0 else _interval(row, 1)
     paper = "" if row["paper"] != row["paper"] else f"<br><small>paper {number(row['paper'], 2)}</small>"
     return f"{measured}{paper}"
 

@@ -28,7 +28,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for (left, right), dataset in zip(axes, datasets, strict=True):
         shown = table[(table["dataset"] == dataset) & (table["measure"] == "cka")]
         cells = shown.pivot(index="classes", columns="epoch", values="mean").sort_index(ascending=False)
-        sns.heatmap(cells, ax=left, annot=True, fmt=".3f", cmap="viridis", vmax=1.0)
+        sns.heatmap(cells, ax=left, annot=True, fmt=".3f", cmap="viridis", vmax=1.0, cbar_kws={"label": "CKA"})
         left.set(title=f"{dataset}: CKA at equal epochs", xlabel="epoch", ylabel="classes C'")
         left.tick_params(axis="y", rotation=0)
         classes = sorted(set(shown["classes"]))
