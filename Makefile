@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup table1 test test-long check lock schema clean
+.PHONY: setup table1 test test-long check lock schema clean FORCE
 
 setup: .venv/installed
 
@@ -35,5 +35,11 @@ lock:
 clean:
 	rm -rf .venv results .snakemake
 
+# After a change of the settings' types, or of the stages.
 schema:
 	python -m pipeline schema > workflow/schemas/params.schema.json
+
+dvc.yaml: FORCE
+	python -m pipeline dvc > $@
+
+FORCE:

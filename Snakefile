@@ -13,34 +13,23 @@ if not workflow.overwrite_configfiles:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/twins.smk"
-include: "workflow/rules/measures.smk"
-include: "workflow/rules/theory.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/figures.smk"
+include: "workflow/rules/stages.smk"
 
 
 rule all:
     default_target: True
     input:
-        rules.table1.output,
-        rules.table2.output,
-        [LAYOUT.reports / f"{table}.csv" for table in jobs.tables_of(PLAN)],
-        rules.claims.output,
-        rules.figures.input,
-        rules.html.output,
+        handles(lambda stage: stage.subject in ("", "figure")),  # tables, figures, the report, and what they read
     localrule: True
 
 
 rule prepared:
     input:
-        [LAYOUT.data_record(run.dataset) for run in PLAN.requests],
-        [LAYOUT.subset(*jobs.subset_of(run)) for run in PLAN.requests],
+        handles(lambda stage: stage.name in ("prepare", "subset")),
     localrule: True
 
 
 rule trained:
     input:
-        [LAYOUT.checkpoints_record(run.name) for run in PLAN.requests],
+        handles(lambda stage: stage.name == "twins"),
     localrule: True

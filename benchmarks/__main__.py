@@ -20,10 +20,10 @@ from benchmarks import memory, scale, training
 from benchmarks.alignment import beside_plain, shown, streamed
 from benchmarks.measure import alone, copy_rate, matrix_rate
 from benchmarks.training import Rates, Row
-from pipeline.data.catalog import CATALOG
+from pipeline.data.catalog import KNOWN
 from pipeline.device import choose_device
-from pipeline.params import ViewRecipe
-from pipeline.runs import Run
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
 
 
 def measured(device: torch.device, quick: bool) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _steps(device: torch.device, quick: bool) -> list[tuple[Run, int, ViewRecipe
         return [(small, 16, colour)]
     if device.type == "cpu":
         full = Run(dataset="cifar100", encoder="resnet18", batch_size=64)
-        return [(small, 8, CATALOG["cifar100"].views), (small, 32, colour), (full, 32, colour)]
+        return [(small, 8, KNOWN["cifar100"].views), (small, 32, colour), (full, 32, colour)]
     return [
         (Run(dataset="cifar100", encoder=encoder, precision="bfloat16"), 32, colour)
         for encoder in ("resnet18", "resnet50")

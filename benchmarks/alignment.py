@@ -17,8 +17,7 @@ import torch
 
 from benchmarks.measure import alone, markdown, matrix_rate, seconds
 from pipeline.alignment.accumulate import Accumulator
-from pipeline.alignment.intervals import similarity_with_intervals
-from pipeline.alignment.similarity import representation, similarity
+from pipeline.alignment.intervals import Pair, Prepared, cka, rsa
 
 STREAM_BATCH = 4096
 
@@ -48,13 +47,13 @@ def plain_rsa(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def ours(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
-    found = similarity(representation(a, "a"), representation(b, "b"))
+    found = Pair(Prepared(a, "a"), Prepared(b, "b")).similarity
     return found.cka, found.rsa
 
 
 def ours_with_intervals(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
-    cka, rsa = similarity_with_intervals(representation(a, "a"), representation(b, "b"))
-    return cka.value, rsa.value
+    both = Pair(Prepared(a, "a"), Prepared(b, "b"))
+    return cka(both).value, rsa(both).value
 
 
 def beside_plain(n: int, d: int, repeats: int) -> tuple[list[dict[str, Any]], dict[str, float]]:

@@ -3,8 +3,8 @@
 import torch
 
 from benchmarks.training import Rates, images_of, twin_steps
-from pipeline.params import ViewRecipe
-from pipeline.runs import Run
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
 
 STEPS = {f"four twins, resnet10-w16, 32 px, B = {batch}": batch for batch in (64, 256)} | {"the imports alone": 0}
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.params import ViewRecipe
+from pipeline.settings.views import ViewRecipe
 from pipeline.vision import torchvision
 
 transforms = torchvision.transforms

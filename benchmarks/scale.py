@@ -9,11 +9,13 @@ from matplotlib.figure import Figure
 
 from benchmarks.measure import seconds
 from benchmarks.training import RATE, images_of
-from pipeline.alignment.similarity import representation, similarity
-from pipeline.objectives import loss
-from pipeline.params import OBJECTIVES, Objective, ProbeSettings, ViewRecipe
+from pipeline.alignment.intervals import Pair, Prepared
+from pipeline.losses.call import loss_function
+from pipeline.objectives import OBJECTIVES, resolve
 from pipeline.probes import linear_probe
-from pipeline.runs import Run
+from pipeline.settings.probes import ProbeSettings
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
 from pipeline.training.stream import Stream
 from pipeline.training.twins import make_twin, train_step
 
@@ -39,16 +41,16 @@ def sweeps(device: torch.device, repeats: int, quick: bool) -> list[Sweep]:
 
     run = Run(dataset="cifar100", encoder="resnet10", width=16, batch_size=64)
 
-    def step(run: Run, side: int, objectives: Sequence[Objective]) -> Callable[[], object]:
+    def step(run: Run, side: int, objectives: Sequence[str]) -> Callable[[], object]:
         images = images_of(run.batch_size, side, 10, device)
         recipe = ViewRecipe()
         stream = Stream(run, images, recipe, objectives)
-        twins = [make_twin(run, name, images, images.size) for name in objectives]
+        twins = [make_twin(run, resolve(name), images, images.size) for name in objectives]
 
         def once() -> None:
             made = next(stream.epoch(1))
             for twin in twins:
-                train_step(twin, made[twin.objective], RATE, run)
+                train_step(twin, made[twin.objective.name], RATE, run)
                 twin.step_losses.clear()
                 twin.step_masses.clear()
 
@@ -58,11 +60,12 @@ def sweeps(device: torch.device, repeats: int, quick: bool) -> list[Sweep]:
         z = [torch.nn.functional.normalize(torch.randn(batch, 128, device=device), dim=1) for _ in range(2)]
         z1, z2 = (rows.requires_grad_() for rows in z)
         labels = torch.arange(batch, device=device) % 100
-        return lambda: loss("nscl", z1, z2, labels, 0.5).backward()
+        loss = loss_function(resolve("nscl"))
+        return lambda: loss(z1, z2, labels, 0.5).backward()
 
     def aligned(rows: int) -> Callable[[], object]:
         a, b = (torch.randn(rows, 256, device=device) for _ in range(2))
-        return lambda: similarity(representation(a, "a"), representation(b, "b"))
+        return lambda: Pair(Prepared(a, "a"), Prepared(b, "b")).similarity
 
     def probe(classes: int) -> Callable[[], object]:
         labels = torch.arange(2000, device=device) % classes
@@ -72,7 +75,7 @@ def sweeps(device: torch.device, repeats: int, quick: bool) -> list[Sweep]:
 
     half = slice(0, 3) if quick else slice(None)
     return [
-        sweep("step", "twins", (1, 2, 3, 4), lambda n: step(run, 32, OBJECTIVES[:n])),
+        sweep("step", "twins", (1, 2, 3, 4), lambda n: step(run, 32, list(OBJECTIVES)[:n])),
         sweep(
             "step of two twins",
             "batch size B",

@@ -12,15 +12,18 @@ from benchmarks.measure import seconds
 from pipeline.data.images import Images
 from pipeline.data.store import Split
 from pipeline.embed import encode
-from pipeline.objectives import loss
-from pipeline.params import OBJECTIVES, Objective, ProbeSettings, ViewRecipe
+from pipeline.losses.call import loss_function
+from pipeline.objectives import OBJECTIVES, resolve
 from pipeline.probes import linear_probe
-from pipeline.runs import Run
+from pipeline.settings.probes import ProbeSettings
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
 from pipeline.training.stream import Stream
 from pipeline.training.twins import Twin, make_twin, train_step
 
 MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
 RATE = 0.1
+CL = resolve("cl")
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,10 @@ def losses(batch: int, dimension: int, repeats: int, rates: Rates, device: torch
     )
     labels = torch.arange(batch, device=device) % 100
 
+    loss = loss_function(CL)
+
     def ours() -> None:
-        loss("cl", z1, z2, labels, 0.5).backward()
+        loss(z1, z2, labels, 0.5).backward()
 
     def broadcast() -> None:
         plain.contrastive_loss(z1, z2, labels, 0.5, supervised=False).backward()
@@ -85,7 +90,7 @@ def twin_steps(
 ) -> tuple[list[Row], dict[str, float]]:
     """The views of a batch, one twin's step, and a whole step of four twins; and shares of the last."""
     stream = Stream(run, images, recipe, OBJECTIVES)
-    twins = [make_twin(run, name, images, recipe.size or images.size) for name in OBJECTIVES]
+    twins = [make_twin(run, resolve(name), images, recipe.size or images.size) for name in OBJECTIVES]
     batches = next(stream.epoch(1))
     device = images.device.type
 
@@ -98,7 +103,7 @@ def twin_steps(
     def whole() -> None:
         made = next(stream.epoch(1))
         for twin in twins:
-            train_step(twin, made[twin.objective], RATE, run)
+            train_step(twin, made[twin.objective.name], RATE, run)
             twin.step_losses.clear()
             twin.step_masses.clear()
 
@@ -127,7 +132,7 @@ def twin_steps(
 def _plain(run: Run, images: Images, recipe: ViewRecipe, repeats: int) -> dict[str, float]:
     """Loaders without workers, so that on few cores nobody waits for a process to start: a favour to the plain way."""
     dataset = plain.TwoViews(images.host[: run.batch_size], images.labels.cpu().numpy(), recipe, list(MEAN), list(STD))
-    networks = {name: make_twin(run, name, images, images.size).network for name in OBJECTIVES}
+    networks = {name: make_twin(run, resolve(name), images, images.size).network for name in OBJECTIVES}
     for network in networks.values():
         network.to(memory_format=torch.contiguous_format)
     ways: dict[str, Callable[[], object]] = {
@@ -146,16 +151,16 @@ def _operations(twin: Twin, batch: object, run: Run) -> float:
 
 def embedding(run: Run, images: Images, recipe: ViewRecipe, repeats: int, rates: Rates) -> list[Row]:
     """Features of all images in evaluation mode; plain: contiguous, one image batch at a time with gradients on."""
-    encoder = make_twin(run, "cl", images, images.size).network.encoder
+    encoder, size = make_twin(run, CL, images, images.size).network.encoder, recipe.size
 
     def plainly() -> None:
         encoder.eval()
         for part in images.batches(256):
             encoder((part.float() / 255 - images.mean.view(-1, 1, 1)) / images.std.view(-1, 1, 1))
 
-    took = seconds({"ours": lambda: encode(encoder, images, recipe), "plain": plainly}, repeats, images.device.type)
+    took = seconds({"ours": lambda: encode(encoder, images, size), "plain": plainly}, repeats, images.device.type)
     with FlopCounterMode(display=False) as counter:
-        encode(encoder, images, recipe)
+        encode(encoder, images, size)
     floor = counter.get_total_flops() / rates.matrix
     return [Row(f"features of {len(images)} images, {run.encoder}-w{run.width}", took["ours"], took["plain"], floor)]
 
@@ -182,6 +187,3 @@ def probes(rows: int, dimension: int, classes: int, repeats: int, rates: Rates, 
     took = seconds({"ours": lambda: linear_probe(*data, *data, settings), "plain": scikit}, repeats, device.type)
     floor = result.iterations * 2 * 2 * rows * dimension * classes / (rates.matrix / 2)  # float64: half the rate
     return [Row(f"linear probe, {rows} x {dimension}, {classes} classes", took["ours"], took["plain"], floor)]
-
-
-OBJECTIVE_COUNTS: tuple[tuple[Objective, ...], ...] = (("cl",), ("cl", "nscl"), OBJECTIVES)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.params import SettingsError
+from pipeline.settings.base import SettingsError
 
 
 def choose_device(name: str, threads: int | None, deterministic: bool = False) -> torch.device:

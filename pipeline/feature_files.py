@@ -15,16 +15,11 @@ from torch import Tensor
 
 from pipeline.alignment.collapse import cdnv, directional_cdnv
 from pipeline.alignment.geometry import mutual_knn, procrustes
-from pipeline.alignment.intervals import Estimate, compare
-from pipeline.params import SettingsError
+from pipeline.alignment.intervals import Estimate, Pair, Prepared
+from pipeline.alignment.measures import MEASURES
+from pipeline.settings.base import SettingsError
 
 NEIGHBOURS = 10
-MEASURES = {
-    "cka": "linear CKA, cosine similarities",
-    "cka_raw": "linear CKA, raw features",
-    "cka_debiased": "linear CKA, cosine similarities, debiased",
-    "rsa": "RSA (Pearson), cosine distances",
-}
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,7 @@ class FileComparison:
 
     rows: int
     dimensions: tuple[int, int]
-    measures: dict[str, Estimate]  # by the keys of MEASURES
+    measures: dict[str, Estimate]  # those of tables, by name
     procrustes: float
     mutual_knn: float
     neighbours: int
@@ -133,16 +128,17 @@ def compare_files(first: str, second: str, labels: str | None = None) -> FileCom
         raise SettingsError(f"{first} has {len(a)} rows and {second} has {len(b)}: the same inputs are compared")
     classes = None if labels is None else load_labels(labels, len(a))
     try:
-        found = compare(a, b, first, second)
+        pair = Pair(Prepared(a, first), Prepared(b, second))
+        measures = {name: measure(pair) for name, measure in MEASURES.items() if measure.table}
         directed = plain = None
         if classes is not None:
             plain = cdnv(a, classes), cdnv(b, classes)
             directed = directional_cdnv(a, classes), directional_cdnv(b, classes)
         neighbours = min(NEIGHBOURS, len(a) - 1)
         return FileComparison(
-            rows=found.rows,
+            rows=len(a),
             dimensions=(a.shape[1], b.shape[1]),
-            measures={name: getattr(found, name) for name in MEASURES},
+            measures=measures,
             procrustes=procrustes(a, b),
             mutual_knn=mutual_knn(a, b, neighbours),
             neighbours=neighbours,
@@ -172,7 +168,7 @@ def as_text(found: FileComparison) -> str:
     """For a reader: a table of measures, then what was assumed."""
     rows = [
         [
-            MEASURES[name],
+            MEASURES[name].long_label,
             f"{e.value:.4f}",
             f"[{e.low:.4f}, {e.high:.4f}]",
             f"{e.null:.4f} ± {e.null_sd:.4f}",

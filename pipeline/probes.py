@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipeline.class_means import class_means
-from pipeline.params import ProbeSettings
+from pipeline.settings.probes import ProbeSettings
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,14 @@ class ProbeResult:
     accuracy: float
     converged: bool
     iterations: int
+
+
+def probes(
+    train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, settings: ProbeSettings
+) -> dict[str, ProbeResult]:
+    """Both probes of one representation, by the names they have in tables."""
+    data = train, train_labels, test, test_labels
+    return {"nccc": nearest_class_centre(*data), "lp": linear_probe(*data, settings)}
 
 
 def nearest_class_centre(train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor) -> ProbeResult:

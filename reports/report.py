@@ -149,6 +149,9 @@ HTML(report.figure("bounds_over_steps"))
 # %%
 HTML(report.figure("bounds_by_setting") + report.claims("bounds.csv"))
 
+# %%
+HTML(report.other_figures())
+
 # %% [markdown]
 # ## All claims
 

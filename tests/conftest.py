@@ -5,10 +5,11 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+import pipeline.vision  # noqa: F401  (before libraries that import torchvision)
 from pipeline.data.images import Images
 from pipeline.data.store import Split
-from pipeline.params import ViewRecipe
-from pipeline.runs import Run
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
 
 torch.set_num_threads(1)  # tests run side by side
 

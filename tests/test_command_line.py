@@ -1,11 +1,11 @@
-import json
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
 
-from pipeline.__main__ import STAGES, main
+from pipeline.__main__ import main
+from pipeline.workflow.stages import STAGES
 
 SETTINGS = """\
 results: {results}
@@ -32,15 +32,14 @@ def params(tmp_path):
 def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
     assert main(["runs", "--params", params]) == 0
     assert capsys.readouterr().out.split("\t")[0] == RUN
-    subset = ["digits", "--classes", "3"]
     for stage, *arguments in (
         ("prepare", "digits"),
-        ("subset", *subset),
+        ("subset", "digits/classes=3,seed=0"),
         ("twins", RUN, "--device", "cpu"),
         ("embed", RUN),
         ("probe", RUN),
         ("alignment", RUN),
-        ("ceiling", RUN),
+        ("between_seeds", RUN),
         ("bounds",),
         ("curvature",),
         ("figure", "collapse"),
@@ -54,13 +53,6 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
     assert main(["verify", "--params", params]) == 0
 
 
-def test_a_job_as_json_overrides_the_settings(params, tmp_path):
-    job = {"dataset": "digits", "spec": {"source": "digits", "licence": "as given"}, "downloads": str(tmp_path)}
-    assert main(["prepare", "digits", "--params", params, "--job", json.dumps(job)]) == 0
-    manifest = json.loads((tmp_path / "results" / "data" / "digits" / "manifest.json").read_text())
-    assert manifest["licence"] == "as given"
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -68,12 +60,10 @@ def test_a_job_as_json_overrides_the_settings(params, tmp_path):
         (["prepare", "mnist"], "dataset = 'mnist': not known, allowed is one of cifar10"),
         (["twins", "digits"], "expected dataset/field=value"),
         (["twins", RUN, "--device", "tpu"], "--device = tpu: allowed is auto, cpu or cuda"),
-        (["twins", RUN, "--job", "{"], "--job: not JSON"),
-        (["twins", RUN, "--job", "[]"], "--job: expected a JSON object"),
-        (
-            ["twins", RUN, "--job", '{"run": "digits/seed=0", "objectives": ["cl"], "views": {}}'],
-            "--job: checkpoints is missing",
-        ),
+        (["subset", "digits", "--threads", "1"], "subset 'digits': expected dataset/classes=C,seed=S"),
+        (["subset", "digits/classes=x,seed=0"], "expected dataset/classes=C,seed=S, C a number or all"),
+        (["replay", RUN], "not there; `python -m pipeline prepare digits` makes it"),
+        (["figure", "fig9"], "figure 'fig9': allowed is one of"),
         (["embed", RUN], "not there; `python -m pipeline prepare digits` makes it"),
     ],
 )
@@ -87,11 +77,11 @@ def test_what_cannot_be_done_is_said_in_one_line(params, capsys, arguments, mess
 
 def test_a_class_count_that_the_data_set_lacks_is_refused(params, capsys):
     assert main(["prepare", "digits", "--params", params]) == 0
-    assert main(["subset", "digits", "--classes", "11", "--params", params]) == 2
+    assert main(["subset", "digits/classes=11,seed=0", "--params", params]) == 2
     assert "classes = 11: digits allows 2 to 10" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("stage", [*STAGES, "runs", "verify", "schema"])
+@pytest.mark.parametrize("stage", [*STAGES, "runs", "verify", "replay", "remake", "cost", "schema", "dvc"])
 def test_every_command_explains_itself(stage, capsys):
     with pytest.raises(SystemExit) as stopped:
         main([stage, "--help"])

@@ -6,8 +6,8 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.preprocessing import StandardScaler
 
 from pipeline.class_means import class_means
-from pipeline.params import ProbeSettings
 from pipeline.probes import linear_probe, nearest_class_centre
+from pipeline.settings.probes import ProbeSettings
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.params import ViewRecipe
 from pipeline.randomness import keyed_generator
+from pipeline.settings.views import ViewRecipe
 from pipeline.views import ViewDraws, apply_views, draw_views, normalise
 from pipeline.vision import torchvision
 
@@ -184,7 +184,7 @@ def test_a_recipe_of_nothing_only_normalises(channels):
         expected[:, channel] = (images[:, channel].numpy() / 255 - float(mean[channel])) / float(std[channel])
     for views in (
         apply_views(images, draw(NOTHING, images), NOTHING, mean, std),
-        normalise(images, NOTHING, mean, std),
+        normalise(images, None, mean, std),
     ):
         assert views.dtype == torch.float32
         assert_close(views.double(), torch.from_numpy(expected))
@@ -196,7 +196,7 @@ def test_evaluation_resizes_as_torchvision(size):
     mean, std = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.2, 0.25, 0.3])
     resized = F.resize(images.to(torch.float32) / 255, list(size), antialias=True)
     expected = F.normalize(resized, mean.tolist(), std.tolist())
-    assert_close(normalise(images, ViewRecipe(size=size), mean, std), expected, 5e-5)
+    assert_close(normalise(images, size, mean, std), expected, 5e-5)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -12,8 +12,8 @@ from scipy import stats
 from sklearn.datasets import load_sample_images
 from torch import Tensor
 
-from pipeline.params import ViewRecipe
 from pipeline.randomness import keyed_generator, torch_seed
+from pipeline.settings.views import ViewRecipe
 from pipeline.views import ViewDraws, apply_views, draw_views
 from pipeline.vision import torchvision
 

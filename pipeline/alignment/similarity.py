@@ -22,6 +22,7 @@ SLICE = 1024  # rows taken to float64 at once
 LARGE = 2**30  # multiply-adds of one product from which the CPU takes float32 instead of float64
 ROUNDING = 1e-12  # share of |A|^2 at or below which the rest is rounding
 EQUAL = 1e-28  # mean |e_i|^2 at or below which rows differ by rounding alone
+Product = Literal["centred", "unbiased", "covariance"]  # of PairSums
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,14 @@ class Representation:
     spread: float  # q
 
     @cached_property
+    def lengths(self) -> Tensor:
+        """|e_k|^2 [N] float64."""
+        return torch.cat([block.double().square().sum(1) for block in self.centred.split(SLICE)])
+
+    @cached_property
     def gram(self) -> Tensor:
         """A = E'E [d, d] float64."""
         return gram(self.centred, self.centred)
-
-    @cached_property
-    def own(self) -> PairSums:
-        return pair_sums(self.gram, self, self)
 
 
 @dataclass(frozen=True)
@@ -146,19 +148,13 @@ def check_same_rows(a: Representation, b: Representation) -> None:
         )
 
 
-def similarity(a: Representation, b: Representation) -> Similarity:
-    """CKA and RSA of two representations of the same N inputs in the same order.
+def from_sums(cross: PairSums, own_a: PairSums, own_b: PairSums) -> Similarity:
+    """Similarity from sums over pairs of both representations, and of each with itself.
 
     CKA = <HSH, HS'H>_F / (|HSH|_F |HS'H|_F) with H = I - 11'/N (Kornblith et al. 2019, eq. 3); RSA = Pearson
-    correlation of S and S' over the pairs i < j (Kriegeskorte et al. 2008). Costs three products of N d^2.
-    Raises ValueError where rows differ in number or a representation has the same similarity everywhere.
+    correlation of S and S' over the pairs i < j (Kriegeskorte et al. 2008). Raises ValueError where a representation
+    has the same similarity everywhere.
     """
-    check_same_rows(a, b)
-    return from_sums(pair_sums(gram(a.centred, b.centred), a, b), a.own, b.own)
-
-
-def from_sums(cross: PairSums, own_a: PairSums, own_b: PairSums) -> Similarity:
-    """Similarity from sums over pairs of both representations, and of each with itself."""
     pairs = cross.n * (cross.n - 1)
     shift = own_a.spread_a - own_b.spread_a  # S' - T' above S - T
     squares = [sums.covariance + pairs * _mean(sums) for sums in (own_a, own_b, cross)]  # sums of T^2, T'^2, TT'
@@ -179,9 +175,7 @@ def _mean(sums: PairSums) -> float:
     return sums.spread_a * sums.spread_b / (sums.n - 1) ** 2
 
 
-def bounded_cosine(
-    cross: PairSums, own_a: PairSums, own_b: PairSums, product: Literal["centred", "unbiased", "covariance"], name: str
-) -> float:
+def bounded_cosine(cross: PairSums, own_a: PairSums, own_b: PairSums, product: Product, name: str) -> float:
     """Cosine of an inner product of pairs, held in [-1, 1] against rounding; raises ValueError where it is 0/0."""
     values = [getattr(sums, product) for sums in (cross, own_a, own_b)]
     for value, own in zip(values[1:], (own_a, own_b), strict=True):

@@ -8,33 +8,26 @@ from torch import Tensor
 
 from pipeline.alignment.collapse import cdnv, directional_cdnv
 from pipeline.alignment.geometry import representation_angle
-from pipeline.alignment.intervals import compare_prepared, prepare
-from pipeline.alignment.similarity import representation, similarity
+from pipeline.alignment.intervals import Pair, Prepared
+from pipeline.alignment.measures import MEASURES
 from pipeline.alignment.weights import weight_angle, weight_gap
 
 
 @dataclass(frozen=True)
 class AlignmentRow:
-    """How alike two twins' representations of one split are at one epoch; intervals are over the rows (jackknife)."""
+    """One measure of two twins' representations of one split at one epoch; the 95 % interval is over the rows
+    (jackknife), null what unrelated rows would give; NaN where the measure has none."""
 
     epoch: int
     split: str
     first: str
     second: str
     rows: int
-    cka: float
-    cka_low: float
-    cka_high: float
-    cka_null: float
-    cka_raw: float
-    cka_debiased: float
-    rsa: float
-    rsa_low: float
-    rsa_high: float
-    rsa_null: float
-    rho: float  # of Corollary 1
-    r: float  # of Corollary 2
-    drift: float  # |S - S'|_F
+    measure: str
+    value: float
+    low: float
+    high: float
+    null: float
 
 
 @dataclass(frozen=True)
@@ -58,18 +51,6 @@ class CollapseRow:
     split: str
     cdnv: float
     directional_cdnv: float
-
-
-@dataclass(frozen=True)
-class CeilingRow:
-    """How alike CL is to CL of another seed, on one split at one epoch."""
-
-    epoch: int
-    split: str
-    first_seed: int
-    second_seed: int
-    cka: float
-    rsa: float
 
 
 @dataclass(frozen=True)
@@ -101,53 +82,18 @@ def trajectory(
             for name, own in rows.items():
                 collapse = cdnv(own, labels[split]), directional_cdnv(own, labels[split])
                 table.collapse.append(CollapseRow(epoch, name, split, *collapse))
-        cka = {(row.first, row.second): row.cka for row in table.alignment if (row.epoch, row.split) == (epoch, "test")}
-        for pair, value in cka.items():
-            a, b = (weights[name] for name in pair)
+        on_test = [row for row in table.alignment if (row.epoch, row.split, row.measure) == (epoch, "test", "cka")]
+        for row in on_test:
+            a, b = weights[row.first], weights[row.second]
             gap, angle = weight_gap(a, b), weight_angle(a, b)
-            table.weights.append(WeightRow(epoch, *pair, gap, angle, representation_angle(value)))
+            table.weights.append(WeightRow(epoch, row.first, row.second, gap, angle, representation_angle(row.value)))
     return table
 
 
-def _alignment(rows: Mapping[str, Tensor], epoch: int, split: str) -> Iterator[AlignmentRow]:
-    prepared = {name: prepare(own, f"{name}, epoch {epoch}, {split}") for name, own in rows.items()}
-    for first, second in itertools.combinations(rows, 2):
-        found = compare_prepared(prepared[first], prepared[second])
-        yield AlignmentRow(
-            epoch=epoch,
-            split=split,
-            first=first,
-            second=second,
-            rows=found.rows,
-            cka=found.cka.value,
-            cka_low=found.cka.low,
-            cka_high=found.cka.high,
-            cka_null=found.cka.null,
-            cka_raw=found.cka_raw.value,
-            cka_debiased=found.cka_debiased.value,
-            rsa=found.rsa.value,
-            rsa_low=found.rsa.low,
-            rsa_high=found.rsa.high,
-            rsa_null=found.rsa.null,
-            rho=found.rho,
-            r=found.r,
-            drift=found.drift,
-        )
-
-
-def ceiling(
-    seeds: Sequence[int], epochs: Iterable[int], features_of: Callable[[int, int], Features]
-) -> list[CeilingRow]:
-    """One row per pair of seeds, epoch and split; `features_of(seed, epoch)` gives CL's features."""
-    table = []
-    for epoch in epochs:
-        features = {seed: features_of(seed, epoch) for seed in seeds}
-        for split in ("train", "test"):
-            prepared = {
-                seed: representation(features[seed][split], f"cl, seed {seed}, epoch {epoch}, {split}")
-                for seed in seeds
-            }
-            for first, second in itertools.combinations(seeds, 2):
-                found = similarity(prepared[first], prepared[second])
-                table.append(CeilingRow(epoch, split, first, second, found.cka, found.rsa))
-    return table
+def _alignment(features: Mapping[str, Tensor], epoch: int, split: str) -> Iterator[AlignmentRow]:
+    sides = {name: Prepared(own, f"{name}, epoch {epoch}, {split}") for name, own in features.items()}
+    for first, second in itertools.combinations(sides, 2):
+        pair, rows = Pair(sides[first], sides[second]), len(features[first])
+        for name, measure in MEASURES.items():
+            e = measure(pair)
+            yield AlignmentRow(epoch, split, first, second, rows, name, e.value, e.low, e.high, e.null)

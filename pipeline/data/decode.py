@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from pipeline.data.store import Pixels
-from pipeline.params import SettingsError
+from pipeline.settings.base import SettingsError
 
 Mode = Literal["RGB", "L"]
 

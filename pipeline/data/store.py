@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.files import read_json, sha256, write_json
-from pipeline.params import SettingsError
+from pipeline.files import read_json, write_json
 from pipeline.progress import track
+from pipeline.settings.base import SettingsError
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 
 SPLITS = ("train", "test")
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,6 @@ class Manifest:
     counts: dict[str, tuple[int, ...]]  # split: images of each class
     mean: tuple[float, ...]  # per channel, of the training pixels in [0, 1]
     std: tuple[float, ...]
-    sha256: dict[str, str]  # file: digest
     format: int = FORMAT
 
 
@@ -102,7 +101,6 @@ def write_store(folder: Path, name: str, source: str, licence: str, images: Sour
             counts=counts,
             mean=train.mean,
             std=train.std,
-            sha256={path.name: sha256(path) for path in sorted(temporary.glob("*.npy"))},
         )
         write_json(temporary / "manifest.json", asdict(manifest))
         if folder.exists():
@@ -118,7 +116,6 @@ def load_store(folder: Path) -> Store:
     """Memory-map a store.
 
     Raises FileNotFoundError that says how to make it, SettingsError where it is damaged or of another format.
-    `damaged_files` compares every byte.
     """
     path = folder / "manifest.json"
     if not path.is_file():
@@ -133,11 +130,6 @@ def load_store(folder: Path) -> Store:
         reason = f"{type(error).__name__}: {error}"
         raise SettingsError(f"{folder}: this store is damaged ({reason}); prepare the dataset again") from error
     raise SettingsError(f"{path}: format {found}, allowed is {FORMAT}: prepare the dataset again")
-
-
-def damaged_files(store: Store) -> list[str]:
-    """Names of the arrays whose bytes are not those of the manifest; reads everything."""
-    return [name for name, digest in store.manifest.sha256.items() if sha256(store.path / name) != digest]
 
 
 @dataclass(frozen=True)

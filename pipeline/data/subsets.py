@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.store import Labels, Split
+from pipeline.data.store import Labels, Split, load_store
 from pipeline.files import read_json
-from pipeline.params import SettingsError
 from pipeline.randomness import keyed_generator
+from pipeline.settings.base import SettingsError
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,16 @@ def draw_subset(dataset: str, class_names: tuple[str, ...], classes: int, seed: 
 def read_subset(path: Path) -> Subset:
     """Raises FileNotFoundError that says how to make it."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: not there; `python -m pipeline subset {path.parent.name}` makes it")
+        subset = f"{path.parent.name}/{path.stem}"
+        raise FileNotFoundError(f"{path}: not there; `python -m pipeline subset {subset}` makes it")
     values = read_json(path)
     return Subset(values["dataset"], values["seed"], tuple(values["indices"]), tuple(values["names"]))
+
+
+def class_sizes(store_path: Path, subset_path: Path) -> list[int]:
+    """Numbers of training images of a subset's classes, by their labels 0 .. C'-1."""
+    counts = load_store(store_path).manifest.counts["train"]
+    return [counts[index] for index in read_subset(subset_path).indices]
 
 
 def select(split: Split, classes: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], Labels]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pipeline.params import SettingsError
+from pipeline.settings.base import SettingsError
 
 
 @dataclass(frozen=True, slots=True)

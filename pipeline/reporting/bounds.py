@@ -6,37 +6,41 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline.reporting.measured import labelled
-from pipeline.runs import Run
+from pipeline.settings.run import Run
+from pipeline.settings.theory import DescentSettings
 from pipeline.theory import bounds
 from pipeline.theory.descent import descend, random_batches, random_start
 
-FAILURE = 0.01  # delta: probability that a class exceeds its promised share of some batch
-SIMULATED = {"images": 512, "classes": 16, "batch": 64, "steps": 400, "temperature": 0.5, "rate": 2.0}
 
-
-def bounds_of_run(run: Run, steps: pd.DataFrame, alignment: pd.DataFrame, class_sizes: Sequence[int]) -> pd.DataFrame:
+def bounds_of_run(
+    run: Run, steps: pd.DataFrame, alignment: pd.DataFrame, class_sizes: Sequence[int], failure: float
+) -> pd.DataFrame:
     """One row per kept epoch after the first step and split, for CL and NSCL.
 
-    steps: learning_rate and mean_square_mass of every step. Bounds are natural logarithms, for a step's 2B anchors and
-    the run's own rates, with Delta at most 2; `vacuous` lists those that reach 2N, which no two cosine matrices of N
-    rows exceed. The measured columns are of features h, on which the theory says nothing by itself.
+    steps: learning_rate and mean_square_mass of every step; alignment: a row for every measure; failure: the
+    probability that a class exceeds its promised share of some batch. Bounds are natural logarithms, for a step's 2B
+    anchors and the run's own rates, with Delta at most 2; `vacuous` lists those that reach 2N, which no two cosine
+    matrices of N rows exceed. The measured columns are of features h, on which the theory says nothing by itself.
     """
     anchors = 2 * run.batch_size
+    steps = steps[steps["objective"] == "cl"]
     pairs = alignment.query("first == 'cl' and second == 'nscl' and epoch > 0")
+    keys = ["epoch", "split", "rows"]
+    values = pairs.pivot(index=keys, columns="measure", values="value").reset_index()
     rows = []
-    for measured in pairs.to_dict("records"):
+    for measured in pairs[keys].drop_duplicates().merge(values).to_dict("records"):
         seen = steps[steps["epoch"] <= measured["epoch"]]
         rates, total = seen["learning_rate"].to_numpy(), float(seen["learning_rate"].sum())
-        share = max(class_sizes) / sum(class_sizes) + bounds.epsilon(run.batch_size, len(seen), FAILURE)
+        share = max(class_sizes) / sum(class_sizes) + bounds.epsilon(run.batch_size, len(seen), failure)
         published = bounds.log_mismatch(share, run.temperature)
         log_delta = bounds.capped(published)
         setting = (log_delta, total, run.temperature, anchors)
-        gentle = bounds.is_nonexpansive(float(rates.max()), run.temperature, anchors)
+        nonexpansive = bounds.is_nonexpansive(float(rates.max()), run.temperature, anchors)
         masses = seen["mean_square_mass"].to_numpy()
         certificate = float(bounds.certificate(masses, rates, run.temperature, anchors)[-1])
         logs = {
-            "certificate": math.log(certificate) if gentle and certificate > 0 else math.nan,
-            "nonexpansive": bounds.log_nonexpansive(*setting) if gentle else math.nan,
+            "certificate": math.log(certificate) if nonexpansive and certificate > 0 else math.nan,
+            "nonexpansive": bounds.log_nonexpansive(*setting) if nonexpansive else math.nan,
             "telescoped": bounds.log_telescoped(*setting),
             "theorem1": bounds.log_theorem1(*setting),
             "theorem1_published": bounds.log_theorem1(published, *setting[1:]),
@@ -67,12 +71,11 @@ def bounds_of_run(run: Run, steps: pd.DataFrame, alignment: pd.DataFrame, class_
     return labelled(run, pd.DataFrame(rows))
 
 
-def simulated() -> pd.DataFrame:
+def simulated(s: DescentSettings) -> pd.DataFrame:
     """Drift and all bounds after every step of one similarity descent, as natural logarithms."""
-    s = SIMULATED
-    start, labels = random_start(int(s["images"]), int(s["classes"]), 32, seed=0)
-    batches = random_batches(int(s["images"]), int(s["batch"]), int(s["steps"]), seed=0)
-    found = descend(start, labels, batches, [s["rate"]] * len(batches), s["temperature"])
+    start, labels = random_start(s.images, s.classes, s.dimensions, seed=0)
+    batches = random_batches(s.images, s.batch, s.steps, seed=0)
+    found = descend(start, labels, batches, [s.rate] * len(batches), s.temperature)
     logs = {"drift": found.drift, "certificate": found.certificate}
     columns = {name: [math.log(value) for value in values] for name, values in logs.items()}
     columns["nonexpansive"] = found.log_nonexpansive.tolist()

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.reporting.intervals import over_seeds
-from pipeline.runs import Run
+from pipeline.settings.run import Run
 
 
 def labelled(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
@@ -31,9 +31,14 @@ def summarise(frame: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -
 
     Rows of a group are independent runs; the interval is Student's t at 95 %.
     """
+    return summarise_long(frame[[*by, *measures]].melt(list(by), var_name="measure"), by, measures)
+
+
+def summarise_long(frame: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
+    """The same of a table that has a row for every measure, with columns `measure` and `value`."""
     rows = []
     for key, group in frame.groupby(list(by), sort=False, dropna=False):
         for measure in measures:
-            found = over_seeds(group[measure].tolist())
+            found = over_seeds(group.loc[group["measure"] == measure, "value"].tolist())
             rows.append((*key, measure, found.n, found.mean, found.low, found.high))
     return pd.DataFrame(rows, columns=[*by, "measure", "n_seeds", "mean", "ci_low", "ci_high"])

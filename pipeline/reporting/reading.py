@@ -1,29 +1,58 @@
-"""Measures of many runs, read from their files."""
+"""Measures of many runs, read from the files that a stage was given."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
-from pipeline.layout import Layout
 from pipeline.reporting.measured import labelled, rows_of
-from pipeline.reporting.registry import TABLES
-from pipeline.runs import Run, setting_of
+from pipeline.settings.run import Run
+from pipeline.stages import Inputs
 
 Read = Callable[[str], pd.DataFrame]  # kind of measure -> rows of all runs asked for, with the runs' fields as columns
 
+OF_ALL_RUNS = ("bounds", "loss_gap", "merging")  # kinds of which one file has all runs, labelled
+OF_NO_RUN = ("descent",)  # simulated
+OF_SEEDS = ("between_seeds",)  # kinds of which a file is of all runs that differ only in their seed
 
-def reader(layout: Layout, names: Sequence[str]) -> Read:
-    """Reads any kind of measure (see registry.py) of these runs."""
-    runs = [Run.from_name(name) for name in names]
 
-    def read(kind: str) -> pd.DataFrame:
-        if kind in TABLES:
-            shown = pd.read_csv(layout.reports / f"{kind}.csv")
-            return shown if kind == "descent" else pd.concat([rows_of(run, shown) for run in runs])
-        if kind == "ceiling":
-            settings = dict.fromkeys(setting_of(run) for run in runs)
-            return pd.concat([labelled(s, pd.read_csv(layout.ceiling(s.name))) for s in settings])
-        paths = {run: layout.probes(run.name) if kind == "probes" else layout.measures(run.name, kind) for run in runs}
-        return pd.concat([labelled(run, pd.read_csv(path)) for run, path in paths.items()])
+@dataclass(frozen=True)
+class Reading:
+    """All that a figure's table is made from."""
 
-    return read
+    read: Read
+    paper: Callable[[str], pd.DataFrame]  # its published values by table or figure, see `paper_values`
+    published_classes: Mapping[str, int]  # of the paper's datasets
+
+
+def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Sequence[Run]], Read]:
+    """Gives some runs' measures of each kind; `runs[kind]` are those that the files of `inputs[kind]` are of, in their
+    order. Raises ValueError where files and runs are not as many."""
+    files = {kind: dict(zip(_owners(kind, those), inputs[kind], strict=True)) for kind, those in runs.items()}
+
+    def of(asked: Sequence[Run]) -> Read:
+        def read(kind: str) -> pd.DataFrame:
+            tables = {owner: pd.read_csv(files[kind][owner]) for owner in _owners(kind, asked)}
+            if kind in OF_NO_RUN:
+                return tables[None]
+            if kind in OF_ALL_RUNS:
+                return pd.concat([rows_of(run, tables[None]) for run in asked])
+            return pd.concat([labelled(run, table) for run, table in tables.items() if run is not None])
+
+        return read
+
+    return of
+
+
+def _owners(kind: str, runs: Sequence[Run]) -> list[Run | None]:
+    """What a kind has a file of, each."""
+    if kind in (*OF_NO_RUN, *OF_ALL_RUNS):
+        return [None]
+    return list(dict.fromkeys(run.setting if kind in OF_SEEDS else run for run in runs))
+
+
+def paper_values(path: Path, artifact: str) -> pd.DataFrame:
+    """Rows of one table or figure of the paper: dataset, split, epoch, objective, measure, value, tolerance, source."""
+    values = pd.read_csv(path)
+    return values[values["artifact"] == artifact].drop(columns="artifact")

@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 
 from pipeline.files import read_json
-from pipeline.reporting.claims import UNDECIDED
-from pipeline.reporting.registry import FIGURES
-from pipeline.reporting.tables import NOT_RUN, number
+from pipeline.reporting.figures import FIGURES
+from pipeline.reporting.tables import FAILS, HOLDS, NOT_RUN, UNDECIDED, number
 
 
 class Report:
@@ -20,10 +19,12 @@ class Report:
     def __init__(self, reports: str) -> None:
         self.folder = Path(reports)
         self.verdicts = pd.read_csv(self.folder / "claims.csv", keep_default_na=False, na_values="NA")
+        self.placed: set[str] = set()
 
     def figure(self, name: str) -> str:
         """The figure within the page, its caption and the verdicts that rest on it; says so where it was not run."""
         spec = FIGURES[name]
+        self.placed.add(name)
         path = self.folder / "figures" / f"{name}.png"
         shown = f'<p class="missing">Not run: it needs the experiments {", ".join(spec.experiments)}.</p>'
         if path.is_file():
@@ -32,6 +33,11 @@ class Report:
             shown = f'<img src="data:image/png;base64,{data}" alt="{text}">'
         caption = f"<figcaption>{html.escape(spec.caption)} <code>figures/{name}.csv</code></figcaption>"
         return f'<figure id="{name}">{shown}{caption}</figure>{self.claims(name)}'
+
+    def other_figures(self) -> str:
+        """Those that were not shown yet, under a heading of their own."""
+        others = [self.figure(name) for name in FIGURES if name not in self.placed]
+        return "".join(["<h2>Further figures</h2>", *others]) if others else ""
 
     def claims(self, evidence: str | None = None) -> str:
         """A row per claim and data: all of them, or those that rest on one figure or table."""
@@ -55,7 +61,7 @@ class Report:
     def summary(self) -> str:
         """How many claims ended how, the paper's and ours apart."""
         counts = self.verdicts.groupby(["source", "verdict"]).size().unstack(fill_value=0)
-        names = [name for name in ("holds", "fails", UNDECIDED, NOT_RUN) if name in counts]
+        names = [name for name in (HOLDS, FAILS, UNDECIDED, NOT_RUN) if name in counts]
         rows = [({"paper": "the paper's", "ours": "ours"}[str(s)], *counts.loc[s, names]) for s in counts.index[::-1]]
         return _table(("claims", *names), rows)
 
@@ -88,23 +94,54 @@ class Report:
         return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
 
     def provenance(self) -> str:
-        """Versions, machine, source state, data and training time of table 1's runs."""
-        made = read_json(self.folder / "table1.provenance.json")
-        git, hardware = made["git"], made["hardware"]
-        state = {True: " with changes", False: "", None: ""}[git["dirty"]]
-        rows = [
-            ("commit", f"{git['commit'] or 'no repository'}{state}"),
-            ("settings, SHA-256", made["params_sha256"]),
-            ("machine", f"{hardware['machine']}, {hardware['cores']} cores, accelerator: {hardware['accelerator']}"),
-            ("Python", made["python"]),
-            *((name, version) for name, version in made["packages"].items()),
-            *(
-                (f"training seconds, {name}", f"{found['seconds']:.0f}")
-                for name, found in made["training_seconds"].items()
-                if name != "total"
-            ),
+        """Of each table and figure its source state, settings and data; of each run its cost; versions and machines."""
+        made = read_json(self.folder / "provenance.json")
+        files = [
+            (f"<code>{html.escape(name)}</code>", _commit(one), _short(one["settings"]), _data(one["data"]))
+            for name, one in made["files"].items()
+            if name.endswith(".csv")  # a figure is drawn from its own
         ]
-        return _table(("", ""), [(html.escape(str(key)), html.escape(str(value))) for key, value in rows])
+        runs = [
+            (
+                html.escape(name).replace(",", ",<wbr>"),
+                _commit(one),
+                f"{one['seconds']:.0f}",
+                "; ".join(map(_kept, one["kept"])),
+            )
+            for name, one in made["runs"].items()
+        ]
+        machines = [
+            (", ".join(one["stages"]), _facts(one["machine"]), _facts({"Python": one["python"], **one["packages"]}))
+            for one in made["environments"]
+        ]
+        return (
+            _table(("table or figure", "commit", "settings", "data"), files)
+            + _table(("run", "commit", "training seconds", "kept in spite of other code"), runs)
+            + _table(("stages", "machine", "versions"), machines)
+        )
+
+
+def _commit(made: Mapping[str, Any]) -> str:
+    if made["commit"] is None:
+        return "no repository"
+    return f"{_short(made['commit'])}{' with changes' if made['dirty'] else ''}"
+
+
+def _short(digest: str) -> str:
+    return f"<code>{html.escape(digest[:12])}</code>"
+
+
+def _data(stores: Mapping[str, str]) -> str:
+    return ", ".join(f"{html.escape(name)} {_short(digest)}" for name, digest in stores.items())
+
+
+def _facts(values: Mapping[str, Any]) -> str:
+    return html.escape(", ".join(f"{name}: {value}" for name, value in values.items()))
+
+
+def _kept(note: Mapping[str, Any]) -> str:
+    steps = sum(one["steps"] for one in note["compared"])
+    return f"code {_short(note['was'])} for {_short(note['is'])}, {steps} steps compared"
 
 
 def _accuracy(row: Mapping[Hashable, Any]) -> str:

@@ -7,77 +7,42 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from pipeline.params import Objective
-from pipeline.reporting.intervals import over_seeds
-from pipeline.reporting.reference import PAPER_CLASSES, paper_values
-from pipeline.reporting.tables import MEASURED, NOT_RUN, encoder_name
-from pipeline.runs import Run, by_setting
+from pipeline.reporting.tables import COLUMNS, MEASURED, NOT_RUN, by_setting, measured, not_run
+from pipeline.settings.run import Run
 
 PROBES = ("nccc", "lp")
 NOT_CONVERGED = "measured, probe not converged"
-COLUMNS = (
-    *("dataset", "classes", "objective", "probe", "encoder", "epochs", "denominator"),
-    *("n_seeds", "mean", "ci_low", "ci_high", "paper", "deviation", "status"),
-)
 
 
-def table1(runs: Sequence[Run], objectives: Sequence[Objective], probes: Mapping[Run, pd.DataFrame]) -> pd.DataFrame:
+def table1(
+    objectives: Sequence[str],
+    probes: Mapping[Run, pd.DataFrame],
+    printed: pd.DataFrame,
+    published_classes: Mapping[str, int],
+) -> pd.DataFrame:
     """One row per dataset, number of classes, objective and probe; accuracies in percent.
 
-    `probes[run]` has the columns objective, probe, accuracy, converged. The paper's datasets that no run covers are
-    there with status `not run`.
+    `probes[run]` has the columns objective, probe, accuracy, converged, `printed` the paper's values. The paper's
+    datasets that no run covers are there with status `not run`.
     """
-    printed = paper_values("table1")
-    published = {
-        (str(data), str(objective), str(measure)): float(value)
-        for data, objective, measure, value in zip(
-            *(printed[c] for c in ("dataset", "objective", "measure", "value")), strict=True
-        )
-    }
+    columns = (printed[name] for name in ("dataset", "objective", "measure", "value"))
+    published = {(str(d), str(o), str(m)): float(value) for d, o, m, value in zip(*columns, strict=True)}
     rows = []
-    for setting, seeds in by_setting(runs).items():
-        measured = pd.concat([probes[run] for run in seeds])
-        for (objective, probe), group in measured.groupby(["objective", "probe"], sort=False):
-            if objective not in objectives:
-                continue
-            interval = over_seeds(group["accuracy"].tolist())
-            full = setting.classes == PAPER_CLASSES.get(setting.dataset)
-            paper = published.get((setting.dataset, str(objective), str(probe)), math.nan) if full else math.nan
-            rows.append(
-                {
-                    "dataset": setting.dataset,
-                    "classes": setting.classes,
-                    "objective": objective,
-                    "probe": probe,
-                    "encoder": encoder_name(setting),
-                    "epochs": setting.epochs,
-                    "denominator": setting.denominator,
-                    "n_seeds": interval.n,
-                    "mean": interval.mean,
-                    "ci_low": interval.low,
-                    "ci_high": interval.high,
-                    "paper": paper,
-                    "deviation": interval.mean - paper,
-                    "status": MEASURED if group["converged"].all() else NOT_CONVERGED,
-                }
-            )
-    covered = {(run.dataset, run.classes) for run in runs}
+    for setting, seeds in by_setting(list(probes)).items():
+        found = pd.concat([probes[run] for run in seeds])
+        whole = setting.classes == published_classes.get(setting.dataset)
+        for (objective, probe), group in found.groupby(["objective", "probe"], sort=False):
+            if objective in objectives:
+                paper = published.get((setting.dataset, str(objective), str(probe)), math.nan) if whole else math.nan
+                row = measured(setting, group["accuracy"].tolist(), paper)
+                row["status"] = MEASURED if group["converged"].all() else NOT_CONVERGED
+                rows.append({**row, "objective": objective, "probe": probe})
+    covered = {(run.dataset, run.classes) for run in probes}
     for (dataset, objective, probe), value in published.items():
-        if (dataset, PAPER_CLASSES[dataset]) not in covered:
-            rows.append(
-                {
-                    "dataset": dataset,
-                    "classes": PAPER_CLASSES[dataset],
-                    "objective": objective,
-                    "probe": probe,
-                    "encoder": "resnet50-w64",
-                    "denominator": "unstated",
-                    "n_seeds": 0,
-                    "paper": value,
-                    "status": NOT_RUN,
-                }
-            )
-    table = pd.DataFrame(rows, columns=COLUMNS)
+        classes = published_classes[dataset]
+        if (dataset, classes) not in covered:
+            rows.append({**not_run(dataset, classes, value), "objective": objective, "probe": probe})
+    table = pd.DataFrame(rows, columns=["dataset", "classes", "objective", "probe", *COLUMNS])
     return table.astype({"classes": "Int64", "epochs": "Int64"})
 
 
@@ -96,7 +61,7 @@ def table1_markdown(table: pd.DataFrame) -> str:
                     & (table["objective"] == objective)
                     & (table["probe"] == probe)
                 ]
-                cells.append(_cell(found.iloc[0]) if len(found) else "not run")
+                cells.append(_cell(found.iloc[0]) if len(found) else NOT_RUN)
         rows.append(cells)
     parts.append(tabulate(rows, header, tablefmt="github", disable_numparse=True))
     parts.append(

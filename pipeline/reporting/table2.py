@@ -7,88 +7,56 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from pipeline.params import Objective
-from pipeline.reporting.intervals import over_seeds
-from pipeline.reporting.reference import PAPER_CLASSES, paper_values
-from pipeline.reporting.tables import MEASURED, NOT_RUN, encoder_name, number
-from pipeline.runs import Run, by_setting
+from pipeline.alignment.measures import MEASURES
+from pipeline.reporting.tables import COLUMNS, NOT_RUN, by_setting, measured, not_run, number
+from pipeline.settings.run import Run
 
-MEASURES = ("cka", "cka_raw", "cka_debiased", "rsa")
-COLUMNS = (
-    *("dataset", "classes", "first", "second", "split", "measure", "encoder", "epochs", "denominator"),
-    *("n_seeds", "mean", "ci_low", "ci_high", "paper", "deviation", "status"),
-)
+SHOWN = {name: measure.label for name, measure in MEASURES.items() if measure.table}
 
 
-def table2(runs: Sequence[Run], objectives: Sequence[Objective], alignment: Mapping[Run, pd.DataFrame]) -> pd.DataFrame:
+def table2(
+    objectives: Sequence[str],
+    alignment: Mapping[Run, pd.DataFrame],
+    printed: pd.DataFrame,
+    published_classes: Mapping[str, int],
+) -> pd.DataFrame:
     """One row per dataset, number of classes, pair, split and measure, with mean and 95 % interval over seeds.
 
-    `paper` is the last published value of the same data, pair, split and measure; it was read off figures at another
-    epoch, and stands there for orientation. The paper's datasets that no run covers have the status `not run`.
+    `alignment[run]` has the columns epoch, first, second, split, measure, value. `paper` is the last published value of
+    the same data, pair, split and measure; it was read off figures at another epoch, and stands there for orientation.
+    The paper's datasets that no run covers have the status `not run`.
     """
-    published = _last_published()
+    published = _last_published(printed)
     rows = []
-    for setting, seeds in by_setting(runs).items():
-        measured = pd.concat([alignment[run] for run in seeds])
-        last = measured[measured["epoch"] == setting.epochs]
-        full = setting.classes == PAPER_CLASSES.get(setting.dataset)
+    for setting, seeds in by_setting(list(alignment)).items():
+        found = pd.concat([alignment[run] for run in seeds])
+        last = found[found["epoch"] == setting.epochs]
+        whole = setting.classes == published_classes.get(setting.dataset)
         for (first, second, split), group in last.groupby(["first", "second", "split"], sort=False):
             if not {first, second} <= set(objectives):
                 continue
-            for measure in MEASURES:
-                found = over_seeds(group[measure].tolist())
-                known = full and first == "cl"
-                paper = published.get((setting.dataset, str(second), str(split), measure)) if known else None
-                value = math.nan if paper is None else paper[1]
-                rows.append(
-                    {
-                        "dataset": setting.dataset,
-                        "classes": setting.classes,
-                        "first": first,
-                        "second": second,
-                        "split": split,
-                        "measure": measure,
-                        "encoder": encoder_name(setting),
-                        "epochs": setting.epochs,
-                        "denominator": setting.denominator,
-                        "n_seeds": found.n,
-                        "mean": found.mean,
-                        "ci_low": found.low,
-                        "ci_high": found.high,
-                        "paper": value,
-                        "deviation": found.mean - value,
-                        "status": MEASURED,
-                    }
-                )
-    covered = {(run.dataset, run.classes) for run in runs}
+            for measure in SHOWN:
+                values = group.loc[group["measure"] == measure, "value"].tolist()
+                known = published if whole and first == "cl" else {}
+                _, paper = known.get((setting.dataset, str(second), str(split), measure), (0, math.nan))
+                row = measured(setting, values, paper)
+                rows.append({**row, "first": first, "second": second, "split": split, "measure": measure})
+    covered = {(run.dataset, run.classes) for run in alignment}
     for (dataset, second, split, measure), (epoch, value) in published.items():
-        if (dataset, PAPER_CLASSES[dataset]) not in covered:
-            rows.append(
-                {
-                    "dataset": dataset,
-                    "classes": PAPER_CLASSES[dataset],
-                    "first": "cl",
-                    "second": second,
-                    "split": split,
-                    "measure": measure,
-                    "encoder": "resnet50-w64",
-                    "epochs": epoch,
-                    "denominator": "unstated",
-                    "n_seeds": 0,
-                    "paper": value,
-                    "status": NOT_RUN,
-                }
-            )
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"classes": "Int64", "epochs": "Int64"})
+        classes = published_classes[dataset]
+        if (dataset, classes) not in covered:
+            row = {**not_run(dataset, classes, value), "epochs": epoch}
+            rows.append({**row, "first": "cl", "second": second, "split": split, "measure": measure})
+    table = pd.DataFrame(rows, columns=["dataset", "classes", "first", "second", "split", "measure", *COLUMNS])
+    return table.astype({"classes": "Int64", "epochs": "Int64"})
 
 
-def _last_published() -> dict[tuple[str, str, str, str], tuple[int, float]]:
+def _last_published(printed: pd.DataFrame) -> dict[tuple[str, str, str, str], tuple[int, float]]:
     """(dataset, objective, split, measure) -> (epoch, value) of the last epoch that the paper shows."""
-    values = pd.concat([paper_values("fig2"), paper_values("text")])
-    values["epoch"] = values["epoch"].astype(int)
+    values = printed.assign(epoch=printed["epoch"].astype(int)).sort_values("epoch")
     last: dict[tuple[str, str, str, str], tuple[int, float]] = {}
     columns = ("dataset", "objective", "split", "measure", "epoch", "value")
-    for *key, epoch, value in zip(*(values.sort_values("epoch")[c] for c in columns), strict=True):
+    for *key, epoch, value in zip(*(values[c] for c in columns), strict=True):
         dataset, objective, split, measure = map(str, key)
         last[dataset, objective, split, measure] = (int(epoch), float(value))
     return last
@@ -96,7 +64,6 @@ def _last_published() -> dict[tuple[str, str, str, str], tuple[int, float]]:
 
 def table2_markdown(table: pd.DataFrame) -> str:
     """How alike each supervised twin is to CL: a row per dataset, pair and split, a column per measure."""
-    headings = {"cka": "CKA", "rsa": "RSA", "cka_debiased": "CKA, debiased", "cka_raw": "CKA, raw features"}
     rows = []
     shown = table[table["first"] == "cl"]
     for (dataset, classes, second, split), group in shown.groupby(
@@ -104,8 +71,8 @@ def table2_markdown(table: pd.DataFrame) -> str:
     ):
         cells = {str(row["measure"]): _cell(row) for row in group.to_dict("records")}
         row = [f"{dataset} C={classes}", f"CL–{str(second).upper()}", str(split)]
-        rows.append([*row, *(cells.get(measure, "not run") for measure in headings)])
-    header = ["dataset", "pair", "split", *headings.values()]
+        rows.append([*row, *(cells.get(measure, NOT_RUN) for measure in SHOWN)])
+    header = ["dataset", "pair", "split", *SHOWN.values()]
     return "\n\n".join(
         (
             "# Table 2: similarity to CL at the last epoch",

@@ -1,42 +1,60 @@
-"""What tables have in common: one row per setting and quantity, averaged over seeds."""
+"""What tables have in common: words for a state, and rows of a setting's mean over seeds beside the paper's value."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
 from pipeline.files import NOT_AVAILABLE
-from pipeline.runs import Run
+from pipeline.reporting.intervals import over_seeds
+from pipeline.settings.run import Run
 
 MEASURED, NOT_RUN = "measured", "not run"
+HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
+COLUMNS = (
+    *("encoder", "epochs", "denominator", "n_seeds", "mean", "ci_low", "ci_high"),
+    *("paper", "deviation", "status"),
+)
 
 
-def encoder_name(run: Run) -> str:
-    return f"{run.encoder}-w{run.width}"
+def by_setting(runs: Sequence[Run]) -> dict[Run, list[Run]]:
+    """Runs that differ only in their seed, under the one with seed 0."""
+    groups: dict[Run, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run.setting, []).append(run)
+    return groups
+
+
+def measured(setting: Run, values: Sequence[float], paper: float) -> dict[str, Any]:
+    """A row of the mean over seeds; `paper` is NaN where there is no published value of the same data."""
+    found = over_seeds(values)
+    return {
+        "dataset": setting.dataset,
+        "classes": setting.classes,
+        "encoder": f"{setting.encoder}-w{setting.width}",
+        "epochs": setting.epochs,
+        "denominator": setting.denominator,
+        "n_seeds": found.n,
+        "mean": found.mean,
+        "ci_low": found.low,
+        "ci_high": found.high,
+        "paper": paper,
+        "deviation": found.mean - paper,
+        "status": MEASURED,
+    }
+
+
+def not_run(dataset: str, classes: int, paper: float) -> dict[str, Any]:
+    """A row of a published value that no run is beside."""
+    return {
+        "dataset": dataset,
+        "classes": classes,
+        "encoder": "resnet50-w64",
+        "denominator": "unstated",
+        "n_seeds": 0,
+        "paper": paper,
+        "status": NOT_RUN,
+    }
 
 
 def number(value: float, digits: int) -> str:
     return NOT_AVAILABLE if math.isnan(value) else f"{value:.{digits}f}"
-
-
-def short_metrics(table1: pd.DataFrame, table2: pd.DataFrame, claims: pd.DataFrame) -> dict[str, Any]:
-    """Nested numbers: accuracy by data, objective and probe; CKA and RSA with CL on test images; verdicts counted."""
-    found: dict[str, Any] = {"accuracy": {}, "similarity_with_cl": {}}
-    for row in table1[table1["status"] != NOT_RUN].to_dict("records"):
-        data = found["accuracy"].setdefault(f"{row['dataset']}-{row['classes']}", {})
-        data.setdefault(row["objective"], {})[row["probe"]] = round(row["mean"], 3)
-    shown = table2[(table2["status"] != NOT_RUN) & (table2["first"] == "cl") & (table2["split"] == "test")]
-    for row in shown[shown["measure"].isin(("cka", "rsa"))].to_dict("records"):
-        data = found["similarity_with_cl"].setdefault(f"{row['dataset']}-{row['classes']}", {})
-        data.setdefault(row["second"], {})[row["measure"]] = round(row["mean"], 5)
-    counts = claims["verdict"].value_counts().to_dict()
-    return {**found, "verdicts": {str(verdict): int(count) for verdict, count in sorted(counts.items())}}
-
-
-def similarity_over_epochs(alignment: pd.DataFrame) -> pd.DataFrame:
-    """Of one dataset: a row an epoch, a column each measure and twin (`cka_nscl`), means over seeds on test images."""
-    rows = alignment[(alignment["first"] == "cl") & (alignment["split"] == "test")]
-    long = rows.melt(["epoch", "second"], ["cka", "rsa"], "measure")
-    wide = long.pivot_table(index="epoch", columns=["measure", "second"], values="value", sort=False)
-    wide.columns = pd.Index(["_".join(map(str, column)) for column in wide.columns])
-    return wide.reset_index()

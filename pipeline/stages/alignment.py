@@ -1,32 +1,36 @@
 """How alike the twins of a run are at every kept epoch."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import pandas as pd
-import torch
 
 from pipeline.alignment.trajectory import Features, Weights, trajectory
-from pipeline.embed import load_features, load_labels
+from pipeline.features import load_features, load_labels
 from pipeline.files import write_csv
-from pipeline.jobs import AlignmentJob
-from pipeline.layout import Layout
 from pipeline.progress import track
-from pipeline.records import write_record
 from pipeline.training.checkpoints import load_encoder
 
+if TYPE_CHECKING:
+    import torch
 
-def run(job: AlignmentJob, layout: Layout, device: torch.device) -> None:
+    from pipeline.stages import Inputs, Outputs
+    from pipeline.workflow.stages import AlignmentJob
+
+
+def run(job: AlignmentJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
+    folder, checkpoints = inputs["features"][0], inputs["checkpoints"][0]
+
     def features_of(objective: str, epoch: int) -> Features:
-        features = load_features(layout.features(job.run), objective, epoch)
-        return {split: rows.to(device) for split, rows in features.items()}
+        return {split: rows.to(device) for split, rows in load_features(folder, objective, epoch).items()}
 
     def weights_of(objective: str, epoch: int) -> Weights:
-        return load_encoder(layout.checkpoints(job.run), objective, epoch)
+        return load_encoder(checkpoints, objective, epoch)
 
-    labels = {split: rows.to(device) for split, rows in load_labels(layout.features(job.run)).items()}
-    epochs = track(job.checkpoints, len(job.checkpoints), f"alignment {job.run}")
+    labels = {split: rows.to(device) for split, rows in load_labels(folder).items()}
+    epochs = track(job.checkpoints, len(job.checkpoints), f"alignment {job.run.name}")
     found = trajectory(job.objectives, epochs, features_of, weights_of, labels)
-    write_csv(layout.measures(job.run, "alignment"), pd.DataFrame(map(asdict, found.alignment)))
-    write_csv(layout.measures(job.run, "weights"), pd.DataFrame(map(asdict, found.weights)))
-    write_csv(layout.measures(job.run, "collapse"), pd.DataFrame(map(asdict, found.collapse)))
-    write_record(job, layout, run=job.run)
+    for kind in ("alignment", "weights", "collapse"):
+        write_csv(outputs[kind], pd.DataFrame(map(asdict, getattr(found, kind))))

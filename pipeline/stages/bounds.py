@@ -1,21 +1,26 @@
 """The bounds along every run that trains CL and NSCL, and along a simulated descent."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
-from pipeline.embed import load_labels
+from pipeline.data.subsets import class_sizes
 from pipeline.files import write_csv
-from pipeline.jobs import BoundsJob
-from pipeline.layout import Layout
 from pipeline.progress import track
 from pipeline.reporting.bounds import bounds_of_run, simulated
-from pipeline.runs import Run
+
+if TYPE_CHECKING:
+    from pipeline.stages import Inputs, Outputs
+    from pipeline.workflow.stages import BoundsJob
 
 
-def run(job: BoundsJob, layout: Layout) -> None:
-    tables = []
-    for name in track(job.runs, len(job.runs), "bounds"):
-        steps, alignment = pd.read_csv(layout.steps(name)), pd.read_csv(layout.measures(name, "alignment"))
-        sizes = load_labels(layout.features(name))["train"].bincount().tolist()
-        tables.append(bounds_of_run(Run.from_name(name), steps, alignment, sizes))
-    write_csv(layout.reports / "bounds.csv", pd.concat(tables))
-    write_csv(layout.reports / "descent.csv", simulated())
+def run(job: BoundsJob, inputs: Inputs, outputs: Outputs) -> None:
+    of_runs = zip(job.runs, *(inputs[kind] for kind in ("steps", "alignment", "store", "subset")), strict=True)
+    tables = [
+        bounds_of_run(run, pd.read_csv(steps), pd.read_csv(alignment), class_sizes(store, subset), job.failure)
+        for run, steps, alignment, store, subset in track(of_runs, len(job.runs), "bounds")
+    ]
+    write_csv(outputs["bounds"], pd.concat(tables))
+    write_csv(outputs["descent"], simulated(job.simulation))

@@ -1,25 +1,34 @@
-"""Every claim with its verdict; the numbers in short and as lines, for comparisons between versions with DVC."""
+"""Every claim with its verdict."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
-from pipeline.files import write_csv, write_json
-from pipeline.jobs import ClaimsJob
-from pipeline.layout import Layout
-from pipeline.reporting.claims import claims
-from pipeline.reporting.reading import Read, reader
-from pipeline.reporting.tables import short_metrics, similarity_over_epochs
+from pipeline.files import write_csv
+from pipeline.reporting.claim import Claim, Read
+from pipeline.reporting.claims import CLAIMS
+from pipeline.reporting.reading import reader
+from pipeline.reporting.verdicts import claims
+from pipeline.settings.run import Run
+from pipeline.stages import Inputs, Outputs
+
+if TYPE_CHECKING:
+    from pipeline.workflow.stages import ClaimsJob
 
 
-def run(job: ClaimsJob, layout: Layout) -> None:
-    def read(experiments: Sequence[str]) -> Read:
-        return reader(layout, list(dict.fromkeys(name for one in experiments for name in job.experiments[one])))
+def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:
+    runs_of = {
+        claim.name: [run for experiment in claim.experiments for run in job.experiments[experiment]]
+        for claim in CLAIMS.values()
+        if set(claim.experiments) <= set(job.experiments)
+    }
+    covered: dict[str, list[Run]] = {}  # by kind: the runs of all claims that read it
+    for name, runs in runs_of.items():
+        for kind in CLAIMS[name].reads:
+            covered.setdefault(kind, []).extend(runs)
+    measures = reader(inputs, covered)
 
-    table = claims(job.claims, read, list(job.experiments))
-    write_csv(layout.reports / "claims.csv", table)
-    table1, table2 = (pd.read_csv(layout.reports / f"{name}.csv") for name in ("table1", "table2"))
-    write_json(layout.reports / "metrics.json", short_metrics(table1, table2, table))
-    if "trajectory" in job.experiments:
-        for dataset, rows in read(["trajectory"])("alignment").groupby("dataset"):
-            write_csv(layout.plot(str(dataset)), similarity_over_epochs(rows))
+    def read(claim: Claim) -> Read | None:
+        return measures(list(dict.fromkeys(runs_of[claim.name]))) if claim.name in runs_of else None
+
+    write_csv(outputs["claims"], claims(CLAIMS, job.rules, read, {"late": job.late}))

@@ -1,31 +1,31 @@
 """Compute the features of a run's checkpoints, once."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 
 from pipeline.data.images import load_images
-from pipeline.embed import encode, save_features, save_labels
-from pipeline.encoders import build_encoder
-from pipeline.jobs import EmbedJob, subset_of
-from pipeline.layout import Layout
+from pipeline.embed import encode
+from pipeline.features import save_features, save_labels
+from pipeline.networks.empty import empty_network
 from pipeline.progress import track
-from pipeline.records import write_record
-from pipeline.runs import Run
 from pipeline.training.checkpoints import load_encoder
 
+if TYPE_CHECKING:
+    from pipeline.stages import Inputs, Outputs
+    from pipeline.workflow.stages import EmbedJob
 
-def run(job: EmbedJob, layout: Layout, device: torch.device) -> None:
-    run = Run.from_name(job.run)
-    splits = load_images(layout.data(run.dataset), layout.subset(*subset_of(run)), device)
-    train = splits["train"]
-    with torch.random.fork_rng(devices=[]):  # the constructor draws weights, which a checkpoint then replaces
-        encoder = build_encoder(run, train.channels, job.views.size or train.size)
-    encoder.to(device=device)
+
+def run(job: EmbedJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
+    splits = load_images(inputs["store"][0], inputs["subset"][0], device)
+    train, test = splits["train"], splits["test"]
+    encoder = empty_network(job.run, train.channels, job.size or train.size).encoder.to(device)
     encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
-    folder = layout.features(job.run)
+    folder = outputs["features"]
     todo = [(objective, epoch) for objective in job.objectives for epoch in job.checkpoints]
-    for objective, epoch in track(todo, len(todo), f"embed {job.run}"):
-        encoder.load_state_dict(load_encoder(layout.checkpoints(job.run), objective, epoch))
-        features = {split: encode(encoder, images, job.views) for split, images in splits.items()}
-        save_features(folder, objective, epoch, features["train"], features["test"])
-    save_labels(folder, splits["train"].labels.cpu(), splits["test"].labels.cpu())
-    write_record(job, layout, run=job.run)
+    for objective, epoch in track(todo, len(todo), f"embed {job.run.name}"):
+        encoder.load_state_dict(load_encoder(inputs["checkpoints"][0], objective, epoch))
+        save_features(folder, objective, epoch, *(encode(encoder, images, job.size) for images in (train, test)))
+    save_labels(folder, train.labels, test.labels)

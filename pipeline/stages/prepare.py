@@ -1,13 +1,16 @@
 """Turn a dataset's images into an array store."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.data.prepare import prepare
-from pipeline.jobs import PrepareJob
-from pipeline.layout import Layout
-from pipeline.records import write_record
+from pipeline.stages import Inputs, Outputs
+
+if TYPE_CHECKING:
+    from pipeline.workflow.stages import PrepareJob
 
 
-def run(job: PrepareJob, layout: Layout) -> None:
-    prepare(job.dataset, job.spec, Path(job.downloads), layout.data(job.dataset))
-    write_record(job, layout, dataset=job.dataset)
+def run(job: PrepareJob, inputs: Inputs, outputs: Outputs) -> None:
+    prepare(job.dataset, job.spec, Path(job.downloads), outputs["store"])

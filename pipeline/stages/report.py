@@ -1,6 +1,11 @@
-"""The report: the notebook's source, executed, then one page that needs nothing from elsewhere."""
+"""The report: the notebook's source, executed, then one page that needs nothing from elsewhere; and its provenance."""
 
+from __future__ import annotations
+
+import shutil
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jupytext
 import nbformat
@@ -8,12 +13,15 @@ import papermill
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 
-from pipeline.files import write_text
-from pipeline.jobs import ReportJob
-from pipeline.layout import Layout
+from pipeline.files import read_json, write_json, write_text
+from pipeline.references import PROJECT
+from pipeline.reporting.provenance import provenance
 from pipeline.reporting.show import Report
+from pipeline.stages import Inputs, Outputs
 
-SOURCES = Path(__file__).parents[2] / "reports"
+if TYPE_CHECKING:
+    from pipeline.workflow.stages import ReportJob
+
 BODY = "<!-- body -->"  # where the page takes what the notebook shows
 
 
@@ -21,25 +29,28 @@ class ReportError(RuntimeError):
     """A cell failed; the executed notebook has the whole story."""
 
 
-def run(job: ReportJob, layout: Layout) -> None:
-    Report(str(layout.reports))  # what the cells read is missed here, before a kernel starts
-    executed = layout.report_notebook
-    executed.parent.mkdir(parents=True, exist_ok=True)
-    source = executed.with_name("source.ipynb")
-    nbformat.write(jupytext.read(SOURCES / "report.py"), source)
-    try:
-        papermill.execute_notebook(
-            source,
-            executed,
-            {"reports": str(layout.reports.absolute())},
-            kernel_name="python3",
-            progress_bar=False,
-            cwd=SOURCES.parent,
-        )
-    except PapermillExecutionError as error:
-        raise ReportError(
-            f"reports/report.py: {error.ename}: {error.evalue}; {executed} is the executed notebook"
-        ) from error
-    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True)
-    body, _ = exporter.from_notebook_node(nbformat.read(executed, as_version=4))
-    write_text(layout.report, (SOURCES / "page.html").read_text().replace(BODY, body))
+def run(job: ReportJob, inputs: Inputs, outputs: Outputs) -> None:
+    (source,), (template,) = inputs["source"], inputs["template"]
+    write_json(outputs["provenance"], provenance([read_json(path) for path in inputs["records"]]))
+    reports = outputs["page"].parent
+    Report(str(reports))  # what the cells read is missed here, before a kernel starts
+    failed = outputs["page"].with_name("report.failed.ipynb")
+    failed.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        notebook, executed = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
+        nbformat.write(jupytext.read(source), notebook)
+        try:
+            papermill.execute_notebook(
+                notebook,
+                executed,
+                {"reports": str(reports.absolute())},
+                kernel_name="python3",
+                progress_bar=False,
+                cwd=PROJECT,
+            )
+        except PapermillExecutionError as error:
+            shutil.copyfile(executed, failed)
+            raise ReportError(f"{source}: {error.ename}: {error.evalue}; {failed} is the executed notebook") from error
+        exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True)
+        body, _ = exporter.from_notebook_node(nbformat.read(executed, as_version=4))
+    write_text(outputs["page"], template.read_text(encoding="utf-8").replace(BODY, body))

@@ -1,15 +1,20 @@
 """Draw the classes of a subset, nested in their number."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from pipeline.data.store import load_store
 from pipeline.data.subsets import draw_subset
-from pipeline.jobs import SubsetJob
-from pipeline.layout import Layout
-from pipeline.records import write_record
+from pipeline.files import write_json
+from pipeline.stages import Inputs, Outputs
+
+if TYPE_CHECKING:
+    from pipeline.workflow.stages import SubsetJob
 
 
-def run(job: SubsetJob, layout: Layout) -> None:
-    names = load_store(layout.data(job.dataset)).manifest.class_names
+def run(job: SubsetJob, inputs: Inputs, outputs: Outputs) -> None:
+    names = load_store(inputs["store"][0]).manifest.class_names
     subset = draw_subset(job.dataset, names, job.classes or len(names), job.seed)
-    write_record(job, layout, **asdict(subset))
+    write_json(outputs["subset"], asdict(subset))

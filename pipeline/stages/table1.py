@@ -1,31 +1,23 @@
-"""Table 1, its readable form and its provenance."""
+"""Table 1 and its readable form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.files import read_json, write_csv, write_json, write_text
-from pipeline.jobs import Table1Job
-from pipeline.layout import Layout
-from pipeline.provenance import environment
+from pipeline.files import write_csv, write_text
+from pipeline.reporting.reading import paper_values
 from pipeline.reporting.table1 import table1, table1_markdown
-from pipeline.runs import Run
+from pipeline.stages import Inputs, Outputs
+
+if TYPE_CHECKING:
+    from pipeline.workflow.stages import TableJob
 
 
-def run(job: Table1Job, layout: Layout) -> None:
-    runs = [Run.from_name(name) for name in job.runs]
-    table = table1(runs, job.objectives, {run: pd.read_csv(layout.probes(run.name)) for run in runs})
-    write_csv(layout.reports / "table1.csv", table)
-    write_text(layout.reports / "table1.md", table1_markdown(table))
-    write_json(
-        layout.reports / "table1.provenance.json", {"params_sha256": job.params_sha256, **_provenance(runs, layout)}
-    )
-
-
-def _provenance(runs: list[Run], layout: Layout) -> dict[str, object]:
-    """What a table was made from and what it cost."""
-    timings = {run.name: read_json(layout.timing(run.name)) for run in runs}
-    return {
-        **environment(),
-        "data": {name: read_json(layout.manifest(name)) for name in sorted({r.dataset for r in runs})},
-        "runs": {run.name: read_json(layout.checkpoints_record(run.name)) for run in runs},
-        "training_seconds": {**timings, "total": sum(timing["seconds"] for timing in timings.values())},
-    }
+def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
+    probes = dict(zip(job.runs, map(pd.read_csv, inputs["probes"]), strict=True))
+    printed = paper_values(inputs["paper_values"][0], "table1")
+    table = table1(job.objectives, probes, printed, job.published_classes)
+    write_csv(outputs["table1"], table)
+    write_text(outputs["table1_text"], table1_markdown(table))

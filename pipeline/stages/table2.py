@@ -1,17 +1,23 @@
 """Table 2 and its readable form."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from pipeline.files import write_csv, write_text
-from pipeline.jobs import Table2Job
-from pipeline.layout import Layout
+from pipeline.reporting.reading import paper_values
 from pipeline.reporting.table2 import table2, table2_markdown
-from pipeline.runs import Run
+from pipeline.stages import Inputs, Outputs
+
+if TYPE_CHECKING:
+    from pipeline.workflow.stages import TableJob
 
 
-def run(job: Table2Job, layout: Layout) -> None:
-    runs = [Run.from_name(name) for name in job.runs]
-    alignment = {run: pd.read_csv(layout.measures(run.name, "alignment")) for run in runs}
-    table = table2(runs, job.objectives, alignment)
-    write_csv(layout.reports / "table2.csv", table)
-    write_text(layout.reports / "table2.md", table2_markdown(table))
+def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
+    alignment = dict(zip(job.runs, map(pd.read_csv, inputs["alignment"]), strict=True))
+    printed = pd.concat([paper_values(inputs["paper_values"][0], artifact) for artifact in ("fig2", "text")])
+    table = table2(job.objectives, alignment, printed, job.published_classes)
+    write_csv(outputs["table2"], table)
+    write_text(outputs["table2_text"], table2_markdown(table))

@@ -91,14 +91,14 @@ def descend(
     total = np.cumsum(rates)
     worst = np.maximum.accumulate(shares)
     logs = [capped(log_mismatch(share, temperature)) for share in worst]
-    gentle = np.maximum.accumulate([not is_nonexpansive(rate, temperature, size) for rate in rates])
+    expansive = np.maximum.accumulate([not is_nonexpansive(rate, temperature, size) for rate in rates])
     return Descent(
         drift=drift,
-        certificate=np.where(gentle, np.nan, certificate(masses, np.asarray(rates), temperature, size)),
+        certificate=np.where(expansive, np.nan, certificate(masses, np.asarray(rates), temperature, size)),
         log_nonexpansive=np.array(
             [
-                np.nan if g else log_nonexpansive(d, s, temperature, size)
-                for d, s, g in zip(logs, total, gentle, strict=True)
+                np.nan if e else log_nonexpansive(d, s, temperature, size)
+                for d, s, e in zip(logs, total, expansive, strict=True)
             ]
         ),
         log_telescoped=np.array([log_telescoped(d, s, temperature, size) for d, s in zip(logs, total, strict=True)]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from pipeline.params import SettingsError
+from pipeline.settings.base import SettingsError
 from pipeline.theory.bounds import (
     capped,
     epsilon,
@@ -50,18 +50,18 @@ def promise(classes: int, batch: int, temperature: float, learning_rate: float, 
     slack = epsilon(batch, steps, delta)
     published = log_mismatch(1 / classes + slack, temperature)
     total = learning_rate * steps
-    gentle = is_nonexpansive(learning_rate, temperature, batch)
+    nonexpansive = is_nonexpansive(learning_rate, temperature, batch)
     setting = (total, temperature, batch)
     return Promise(
         epsilon=math.log(slack),
         delta_mismatch=published,
         theorem1=log_theorem1(published, *setting),
         telescoped=log_telescoped(published, *setting),
-        nonexpansive=log_nonexpansive(published, *setting) if gentle else None,
+        nonexpansive=log_nonexpansive(published, *setting) if nonexpansive else None,
         delta_mismatch_capped=capped(published),
         theorem1_capped=log_theorem1(capped(published), *setting),
         telescoped_capped=log_telescoped(capped(published), *setting),
-        nonexpansive_capped=log_nonexpansive(capped(published), *setting) if gentle else None,
+        nonexpansive_capped=log_nonexpansive(capped(published), *setting) if nonexpansive else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints of single networks (safetensors) and the progress of a whole run (to go on where it stopped)."""
+"""Checkpoints of single networks (safetensors) and the state of a whole run (to go on where it stopped)."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from pipeline.files import write_atomically
-
-PROGRESS = "progress.pt"
 
 
 def checkpoint_path(folder: Path, objective: str, epoch: int) -> Path:
@@ -36,18 +34,10 @@ def load_encoder(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
     return {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
 
 
-def save_progress(folder: Path, state: dict[str, Any]) -> None:
-    write_atomically(folder / PROGRESS, lambda path: torch.save(state, path))
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    write_atomically(path, lambda temporary: torch.save(state, temporary))
 
 
-def load_progress(folder: Path, fingerprint: str) -> dict[str, Any] | None:
-    """State of an unfinished run of the same fingerprint (settings, data and code); none where there is no such."""
-    path = folder / PROGRESS
-    if not path.is_file():
-        return None
+def load_state(path: Path) -> dict[str, Any]:
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state if state["fingerprint"] == fingerprint else None
-
-
-def drop_progress(folder: Path) -> None:
-    (folder / PROGRESS).unlink(missing_ok=True)
+    return state

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from pipeline.data.images import Images
-from pipeline.params import SettingsError, ViewRecipe
 from pipeline.randomness import keyed_generator
-from pipeline.runs import Run
+from pipeline.settings.base import SettingsError
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
 from pipeline.views import apply_views, draw_views
 
 

@@ -1,27 +1,32 @@
 """The twin loop: every objective trains its own network on one stream of batches and views."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from pipeline.data.images import Images
-from pipeline.encoders import Network, ProjectionHead, build_encoder, feature_dimension
-from pipeline.objectives import loss, same_class_mass
-from pipeline.params import Objective, ViewRecipe
+from pipeline.losses.call import Loss, loss_function
+from pipeline.losses.contrastive import same_class_mass
+from pipeline.networks.network import Network, ProjectionHead, build_encoder, feature_dimension
 from pipeline.progress import say, track
 from pipeline.randomness import torch_seed
-from pipeline.runs import Run
-from pipeline.training.checkpoints import drop_progress, load_progress, save_checkpoint, save_progress
+from pipeline.settings.objective import Objective
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
+from pipeline.training.checkpoints import load_state, save_checkpoint, save_state
 from pipeline.training.lars import LARS, parameter_groups
 from pipeline.training.schedule import learning_rate, scaled_learning_rate
 from pipeline.training.stream import Step, Stream, stream_key
 
-SECONDS_BETWEEN_SAVES = 60.0  # of the state to resume from; it is also kept at every checkpoint
+SECONDS_BETWEEN_SAVES = 60.0  # of the state to go on from; it is also kept at every checkpoint but the last
 
 
 class DivergenceError(RuntimeError):
@@ -29,23 +34,16 @@ class DivergenceError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class EpochLoss:
-    """Mean loss of one twin over one epoch."""
-
-    epoch: int
-    objective: str
-    loss: float
-    learning_rate: float  # at the epoch's last step
-
-
-@dataclass(frozen=True)
-class StepMass:
-    """CL's same-class softmax mass q over the 2B anchors of one step, before its update; the theory's certificate."""
+class StepRow:
+    """One twin's loss at one step, before its update; for CL also the same-class softmax mass q over the 2B anchors,
+    from which the theory's certificate is made."""
 
     epoch: int
     step: int  # of the epoch, from 1
+    objective: str
     learning_rate: float
-    mean_mass: float
+    loss: float
+    mean_mass: float  # nan for other objectives
     mean_square_mass: float
 
 
@@ -53,8 +51,7 @@ class StepMass:
 class Twins:
     """What training leaves beside the checkpoints."""
 
-    losses: tuple[EpochLoss, ...]
-    masses: tuple[StepMass, ...]  # empty where CL does not take part
+    steps: tuple[StepRow, ...]
     digests: dict[str, str]  # of the batches and views each objective was shown
 
 
@@ -63,26 +60,103 @@ class Twin:
     """One objective's network and optimiser."""
 
     objective: Objective
+    loss: Loss
     network: Network
     optimiser: LARS
     step_losses: list[Tensor] = field(default_factory=list)  # of this epoch, on the device: no synchronisation a step
     step_masses: list[Tensor] = field(default_factory=list)  # [2] each, CL alone
 
 
-def initial_network(run: Run, objective: str, channels: int, size: tuple[int, int], classes: int) -> Network:
+def initial_network(run: Run, objective: Objective, channels: int, size: tuple[int, int], classes: int) -> Network:
     """The network a twin starts from: encoder and projection head from one key for all twins that share it."""
-    key = stream_key(run, "initialisation", objective)
+    key = stream_key(run, "initialisation", objective.name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(run.seed, "initialisation", key))
         encoder = build_encoder(run, channels, size)
         features = feature_dimension(encoder, channels, size)
         head = ProjectionHead(features, run.projection)
     classifier = None
-    if objective == "ce":
+    if objective.head == "classes":
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(torch_seed(run.seed, "classifier"))
             classifier = nn.Linear(features if run.ce_head == "features" else run.projection, classes)
     return Network(encoder, head, classifier, run.ce_head)
+
+
+class Training:
+    """A run in the making: twins, stream, and the rows of all steps so far."""
+
+    def __init__(self, run: Run, objectives: Sequence[Objective], images: Images, recipe: ViewRecipe) -> None:
+        self.run = run
+        self.stream = Stream(run, images, recipe, [objective.name for objective in objectives])
+        self.twins = [make_twin(run, objective, images, recipe.size or images.size) for objective in objectives]
+        self.rows: list[StepRow] = []
+        self.digests = dict(self.stream.digests)  # after the last finished epoch
+        self.finished = 0  # epochs
+        self._peak = scaled_learning_rate(run.learning_rate, run.batch_size, run.learning_rate_rule)
+
+    def rate(self, epoch: int, step: int) -> float:
+        """Of a step; both count from 1."""
+        before = (epoch - 1) * self.stream.steps + step - 1
+        return learning_rate(before, self.stream.steps, self._peak, self.run.warmup_epochs, self.run.horizon)
+
+    def steps(self, workers: int = 1) -> Iterator[tuple[int, int]]:
+        """Train on from here; yields (epoch, step) after every step, the last of an epoch with its rows noted.
+
+        With several workers the twins of a step train side by side while the next batch is made, each on one core:
+        who computes what does not change a bit.
+        """
+        with (
+            ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+            if workers > 1
+            else (nullcontext()) as pool
+        ):
+            for epoch, step, batches, digests in _ahead(pool, self._batches()):
+                rate = self.rate(epoch, step)
+                work = _caller(self.run, batches, rate)
+                for _ in pool.map(work, self.twins) if pool else map(work, self.twins):
+                    pass
+                if step == self.stream.steps:
+                    self._note(epoch, step)
+                    self.digests, self.finished = digests, epoch
+                yield epoch, step
+
+    def _batches(self) -> Iterator[tuple[int, int, dict[str, Step], dict[tuple[str, str], str]]]:
+        for epoch in range(self.finished + 1, self.run.epochs + 1):
+            for step, batches in enumerate(self.stream.epoch(epoch), start=1):
+                yield epoch, step, batches, dict(self.stream.digests)
+
+    def _note(self, epoch: int, count: int) -> None:
+        """Rows of an epoch's first `count` steps; the only place where the host waits for the device."""
+        rates = [self.rate(epoch, step) for step in range(1, count + 1)]
+        columns = [_epoch_values(twin, epoch, rates) for twin in self.twins]
+        for step, rate in enumerate(rates, start=1):
+            for twin, values in zip(self.twins, columns, strict=True):
+                self.rows.append(StepRow(epoch, step, twin.objective.name, rate, *values[step - 1]))
+
+    def note_unfinished(self, epoch: int, step: int) -> None:
+        """Rows of an epoch that is left before its end."""
+        if step < self.stream.steps:
+            self._note(epoch, step)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "epoch": self.finished,
+            "networks": {twin.objective.name: twin.network.state_dict() for twin in self.twins},
+            "optimisers": {twin.objective.name: twin.optimiser.state_dict() for twin in self.twins},
+            "digests": self.digests,
+            "rows": [astuple(row) for row in self.rows],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put everything back as it was after the state's epoch."""
+        for twin in self.twins:
+            twin.network.load_state_dict(state["networks"][twin.objective.name])
+            twin.optimiser.load_state_dict(state["optimisers"][twin.objective.name])
+        self.stream.digests = state["digests"]
+        self.digests = dict(state["digests"])
+        self.rows = [StepRow(*row) for row in state["rows"]]
+        self.finished = int(state["epoch"])
 
 
 def train_twins(
@@ -92,66 +166,66 @@ def train_twins(
     images: Images,
     recipe: ViewRecipe,
     folder: Path,
-    fingerprint: str,
+    state: Path,
+    workers: int = 1,
     seconds_between_saves: float = SECONDS_BETWEEN_SAVES,
     compiled: bool = False,
 ) -> Twins:
     """Train all objectives of a run and keep the networks of the chosen epochs in `folder`.
 
-    An unfinished run of the same fingerprint goes on where it stopped and gives, on the CPU, the same bits as one
-    that never stopped. `compiled` fuses the networks' operations, which changes last bits. Raises DivergenceError with
+    From `state`, where it is there, training goes on and gives, on the CPU, the same bits as one that never stopped;
+    that it is of this run, data and code is the caller's promise. The last state stays, so that the run's end can be
+    trained again. `compiled` fuses the networks' operations, which changes last bits. Raises DivergenceError with
     objective, epoch, step and learning rate.
     """
-    stream = Stream(run, images, recipe, objectives)
-    twins = [make_twin(run, name, images, recipe.size or images.size) for name in objectives]
+    training = Training(run, objectives, images, recipe)
     if compiled:
-        for twin in twins:
+        for twin in training.twins:
             twin.network.compile()  # in place: names in checkpoints stay as they are
-    peak = scaled_learning_rate(run.learning_rate, run.batch_size, run.learning_rate_rule)
-    losses: list[EpochLoss] = []
-    masses: list[StepMass] = []
-    finished = 0
-    state = load_progress(folder, fingerprint)
-    if state is not None:
-        finished = _restore(state, twins, stream, losses, masses)
-        say(f"{run.name}: going on after epoch {finished}")
+    if state.is_file():
+        training.restore(load_state(state))
+        say(f"{run.name}: going on after epoch {training.finished}")
     elif 0 in checkpoints:
-        _save_checkpoints(folder, twins, 0)
-
+        _save_checkpoints(folder, training.twins, 0)
     saved = time.monotonic()
-    rates: list[float] = []  # of this epoch's steps
-    steps = (
-        (epoch, step, batches)
-        for epoch in range(finished + 1, run.epochs + 1)
-        for step, batches in enumerate(stream.epoch(epoch), start=1)
-    )
-    total = run.epochs * stream.steps
-    for epoch, step, batches in track(steps, total, f"twins {run.name}", done=finished * stream.steps):
-        before = (epoch - 1) * stream.steps + step - 1
-        rate = learning_rate(before, stream.steps, peak, run.warmup_epochs, run.horizon)
-        for twin in twins:
-            train_step(twin, batches[twin.objective], rate, run)
-        rates.append(rate)
-        if step < stream.steps:
+    every, done = run.epochs * training.stream.steps, training.finished * training.stream.steps
+    for epoch, step in track(training.steps(workers), every, f"twins {run.name}", done):
+        if step < training.stream.steps:
             continue
-        losses += [_epoch_loss(twin, epoch, rates) for twin in twins]
-        masses += [mass for twin in twins for mass in _epoch_masses(twin, epoch, rates)]
-        rates.clear()
         if epoch in checkpoints:
-            _save_checkpoints(folder, twins, epoch)
+            _save_checkpoints(folder, training.twins, epoch)
         if epoch < run.epochs and (epoch in checkpoints or time.monotonic() - saved > seconds_between_saves):
-            save_progress(folder, _state(fingerprint, epoch, twins, stream, losses, masses))
+            save_state(state, training.state())
             saved = time.monotonic()
-    drop_progress(folder)
-    return Twins(tuple(losses), tuple(masses), {name: stream.digest(name) for name in objectives})
+    names = [objective.name for objective in objectives]
+    return Twins(tuple(training.rows), {name: training.stream.digest(name) for name in names})
+
+
+Item = TypeVar("Item")
+
+
+def _ahead(pool: Executor | None, items: Iterator[Item]) -> Iterator[Item]:
+    """The items, each made while the one before is used."""
+    if pool is None:
+        yield from items
+        return
+    coming = pool.submit(next, items, None)
+    while (item := coming.result()) is not None:
+        coming = pool.submit(next, items, None)
+        yield item
+
+
+def _caller(run: Run, batches: dict[str, Step], rate: float) -> Callable[[Twin], None]:
+    return lambda twin: train_step(twin, batches[twin.objective.name], rate, run)
 
 
 def train_step(twin: Twin, batch: Step, rate: float, run: Run) -> None:
     """One forward of each view on its own (batch norm statistics are per view), one backward, one update."""
     with torch.autocast(batch.labels.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
         z1, z2 = twin.network(batch.view1), twin.network(batch.view2)
-    value = loss(twin.objective, z1, z2, batch.labels, run.temperature, run.denominator, run.view_pairs)
-    if twin.objective == "cl":
+    options = {name: getattr(run, name) for name in twin.objective.options}
+    value = twin.loss(z1, z2, batch.labels, run.temperature, **options)
+    if twin.objective.name == "cl":
         with torch.no_grad():  # a hundredth of a step
             mass = same_class_mass(z1, z2, batch.labels, run.temperature)
             twin.step_masses.append(torch.stack([mass.mean(), mass.square().mean()]))
@@ -172,61 +246,29 @@ def make_twin(run: Run, objective: Objective, images: Images, size: tuple[int, i
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
     groups = parameter_groups(network, run.lars_exclude)
     optimiser = LARS(groups, lr=0.0, momentum=run.momentum, weight_decay=run.weight_decay, trust=run.trust)
-    return Twin(objective, network, optimiser)
+    return Twin(objective, loss_function(objective), network, optimiser)
 
 
-def _epoch_loss(twin: Twin, epoch: int, rates: Sequence[float]) -> EpochLoss:
-    """Mean over the epoch's steps; the only place where the host waits for the device."""
-    values = torch.stack(twin.step_losses).double().cpu()
+def _epoch_values(twin: Twin, epoch: int, rates: Sequence[float]) -> list[tuple[float, float, float]]:
+    """(loss, mean mass, mean square mass) of every step; raises DivergenceError where a loss is not finite."""
+    losses = torch.stack(twin.step_losses).double().cpu()
+    masses = (
+        torch.stack(twin.step_masses).double().cpu().tolist()
+        if twin.step_masses
+        else [(math.nan, math.nan)] * len(rates)
+    )
     twin.step_losses.clear()
-    finite = values.isfinite()
+    twin.step_masses.clear()
+    finite = losses.isfinite()
     if not finite.all():
         step = int(finite.logical_not().nonzero()[0])
         raise DivergenceError(
-            f"the loss of {twin.objective} became {values[step].item()} in epoch {epoch}, step {step + 1} of "
+            f"the loss of {twin.objective.name} became {losses[step].item()} in epoch {epoch}, step {step + 1} of "
             f"{len(rates)}, at learning rate {rates[step]:.4g}: lower learning_rate, lengthen warmup_epochs or set clip"
         )
-    return EpochLoss(epoch, twin.objective, values.mean().item(), rates[-1])
-
-
-def _epoch_masses(twin: Twin, epoch: int, rates: Sequence[float]) -> list[StepMass]:
-    values = torch.stack(twin.step_masses).double().cpu().tolist() if twin.step_masses else []
-    twin.step_masses.clear()
-    return [StepMass(epoch, step, rates[step - 1], *row) for step, row in enumerate(values, start=1)]
+    return [(value, *mass) for value, mass in zip(losses.tolist(), masses, strict=True)]
 
 
 def _save_checkpoints(folder: Path, twins: Sequence[Twin], epoch: int) -> None:
     for twin in twins:
-        save_checkpoint(folder, twin.objective, epoch, twin.network)
-
-
-def _state(
-    fingerprint: str,
-    epoch: int,
-    twins: Sequence[Twin],
-    stream: Stream,
-    losses: Sequence[EpochLoss],
-    masses: Sequence[StepMass],
-) -> dict[str, Any]:
-    return {
-        "fingerprint": fingerprint,
-        "epoch": epoch,
-        "networks": {twin.objective: twin.network.state_dict() for twin in twins},
-        "optimisers": {twin.objective: twin.optimiser.state_dict() for twin in twins},
-        "digests": stream.digests,
-        "losses": [astuple(row) for row in losses],
-        "masses": [astuple(row) for row in masses],
-    }
-
-
-def _restore(
-    state: dict[str, Any], twins: Sequence[Twin], stream: Stream, losses: list[EpochLoss], masses: list[StepMass]
-) -> int:
-    """Put everything back; returns the last finished epoch."""
-    for twin in twins:
-        twin.network.load_state_dict(state["networks"][twin.objective])
-        twin.optimiser.load_state_dict(state["optimisers"][twin.objective])
-    stream.digests = state["digests"]
-    losses += [EpochLoss(*row) for row in state["losses"]]
-    masses += [StepMass(*row) for row in state["masses"]]
-    return int(state["epoch"])
+        save_checkpoint(folder, twin.objective.name, epoch, twin.network)

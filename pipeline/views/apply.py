@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from pipeline.device import to_device
-from pipeline.params import ViewRecipe
+from pipeline.settings.views import ViewRecipe
 from pipeline.views.colour import channel_weights, jitter, map_channels, plan_jitter
 from pipeline.views.draws import Flags, ViewDraws
 from pipeline.views.resample import blur, crop, interpolation
@@ -50,15 +50,15 @@ def _grey_and_normalise(views: Tensor, grey: Flags, mean: Tensor, std: Tensor) -
 
 
 @torch.no_grad()
-def normalise(images: Tensor, recipe: ViewRecipe, mean: Tensor, std: Tensor) -> Tensor:
+def normalise(images: Tensor, size: tuple[int, int] | None, mean: Tensor, std: Tensor) -> Tensor:
     """Whole images as the encoder reads them in evaluation: uint8 [B, C, H, W] to float32 [B, C, h, w], nothing random.
 
-    Resized (antialiased bilinear) where the recipe's size is not the stored one.
+    Resized (antialiased bilinear) where the size (h, w) is not the stored one; none: as stored.
     """
     pixels = images.to(torch.float32).div_(255)
     stored = (images.shape[2], images.shape[3])
-    if recipe.size is not None and recipe.size != stored:
-        rows, columns = (_whole(*sides, images.device) for sides in zip(stored, recipe.size, strict=True))
+    if size is not None and size != stored:
+        rows, columns = (_whole(*sides, images.device) for sides in zip(stored, size, strict=True))
         pixels = rows @ pixels @ columns.T
     return pixels.sub_(mean[:, None, None]).div_(std[:, None, None])
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from pipeline.device import to_device
-from pipeline.params import ViewRecipe
+from pipeline.settings.views import ViewRecipe
 from pipeline.views.draws import CONTRAST, HUE, SATURATION, Floats, Integers, ViewDraws
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.params import ViewRecipe
+from pipeline.settings.views import ViewRecipe
 
 BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)  # the numbers that stand in `ViewDraws.order`
 

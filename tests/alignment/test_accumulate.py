@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pipeline.alignment.accumulate import Accumulator
-from pipeline.alignment.similarity import representation, similarity
+from pipeline.alignment.intervals import Pair, Prepared
 
 NAMES = ("cl", "nscl", "ce")
 
@@ -32,7 +32,7 @@ def test_one_pass_over_batches_is_the_whole(size):
     rows = features()
     total = streamed(rows, size)
     for pair in itertools.permutations(NAMES, 2):
-        whole = similarity(*(representation(rows[name], name) for name in pair))
+        whole = Pair(*(Prepared(rows[name], name) for name in pair)).similarity
         found = total.similarity(*pair)
         for measure in ("cka", "rsa", "rho", "r"):
             assert getattr(found, measure) == pytest.approx(getattr(whole, measure), rel=1e-9)
@@ -42,7 +42,7 @@ def test_a_first_batch_unlike_the_rest_and_cosines_almost_equal_keep_their_digit
     rows = {name: 1e-4 * part + torch.linspace(1, 2, part.shape[1]) for name, part in features(200).items()}
     rows = {name: torch.cat([part[:5] + 1e-2, part[5:]]) for name, part in rows.items()}
     total = streamed(rows, 5)
-    whole = similarity(representation(rows["cl"], "cl"), representation(rows["ce"], "ce"))
+    whole = Pair(Prepared(rows["cl"], "cl"), Prepared(rows["ce"], "ce")).similarity
     assert total.similarity("cl", "ce").rsa == pytest.approx(whole.rsa, rel=1e-6)
     assert total.similarity("cl", "ce").cka == pytest.approx(whole.cka, rel=1e-6)
 

@@ -4,15 +4,17 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, pearsonr
 
 from pipeline.alignment import intervals, products, similarity
-from pipeline.alignment.intervals import compare, prepare, similarity_with_intervals
-from pipeline.alignment.similarity import representation
+from pipeline.alignment.intervals import Pair, Prepared, cka, cka_debiased, rsa
+from pipeline.alignment.measures import MEASURES
 from tests.alignment import definitions
 
-MEASURES = ("cka", "cka_raw", "cka_debiased", "rsa")
+ESTIMATED = ("cka", "cka_raw", "cka_debiased", "rsa")  # with interval and null
 
 
 def related(seed, n=23, d=6, other=4, scale=1.0):
@@ -23,22 +25,47 @@ def related(seed, n=23, d=6, other=4, scale=1.0):
     return x + 0.3, y
 
 
+def pair(x, y):
+    return Pair(*(Prepared(torch.as_tensor(rows), name) for rows, name in ((x, "first"), (y, "second"))))
+
+
 def compared(x, y):
-    return compare(torch.from_numpy(np.asarray(x)), torch.from_numpy(np.asarray(y)))
+    both = pair(x, y)
+    return {name: measure(both) for name, measure in MEASURES.items()}
 
 
 @pytest.mark.parametrize(("n", "d", "other"), [(23, 6, 4), (9, 40, 30), (5, 3, 2), (60, 1, 2)])
 def test_values_are_those_of_the_definitions(n, d, other):
     x, y = related(1, n, d, other)
     found, expected = compared(x, y), definitions.measures(x, y)
-    for name in MEASURES:
-        assert getattr(found, name).value == pytest.approx(expected[name], abs=1e-10)
+    for name in ESTIMATED:
+        assert found[name].value == pytest.approx(expected[name], abs=1e-10)
+
+
+@given(st.integers(3, 40), st.integers(1, 60), st.integers(1, 60), st.integers(0, 10**6), st.floats(0, 5))
+def test_values_alone_are_those_of_the_definitions(n, d, e, seed, shift):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, d + 1)) + shift
+    y = x[:, :1] @ rng.normal(size=(1, e + 1)) + rng.normal(size=(n, e + 1))
+    found, kernels = pair(x, y).similarity, [definitions.cosine_matrix(rows) for rows in (x, y)]
+    expected = definitions.cka(*kernels), definitions.rsa(*kernels)
+    assert (found.cka, found.rsa) == pytest.approx(expected, abs=1e-9)
+
+
+def test_two_rows_and_opposite_structures_stay_in_range():
+    x, y = related(19, n=2)
+    with pytest.raises(ValueError, match="RSA is not defined"):  # a single pair has no variance
+        _ = pair(x, y).similarity
+    triangle, moved = np.array([[1, 0], [1, 0.1], [0, 1.0]]), np.array([[1, 0], [0, 1.0], [1, 0.1]])
+    found = pair(triangle, moved).similarity
+    assert 0 <= found.cka <= 1
+    assert -1 <= found.rsa < 0
 
 
 def test_rsa_is_that_of_scipy():
     x, y = related(2)
     found = pearsonr(pdist(x, "cosine"), pdist(y, "cosine")).statistic
-    assert compared(x, y).rsa.value == pytest.approx(found, abs=1e-12)
+    assert rsa(pair(x, y)).value == pytest.approx(found, abs=1e-12)
 
 
 @pytest.mark.parametrize(("n", "d"), [(12, 5), (8, 20)])
@@ -46,10 +73,10 @@ def test_the_interval_is_that_of_leaving_out_one_row_after_another(n, d):
     x, y = related(3, n, d)
     found = compared(x, y)
     left_out = [definitions.measures(np.delete(x, k, 0), np.delete(y, k, 0)) for k in range(n)]
-    for name in MEASURES:
+    for name in ESTIMATED:
         values = np.array([one[name] for one in left_out])
         half = 1.959964 * math.sqrt((n - 1) / n * ((values - values.mean()) ** 2).sum())
-        estimate = getattr(found, name)
+        estimate = found[name]
         least = 0.0 if name in ("cka", "cka_raw") else -1.0
         assert estimate.low == pytest.approx(max(least, estimate.value - half), rel=1e-6, abs=1e-9)
         assert estimate.high == pytest.approx(min(1.0, estimate.value + half), rel=1e-6, abs=1e-9)
@@ -59,20 +86,20 @@ def test_the_null_is_mean_and_spread_over_all_orders():
     x, y = related(4, n=6, d=3, other=3)
     found = compared(x, y)
     orders = [definitions.measures(x, y[list(order)]) for order in itertools.permutations(range(6))]
-    for name in MEASURES:
+    for name in ESTIMATED:
         values = np.array([one[name] for one in orders])
-        assert getattr(found, name).null == pytest.approx(values.mean(), abs=1e-10)
-        assert getattr(found, name).null_sd == pytest.approx(values.std(), rel=1e-8)
+        assert found[name].null == pytest.approx(values.mean(), abs=1e-10)
+        assert found[name].null_sd == pytest.approx(values.std(), rel=1e-8)
 
 
 def test_unrelated_rows_lie_in_the_null_and_the_debiased_measure_around_zero():
     rng = np.random.default_rng(5)
     found = compared(rng.normal(size=(300, 50)), rng.normal(size=(300, 50)))
-    for name in MEASURES:
-        estimate = getattr(found, name)
+    for name in ESTIMATED:
+        estimate = found[name]
         assert abs(estimate.value - estimate.null) < 5 * estimate.null_sd
-    assert found.cka.value > 0.1  # what the biased measure shows where there is nothing
-    assert abs(found.cka_debiased.value) < 0.03
+    assert found["cka"].value > 0.1  # what the biased measure shows where there is nothing
+    assert abs(found["cka_debiased"].value) < 0.03
 
 
 def test_jackknife_intervals_cover_the_value_of_the_population():
@@ -81,10 +108,10 @@ def test_jackknife_intervals_cover_the_value_of_the_population():
 
     def draw(n):
         x = rng.normal(size=(n, 4))
-        return torch.from_numpy(x), torch.from_numpy(x @ mix + rng.normal(size=(n, 4)))
+        return pair(x, x @ mix + rng.normal(size=(n, 4)))
 
-    population = compare(*draw(60_000)).cka_debiased.value
-    intervals_found = [compare(*draw(150)).cka_debiased for _ in range(200)]
+    population = cka_debiased(draw(60_000)).value
+    intervals_found = [cka_debiased(draw(150)) for _ in range(200)]
     covered = sum(one.low <= population <= one.high for one in intervals_found)
     assert 0.88 * 200 <= covered <= 0.995 * 200
 
@@ -100,8 +127,8 @@ def test_cosines_almost_equal_keep_their_digits():
         kernels.append(-((unit[:, None] - unit[None]) ** 2).sum(2) / 2)
     assert np.abs(kernels[0]).max() < 1e-6
     found = compared(close_x, close_y)
-    assert found.cka.value == pytest.approx(definitions.cka(*kernels), rel=1e-6)
-    assert found.rsa.value == pytest.approx(definitions.rsa(*kernels), rel=1e-6)
+    assert found["cka"].value == pytest.approx(definitions.cka(*kernels), rel=1e-6)
+    assert found["rsa"].value == pytest.approx(definitions.rsa(*kernels), rel=1e-6)
 
 
 def test_float32_blocks_agree_with_float64(monkeypatch):
@@ -112,13 +139,11 @@ def test_float32_blocks_agree_with_float64(monkeypatch):
     monkeypatch.setattr(products, "BLOCK", 1000)
     monkeypatch.setattr(products, "STRIPE", 700)
     blocks = compared(x, y)
-    assert prepare(torch.from_numpy(x), "x").unit.centred.dtype == torch.float32
-    for name in MEASURES:
+    assert Prepared(torch.from_numpy(x), "x").unit.a.centred.dtype == torch.float32
+    for name in ESTIMATED:
         for part in ("value", "low", "high", "null", "null_sd"):
-            assert getattr(getattr(blocks, name), part) == pytest.approx(
-                getattr(getattr(exact, name), part), rel=2e-5, abs=2e-5
-            )
-    assert blocks.rsa.value != exact.rsa.value  # another way was taken
+            assert getattr(blocks[name], part) == pytest.approx(getattr(exact[name], part), rel=2e-5, abs=2e-5)
+    assert blocks["rsa"].value != exact["rsa"].value  # another way was taken
 
 
 def test_rotation_scale_and_order_of_rows_change_nothing():
@@ -128,30 +153,28 @@ def test_rotation_scale_and_order_of_rows_change_nothing():
         order = rng.permutation(15)
         turn = ortho_group.rvs(5, random_state=rng)
         found, other = compared(x, y), compared(7.0 * (x @ turn)[order], 0.01 * y[order])
-        for name in MEASURES:
+        for name in ESTIMATED:
             for part in ("value", "low", "high", "null", "null_sd"):
-                assert getattr(getattr(other, name), part) == pytest.approx(
-                    getattr(getattr(found, name), part), abs=1e-9
-                )
+                assert getattr(other[name], part) == pytest.approx(getattr(found[name], part), abs=1e-9)
 
 
 def test_lengths_of_rows_matter_to_raw_features_only():
     x, y = related(10)
     lengths = np.linspace(0.1, 5.0, len(x))[:, None]
     found, other = compared(x, y), compared(x * lengths, y)
-    assert other.cka.value == pytest.approx(found.cka.value, abs=1e-12)
-    assert abs(other.cka_raw.value - found.cka_raw.value) > 1e-3
+    assert other["cka"].value == pytest.approx(found["cka"].value, abs=1e-12)
+    assert abs(other["cka_raw"].value - found["cka_raw"].value) > 1e-3
 
 
 def test_a_representation_is_like_itself():
     x, _ = related(11, n=40)
     found = compared(x, 3.0 * x)
-    for name in MEASURES:
-        estimate = getattr(found, name)
+    for name in ESTIMATED:
+        estimate = found[name]
         assert (estimate.value, estimate.high) == (pytest.approx(1.0, abs=1e-12), pytest.approx(1.0, abs=1e-6))
         assert estimate.value <= 1.0
-    assert found.rho == pytest.approx(0.0, abs=1e-6)
-    assert found.r == pytest.approx(0.0, abs=1e-6)
+    assert found["rho"].value == pytest.approx(0.0, abs=1e-6)
+    assert found["r"].value == pytest.approx(0.0, abs=1e-6)
 
 
 def test_distances_of_the_corollaries_are_those_of_the_matrices():
@@ -159,11 +182,11 @@ def test_distances_of_the_corollaries_are_those_of_the_matrices():
     a, b = definitions.cosine_matrix(x), definitions.cosine_matrix(y)
     found = compared(x, y)
     ka, kb = definitions.centre(a), definitions.centre(b)
-    assert found.rho == pytest.approx(np.linalg.norm(ka - kb) / np.linalg.norm(ka), rel=1e-9)
+    assert found["rho"].value == pytest.approx(np.linalg.norm(ka - kb) / np.linalg.norm(ka), rel=1e-9)
     pairs = np.triu_indices(len(a), 1)
     difference = np.linalg.norm(b[pairs] - a[pairs])
-    assert found.drift == pytest.approx(np.linalg.norm(a - b), rel=1e-9)
-    assert found.r == pytest.approx(difference / (math.sqrt(len(pairs[0])) * a[pairs].std()), rel=1e-9)
+    assert found["drift"].value == pytest.approx(np.linalg.norm(a - b), rel=1e-9)
+    assert found["r"].value == pytest.approx(difference / (math.sqrt(len(pairs[0])) * a[pairs].std()), rel=1e-9)
 
 
 def test_duplicated_rows_and_constant_columns_are_values():
@@ -171,15 +194,15 @@ def test_duplicated_rows_and_constant_columns_are_values():
     x, y = np.repeat(x, 2, axis=0), np.repeat(y, 2, axis=0)
     x = np.hstack([x, np.full((16, 1), 2.0)])
     found, expected = compared(x, y), definitions.measures(x, y)
-    for name in MEASURES:
-        assert getattr(found, name).value == pytest.approx(expected[name], abs=1e-10)
+    for name in ESTIMATED:
+        assert found[name].value == pytest.approx(expected[name], abs=1e-10)
 
 
 def test_huge_and_tiny_features_are_values():
     x, y = related(14)
     found, other = compared(x, y), compared(x * 1e150, y * 1e-150)
-    for name in MEASURES:
-        assert getattr(other, name).value == pytest.approx(getattr(found, name).value, abs=1e-9)
+    for name in ESTIMATED:
+        assert other[name].value == pytest.approx(found[name].value, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +215,8 @@ def test_huge_and_tiny_features_are_values():
         (lambda x: np.where(np.arange(len(x))[:, None] == 3, np.inf, x), "row 3 is zero or not finite"),
         (lambda x: np.where(np.arange(len(x))[:, None] == 3, 0.0, x), "row 3 is zero or not finite"),
         (lambda x: x[:, :0], "at least 2 rows of features"),
+        (lambda x: x[:, 0], "at least 2 rows of features"),
+        (lambda x: x[:1], "at least 2 rows of features"),
     ],
 )
 def test_what_has_no_value_is_refused(change, message):
@@ -211,19 +236,23 @@ def test_a_row_that_carries_everything_has_no_debiased_measure_and_no_interval_b
     x[3] = (1.0, -1.0)
     with pytest.raises(ValueError, match="debiased CKA is not defined"):
         compared(x, x)
-    sides = [representation(torch.from_numpy(x), name) for name in "ab"]
-    cka, rsa = similarity_with_intervals(*sides)
-    assert (cka.value, cka.low, cka.high) == (pytest.approx(1.0), 0.0, 1.0)
-    assert (rsa.value, rsa.low, rsa.high) == (pytest.approx(1.0), -1.0, 1.0)
+    whole = cka(pair(x, x)), rsa(pair(x, x))
+    assert [(e.value, e.low, e.high) for e in whole] == [(pytest.approx(1.0), least, 1.0) for least in (0.0, -1.0)]
 
 
 def test_classes_as_far_from_each_other_as_can_be_have_no_rsa():
     with pytest.raises(ValueError, match="RSA is not defined"):
-        compared(np.eye(7), related(18, n=7)[0])
+        rsa(pair(np.eye(7), related(18, n=7)[0]))
 
 
-def test_both_measures_alone_are_the_same_estimates():
-    x, y = (torch.from_numpy(rows) for rows in related(17))
-    cka, rsa = similarity_with_intervals(representation(x, "x"), representation(y, "y"))
-    whole = intervals.compare(x, y)
-    assert (cka, rsa) == (whole.cka, whole.rsa)
+def test_terms_are_computed_once_for_all_that_share_them_and_only_where_asked_for(monkeypatch):
+    products_made = []
+    for module in (intervals, similarity):
+        monkeypatch.setattr(module, "gram", lambda a, b: products_made.append(a is b) or products.gram(a, b))
+    sides = [Prepared(torch.from_numpy(related(seed)[0]), str(seed)) for seed in range(3)]
+    pairs = [Pair(*both) for both in itertools.combinations(sides, 2)]
+    alone = [cka(pair) for pair in pairs]
+    assert sorted(products_made) == [False] * 3 + [True] * 3  # nothing of raw features
+    together = [{name: measure(pair) for name, measure in MEASURES.items()} for pair in pairs]
+    assert sorted(products_made) == [False] * 6 + [True] * 6
+    assert [found["cka"] for found in together] == alone

@@ -1,8 +1,17 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from pipeline.alignment.trajectory import ceiling, trajectory
+from pipeline.alignment.between_seeds import between_seeds
+from pipeline.alignment.intervals import Estimate
+from pipeline.alignment.measures import MEASURES, Measure
+from pipeline.alignment.trajectory import trajectory
+from pipeline.features import save_features, save_labels
+from pipeline.settings.run import Run
+from pipeline.stages import alignment
+from pipeline.training.checkpoints import save_checkpoint
+from pipeline.workflow.stages import AlignmentJob
 from tests.alignment import definitions
 
 NAMES = ("cl", "nscl", "ce")
@@ -29,21 +38,24 @@ def found():
     return trajectory(NAMES, (0, 2), features, weights, LABELS)
 
 
-def test_there_is_one_row_per_epoch_split_and_pair(found):
-    keys = [(row.epoch, row.split, row.first, row.second) for row in found.alignment]
+def test_there_is_one_row_per_epoch_split_pair_and_measure(found):
+    keys = [(row.epoch, row.split, row.first, row.second, row.measure) for row in found.alignment]
     pairs = [("cl", "nscl"), ("cl", "ce"), ("nscl", "ce")]
-    assert keys == [(e, s, *pair) for e in (0, 2) for s in ("train", "test") for pair in pairs]
+    assert keys == [(e, s, *pair, m) for e in (0, 2) for s in ("train", "test") for pair in pairs for m in MEASURES]
     assert [(row.epoch, row.first, row.second) for row in found.weights] == [(e, *p) for e in (0, 2) for p in pairs]
     assert len(found.collapse) == 2 * 2 * 3
 
 
-def test_each_row_is_the_measures_of_its_features(found):
+def test_each_row_is_the_measure_of_its_features(found):
     for row in found.alignment:
         x, y = (features(name, row.epoch)[row.split].numpy() for name in (row.first, row.second))
-        expected = definitions.measures(x, y)
-        assert {name: getattr(row, name) for name in expected} == pytest.approx(expected, abs=1e-9)
         assert row.rows == len(x)
-        assert row.cka_low <= row.cka <= row.cka_high
+        expected = definitions.measures(x, y)
+        if row.measure in expected:
+            assert row.value == pytest.approx(expected[row.measure], abs=1e-9)
+            assert row.low <= row.value <= row.high
+        else:  # distances have neither interval nor null
+            assert np.isnan([row.low, row.high, row.null]).all()
 
 
 def test_at_the_start_nothing_differs_and_later_all_does(found):
@@ -55,20 +67,50 @@ def test_at_the_start_nothing_differs_and_later_all_does(found):
 
 
 def test_the_angle_of_representations_is_on_test_images(found):
-    on_test = {(r.epoch, r.first, r.second): r.cka for r in found.alignment if r.split == "test"}
+    on_test = {
+        (r.epoch, r.first, r.second): r.value for r in found.alignment if (r.split, r.measure) == ("test", "cka")
+    }
     for row in found.weights:
         cka = on_test[row.epoch, row.first, row.second]
         assert np.cos(np.radians(row.representation_angle)) == pytest.approx(cka, abs=1e-9)
 
 
-def test_the_ceiling_compares_every_pair_of_seeds():
-    rows = ceiling([0, 3, 7], (1, 2), lambda seed, epoch: features(str(seed), epoch))
-    keys = {(row.epoch, row.split, row.first_seed, row.second_seed) for row in rows}
-    assert keys == {(e, s, *pair) for e in (1, 2) for s in ("train", "test") for pair in ((0, 3), (0, 7), (3, 7))}
-    row = rows[-1]
-    x, y = (features(str(seed), row.epoch)[row.split].numpy() for seed in (row.first_seed, row.second_seed))
-    assert row.rsa == pytest.approx(definitions.measures(x, y)["rsa"], abs=1e-10)
+def test_between_seeds_every_pair_is_compared():
+    rows = between_seeds([0, 3, 7], (1, 2), lambda seed, epoch: features(str(seed), epoch))
+    pairs = ((0, 3), (0, 7), (3, 7))
+    expected = [(e, s, *p, m) for e in (1, 2) for s in ("train", "test") for p in pairs for m in ("cka", "rsa")]
+    assert [(r.epoch, r.split, r.first_seed, r.second_seed, r.measure) for r in rows] == expected
+    for row in rows:
+        x, y = (features(str(seed), row.epoch)[row.split].numpy() for seed in (row.first_seed, row.second_seed))
+        assert row.value == pytest.approx(definitions.measures(x, y)[row.measure], abs=1e-10)
 
 
-def test_a_single_seed_has_no_ceiling():
-    assert ceiling([0], (1,), lambda seed, epoch: features("a", epoch)) == []
+def test_a_single_seed_is_compared_with_none():
+    assert between_seeds([0], (1,), lambda seed, epoch: features("a", epoch)) == []
+
+
+def mean_distance(pair):
+    return Estimate(float((pair.first.features - pair.second.features).norm(dim=1).mean()), low=0.0)
+
+
+def test_a_measure_of_ones_own_is_one_entry(tmp_path, monkeypatch):
+    mine = Measure("mine", "Mine", "mean distance", f"{__name__}:mean_distance", drawn=True)
+    monkeypatch.setitem(MEASURES, "mine", mine)
+    network = torch.nn.Linear(2, 2)
+    for name in NAMES:
+        save_features(tmp_path, name, 2, *features(name, 2).values())
+        save_checkpoint(tmp_path / "checkpoints", name, 2, torch.nn.ModuleDict({"encoder": network}))
+    save_labels(tmp_path, *LABELS.values())
+    job = AlignmentJob(run=Run(dataset="digits"), objectives=NAMES, checkpoints=(2,))
+    outputs = {kind: tmp_path / f"{kind}.csv" for kind in ("alignment", "weights", "collapse")}
+    alignment.run(
+        job, {"features": [tmp_path], "checkpoints": [tmp_path / "checkpoints"]}, outputs, torch.device("cpu")
+    )
+    table = pd.read_csv(outputs["alignment"]).query("measure == 'mine'")
+    assert len(table) == 3 * 2
+    row = table.query("split == 'test' and second == 'ce'").iloc[0]
+    x, y = (features(name, 2)["test"] for name in (row["first"], "ce"))
+    assert (row["value"], row["low"]) == (pytest.approx((x - y).norm(dim=1).mean().item()), 0.0)
+    assert np.isnan(row["null"])
+    between = between_seeds([0, 1], (1,), lambda seed, epoch: features(str(seed), epoch))
+    assert [r.measure for r in between] == ["cka", "rsa", "mine"] * 2

@@ -6,6 +6,9 @@ import zipfile
 import numpy as np
 from PIL import Image
 
+from pipeline.references import load
+from pipeline.settings.dataset import SourceSettings
+
 
 def encoded(pixels, kind="PNG", mode=None):
     file = io.BytesIO()
@@ -31,6 +34,12 @@ def write_folder(path, members):
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_bytes(data)
     return path
+
+
+def read_source(source, downloads, *paths, **settings):
+    """Images of a source, asked for as `prepare` does."""
+    spec = SourceSettings(source=source, paths=tuple(map(str, paths)), **settings)
+    return load(f"pipeline.data.sources.{source}:images")(spec, downloads)
 
 
 def stored(images):

@@ -13,7 +13,8 @@ from PIL import Image
 from pipeline.data import decode
 from pipeline.data.prepare import prepare
 from pipeline.data.store import load_store
-from pipeline.params import DatasetSpec, SettingsError
+from pipeline.settings.base import SettingsError
+from pipeline.settings.dataset import SourceSettings
 
 
 def draw(folder, names, size=(6, 5)):
@@ -32,7 +33,7 @@ def tree(tmp_path):
 
 
 def make(tree, out):
-    return prepare("toy", DatasetSpec(source="folder", paths=(str(tree),)), tree / "none", out)
+    return prepare("toy", SourceSettings(source="folder", paths=(str(tree),)), tree / "none", out)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -50,9 +51,9 @@ def test_a_class_without_training_images_is_found_before_any_is_decoded(tree, tm
 
 
 DAMAGE = {
-    "half a manifest": lambda store: (store / "manifest.json").write_text('{"format": 1'),
+    "half a manifest": lambda store: (store / "manifest.json").write_text('{"format": 2'),
     "no manifest": lambda store: (store / "manifest.json").write_text("[]"),
-    "keys missing": lambda store: (store / "manifest.json").write_text('{"format": 1}'),
+    "keys missing": lambda store: (store / "manifest.json").write_text('{"format": 2}'),
     "keys unknown": lambda store: (store / "manifest.json").write_text(
         (store / "manifest.json").read_text().replace("licence", "license")
     ),

@@ -4,7 +4,7 @@ from image_sets import encoded, noise
 from PIL import Image
 
 from pipeline.data.decode import colour_mode, decode, decode_all
-from pipeline.params import SettingsError
+from pipeline.settings.base import SettingsError
 from pipeline.vision import torchvision
 
 COLOUR = noise("colour", (40, 60, 3))

@@ -2,11 +2,11 @@ import itertools
 
 import numpy as np
 import pytest
-from image_sets import encoded, noise, same, stored, write_folder, write_zip
+from image_sets import encoded, noise, read_source, same, stored, write_folder, write_zip
 
 from pipeline.data.prepare import prepare
-from pipeline.data.sources.folder import folder
-from pipeline.params import DatasetSpec, SettingsError
+from pipeline.settings.base import SettingsError
+from pipeline.settings.dataset import SourceSettings
 
 TRAIN = [f"train/{label}/{number}.png" for label in ("cat", "ant", "bee") for number in (10, 9, 1)]
 TEST = [f"test/{label}/{number}.png" for label in ("bee", "cat", "ant") for number in (1, 2)]
@@ -15,7 +15,7 @@ CLASSES = ("ant", "bee", "cat")
 
 
 def read(*paths, **settings):
-    return folder(DatasetSpec(source="folder", paths=tuple(map(str, paths)), **settings), None)
+    return read_source("folder", None, *paths, **settings)
 
 
 def expected(names, pixels=noise):
@@ -42,7 +42,7 @@ def test_one_folder_may_lie_above(tmp_path, top):
 
 def test_however_images_are_split_over_archives_the_store_is_that_of_the_folder(tmp_path):
     def store(name, *paths):
-        prepare("set", DatasetSpec(source="folder", paths=tuple(map(str, paths))), tmp_path, tmp_path / name / "set")
+        prepare("set", SourceSettings(source="folder", paths=tuple(map(str, paths))), tmp_path, tmp_path / name / "set")
         return {path.name: path.read_bytes() for path in (tmp_path / name / "set").iterdir()}
 
     usual = store("usual", write_folder(tmp_path / "whole", MEMBERS))
@@ -118,7 +118,7 @@ def test_images_of_many_sizes_need_a_size(tmp_path):
     tree = write_folder(tmp_path / "set", {name: encoded(noise(name, shape)) for name, shape in shapes.items()})
     assert {image.shape for items in stored(read(tree, size=8)) for _, image in items} == {(8, 8, 3)}
     with pytest.raises(SettingsError, match="set the dataset's `size`"):
-        prepare("set", DatasetSpec(source="folder", paths=(str(tree),)), tmp_path, tmp_path / "store")
+        prepare("set", SourceSettings(source="folder", paths=(str(tree),)), tmp_path, tmp_path / "store")
 
 
 def test_a_broken_image_is_named(tmp_path):
@@ -150,7 +150,7 @@ def test_an_image_twice_is_refused(tmp_path):
 def test_a_class_without_training_images_is_refused(tmp_path):
     tree = write_folder(tmp_path / "set", {**MEMBERS, "test/dog/1.png": encoded(noise("dog"))})
     with pytest.raises(SettingsError, match="set: class 'dog' has no training image"):
-        prepare("pets", DatasetSpec(source="folder", paths=(str(tree),)), tmp_path, tmp_path / "store")
+        prepare("pets", SourceSettings(source="folder", paths=(str(tree),)), tmp_path, tmp_path / "store")
 
 
 def test_missing_paths_are_named(tmp_path):

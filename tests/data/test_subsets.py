@@ -1,12 +1,12 @@
-import json
 from dataclasses import asdict
 
 import numpy as np
 import pytest
 
-from pipeline.data.store import Split
-from pipeline.data.subsets import draw_subset, read_subset, select
-from pipeline.params import SettingsError
+from pipeline.data.store import SourceImages, SourceSplit, Split, load_store, write_store
+from pipeline.data.subsets import class_sizes, draw_subset, read_subset, select
+from pipeline.files import write_json
+from pipeline.settings.base import SettingsError
 
 NAMES = tuple(f"class {number}" for number in range(20))
 
@@ -62,9 +62,20 @@ def test_a_class_without_images_in_the_split_is_no_obstacle():
 
 def test_a_written_subset_is_read_back_and_a_missing_one_named(tmp_path):
     path = tmp_path / "toy" / "classes=3,seed=1.json"
-    with pytest.raises(FileNotFoundError, match="not there; `python -m pipeline subset toy`"):
+    with pytest.raises(FileNotFoundError, match="not there; `python -m pipeline subset toy/classes=3,seed=1` makes it"):
         read_subset(path)
     subset = draw_subset("toy", NAMES, 3, 1)
-    path.parent.mkdir()
-    path.write_text(json.dumps({**asdict(subset), "made by": "somebody"}))
+    write_json(path, asdict(subset))
     assert read_subset(path) == subset
+
+
+def test_sizes_of_classes_are_those_of_the_renumbered_training_labels(tmp_path):
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(20), np.arange(1, 21)))
+    images = SourceSplit(len(labels), ((np.zeros((1, 1), np.uint8), label) for label in labels.tolist()))
+    test = SourceSplit(1, [(np.zeros((1, 1), np.uint8), 7)])
+    write_store(tmp_path / "toy", "toy", "made", "free", SourceImages(NAMES, images, test))
+    for classes in (2, 7, 20):
+        subset = draw_subset("toy", NAMES, classes, 0)
+        write_json(tmp_path / "subset.json", asdict(subset))
+        _, renumbered = select(load_store(tmp_path / "toy").train, subset.indices)
+        assert class_sizes(tmp_path / "toy", tmp_path / "subset.json") == np.bincount(renumbered).tolist()

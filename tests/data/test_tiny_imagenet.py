@@ -1,11 +1,10 @@
 import hashlib
 
 import pytest
-from image_sets import encoded, noise, same, stored, write_folder, write_zip
+from image_sets import encoded, noise, read_source, same, stored, write_folder, write_zip
 
-from pipeline.data.sources import tiny_imagenet as module
-from pipeline.data.sources.tiny_imagenet import tiny_imagenet
-from pipeline.params import DatasetSpec, SettingsError
+from pipeline.data.sources import tiny_imagenet
+from pipeline.settings.base import SettingsError
 
 WNIDS = ["n02085620", "n01443537"]
 TRAIN = [f"train/{wnid}/images/{wnid}_{number}.JPEG" for wnid in WNIDS for number in range(3)]
@@ -26,7 +25,7 @@ CLASSES = ("n01443537 goldfish", "n02085620 Chihuahua")
 
 
 def read(downloads, *paths, **settings):
-    return tiny_imagenet(DatasetSpec(source="tiny_imagenet", paths=tuple(map(str, paths)), **settings), downloads)
+    return read_source("tiny_imagenet", downloads, *paths, **settings)
 
 
 def check(images):
@@ -73,8 +72,8 @@ def test_greyscale_images_become_colour_even_where_the_first_is_one(tmp_path):
 def test_a_missing_or_partial_archive_is_fetched(tmp_path, serve, monkeypatch, left):
     published = write_zip(tmp_path / "tiny-imagenet-200.zip", PUBLISHED)
     url, asked = serve(tmp_path)
-    monkeypatch.setattr(module, "URL", f"{url}tiny-imagenet-200.zip")
-    monkeypatch.setattr(module, "MD5", hashlib.md5(published.read_bytes()).hexdigest())
+    monkeypatch.setattr(tiny_imagenet, "URL", f"{url}tiny-imagenet-200.zip")
+    monkeypatch.setattr(tiny_imagenet, "MD5", hashlib.md5(published.read_bytes()).hexdigest())
     downloads = tmp_path / "downloads"
     if left:
         write_folder(downloads, {"tiny-imagenet-200.zip": left})
@@ -85,7 +84,7 @@ def test_a_missing_or_partial_archive_is_fetched(tmp_path, serve, monkeypatch, l
 
 
 def test_offline_the_file_to_get_is_named(tmp_path, offline, monkeypatch):
-    monkeypatch.setattr(module, "URL", f"{offline}tiny-imagenet-200.zip")
+    monkeypatch.setattr(tiny_imagenet, "URL", f"{offline}tiny-imagenet-200.zip")
     with pytest.raises(FileNotFoundError) as caught:
         read(tmp_path)
     message = str(caught.value)

@@ -9,10 +9,8 @@ import tarfile
 import numpy as np
 import pytest
 import scipy.io
-from image_sets import noise, same, stored, write_folder
+from image_sets import noise, read_source, same, stored, write_folder
 
-from pipeline.data.sources import torchvision_sets
-from pipeline.params import DatasetSpec
 from pipeline.vision import torchvision
 
 DIGITS = tuple("0123456789")
@@ -134,19 +132,15 @@ def published(request, tmp_path, monkeypatch, serve):
 packed = pytest.mark.parametrize("published", ["cifar10", "cifar100", "fashion_mnist"], indirect=True)
 
 
-def read(source, downloads):
-    return getattr(torchvision_sets, source)(DatasetSpec(source=source), downloads)
-
-
 def folder_of(source, downloads):
     return downloads / "FashionMNIST" / "raw" if source == "fashion_mnist" else downloads
 
 
 def test_archives_are_fetched_once(published, tmp_path):
     source, files, check, asked = published
-    check(read(source, tmp_path / "downloads"))
+    check(read_source(source, tmp_path / "downloads"))
     assert sorted(asked) == sorted(f"/{name}" for name in files)
-    check(read(source, tmp_path / "downloads"))
+    check(read_source(source, tmp_path / "downloads"))
     assert len(asked) == len(files)
 
 
@@ -154,7 +148,7 @@ def test_archives_that_lie_there_need_no_network(published, tmp_path, monkeypatc
     source, files, check, _ = published
     set_address(monkeypatch, source, offline)
     write_folder(folder_of(source, tmp_path), files)
-    check(read(source, tmp_path))
+    check(read_source(source, tmp_path))
 
 
 def test_damaged_and_partial_archives_are_replaced(published, tmp_path):
@@ -166,7 +160,7 @@ def test_damaged_and_partial_archives_are_replaced(published, tmp_path):
             unpacked.unlink()
         for unpacked in place.glob("cifar-*/*"):
             unpacked.unlink()
-        check(read(source, tmp_path / "downloads"))
+        check(read_source(source, tmp_path / "downloads"))
         assert all((place / name).read_bytes() == data for name, data in files.items())
 
 
@@ -174,24 +168,24 @@ def test_damaged_and_partial_archives_are_replaced(published, tmp_path):
 def test_unpacked_files_that_are_damaged_are_unpacked_again(published, tmp_path):
     source, _, check, _ = published
     downloads = tmp_path / "downloads"
-    read(source, downloads)
+    read_source(source, downloads)
     unpacked = [path for path in downloads.rglob("*") if path.is_file() and path.suffix not in (".gz", ".mat")]
     for path in unpacked:
         whole = path.read_bytes()
         for damaged in (whole[:-2], whole[:5], b""):
             path.write_bytes(damaged)
-            check(read(source, downloads))
+            check(read_source(source, downloads))
             assert path.read_bytes() == whole
 
 
 @packed
 def test_unpacked_files_alone_need_no_network(published, tmp_path, monkeypatch, offline):
     source, files, check, _ = published
-    read(source, tmp_path)
+    read_source(source, tmp_path)
     for name in files:
         (folder_of(source, tmp_path) / name).unlink()
     set_address(monkeypatch, source, offline)
-    check(read(source, tmp_path))
+    check(read_source(source, tmp_path))
 
 
 @pytest.mark.parametrize("state", ["not there", "damaged"])
@@ -203,7 +197,7 @@ def test_offline_one_sentence_names_file_folder_and_address(published, tmp_path,
     if state == "damaged":
         write_folder(place, {name: b"half"})
     with pytest.raises(FileNotFoundError) as caught:
-        read(source, tmp_path / "downloads")
+        read_source(source, tmp_path / "downloads")
     message = str(caught.value)
     assert message.startswith(f"{name}: {state} in {place}, and it could not be fetched")
     assert f"put the file from {offline}{name} (md5 {md5(files[name])}) there by hand" in message
@@ -217,7 +211,7 @@ def test_another_file_at_the_address_is_not_taken(published, tmp_path):
     name = next(iter(files))
     write_folder(tmp_path / "web", {name: b"a page that asks to log in"})
     with pytest.raises(FileNotFoundError, match=rf"{name}: not there .* \(it has another digest\)"):
-        read(source, tmp_path / "downloads")
+        read_source(source, tmp_path / "downloads")
     assert [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == []
 
 
@@ -226,4 +220,4 @@ def test_a_missing_page_is_told(published, tmp_path):
     for name in files:
         (tmp_path / "web" / name).unlink()
     with pytest.raises(FileNotFoundError, match="could not be fetched"):
-        read(source, tmp_path / "downloads")
+        read_source(source, tmp_path / "downloads")

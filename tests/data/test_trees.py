@@ -6,7 +6,7 @@ import pytest
 from image_sets import write_folder, write_zip
 
 from pipeline.data.trees import list_tree, read_files
-from pipeline.params import SettingsError
+from pipeline.settings.base import SettingsError
 
 MEMBERS = {"b/two.txt": b"2", "a/one.txt": b"1", "top.txt": b"0", "a/.hidden": b"no", "__MACOSX/a/._one.txt": b"no"}
 

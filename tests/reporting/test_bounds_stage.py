@@ -3,30 +3,41 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from pipeline.alignment.intervals import Pair, Prepared
+from pipeline.alignment.measures import MEASURES
 from pipeline.reporting.bounds import bounds_of_run, simulated
-from pipeline.runs import Run
+from pipeline.settings.run import Run
+from pipeline.settings.theory import DescentSettings
+from pipeline.theory.descent import descend, random_batches, random_start
 
 RUN = Run(dataset="digits", classes=10, batch_size=128, epochs=2, seed=1)
-STEPS = pd.DataFrame(
-    {
-        "epoch": [1, 1, 2, 2],
-        "step": [1, 2, 1, 2],
-        "learning_rate": [0.1, 0.2, 0.2, 0.1],
-        "mean_square_mass": [0.04, 0.01, 0.01, 0.09],
-    }
-)
+CLASSES = [100] * 10
 
 
-def alignment(epoch, drift=3.0, rows=1000):
-    measured = {"rho": 0.6, "cka": 0.9, "r": 0.8, "rsa": 0.7, "drift": drift, "rows": rows}
-    return {"epoch": epoch, "split": "test", "first": "cl", "second": "nscl", **measured}
+def steps(rates=(0.1, 0.2, 0.2, 0.1), masses=(0.04, 0.01, 0.01, 0.09)):
+    """CL's in the order of training, two an epoch, between rows of another objective that have no masses."""
+    when = {"epoch": np.arange(len(rates)) // 2 + 1, "step": np.arange(len(rates)) % 2 + 1}
+    cl = pd.DataFrame({**when, "objective": "cl", "learning_rate": rates, "mean_square_mass": masses})
+    other = cl.assign(objective="nscl", learning_rate=5.0, mean_square_mass=math.nan)
+    return pd.concat([cl, other]).sort_values(["epoch", "step"], kind="stable")
+
+
+def alignment(epoch, rows=1000, split="test", second="nscl", **values):
+    """One row a measure."""
+    measured = {"rho": 0.6, "cka": 0.9, "r": 0.8, "rsa": 0.7, "drift": 3.0, **values}
+    table = pd.DataFrame({"measure": measured.keys(), "value": measured.values()})
+    return table.assign(epoch=epoch, split=split, first="cl", second=second, rows=rows)
+
+
+def bounds(*parts, run=RUN, of=None):
+    return bounds_of_run(run, steps() if of is None else of, pd.concat(parts), CLASSES, 0.01)
 
 
 @pytest.fixture
 def table():
-    other = {**alignment(2), "second": "ce"}
-    return bounds_of_run(RUN, STEPS, pd.DataFrame([alignment(0), alignment(1), alignment(2), other]), [100] * 10)
+    return bounds(alignment(0), alignment(1), alignment(2), alignment(2, second="ce"))
 
 
 def test_there_is_a_row_for_every_epoch_that_moved_of_cl_and_nscl(table):
@@ -44,36 +55,58 @@ def test_the_certificate_sums_the_masses_that_were_seen(table):
     assert np.exp(table["certificate_log"]).tolist() == pytest.approx([sum(terms[:2]), sum(terms)])
 
 
-def test_each_bound_is_above_the_one_before(table):
-    logs = table[
-        [f"{name}_log" for name in ("certificate", "nonexpansive", "telescoped", "theorem1", "theorem1_published")]
+@pytest.mark.parametrize("noise", [0.05, 0.3, 1.0])
+def test_what_the_corollaries_promise_is_kept_by_representations(noise):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 8))
+    pair = Pair(*(Prepared(torch.from_numpy(rows), "x") for rows in (x, x + noise * rng.normal(size=x.shape))))
+    values = {name: measure(pair).value for name, measure in MEASURES.items()}
+    row = bounds(alignment(2, rows=60, **values)).iloc[0]
+    assert 0 <= row["cka_corollary1"] < row["cka_sharp"] < row["cka"] == values["cka"]
+    assert row["rsa_corollary2"] < row["rsa"] == values["rsa"]
+    assert row["r"] >= 1 or row["rsa_corollary2"] < row["rsa_sharp"] < row["rsa"]
+
+
+def test_a_descents_own_masses_certify_its_drift_and_each_bound_is_above_the_one_before():
+    """The table of a run whose similarities did descend, with 2B = 64 anchors a step."""
+    run = RUN.model_copy(update={"batch_size": 32})
+    start, labels = random_start(100, 10, 16, seed=2)
+    rates = np.linspace(0.5, 2.0, 4)
+    found = descend(start, labels, random_batches(100, 64, 4, seed=2), rates.tolist(), run.temperature)
+    masses = (np.diff(found.certificate, prepend=0) * run.temperature / rates) ** 2 * 64 / 2
+    parts = [alignment(epoch, rows=100, drift=found.drift[2 * epoch - 1]) for epoch in (1, 2)]
+    table = bounds(*parts, run=run, of=steps(rates, masses))
+    assert np.exp(table["certificate_log"]).tolist() == pytest.approx(found.certificate[[1, 3]].tolist())
+    chain = ("drift", "certificate", "nonexpansive", "telescoped", "theorem1", "theorem1_published")
+    assert (table[[f"{name}_log" for name in chain]].diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+
+
+def test_rows_stand_in_the_order_of_the_alignment():
+    found = bounds(*(alignment(epoch, split=split) for epoch in (2, 1) for split in ("train", "test")))
+    assert list(zip(found["epoch"], found["split"], strict=True)) == [
+        (2, "train"),
+        (2, "test"),
+        (1, "train"),
+        (1, "test"),
     ]
-    assert (logs.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
-
-
-def test_corollaries_stand_beside_what_was_measured(table):
-    row = table.iloc[0]
-    assert (row["cka_corollary1"], row["cka_sharp"]) == (pytest.approx(0.4 / 1.6), pytest.approx(0.8))
-    assert (row["rsa_corollary2"], row["rsa_sharp"]) == (pytest.approx(0.2 / 1.8), pytest.approx(0.6))
 
 
 def test_a_bound_that_reaches_the_largest_distance_is_called_vacuous():
-    few = bounds_of_run(RUN, STEPS, pd.DataFrame([alignment(2, rows=5)]), [100] * 10).iloc[0]
+    few = bounds(alignment(2, rows=5)).iloc[0]
     assert few["vacuous"] == "none"  # everything is below 2 x 5 after so few small steps
-    cold = RUN.model_copy(update={"temperature": 0.05})
-    found = bounds_of_run(cold, STEPS, pd.DataFrame([alignment(2, rows=5)]), [100] * 10).iloc[0]
+    found = bounds(alignment(2, rows=5), run=RUN.model_copy(update={"temperature": 0.05})).iloc[0]
     assert "theorem1_published" in found["vacuous"].split("+")
     assert "certificate" not in found["vacuous"].split("+")
 
 
 def test_a_rate_above_the_limit_has_no_certificate():
-    fast = STEPS.assign(learning_rate=[0.1, 300.0, 0.1, 0.1])
-    row = bounds_of_run(RUN, fast, pd.DataFrame([alignment(2)]), [100] * 10).iloc[0]
+    row = bounds(alignment(2), of=steps(rates=(0.1, 300.0, 0.1, 0.1))).iloc[0]
     assert math.isnan(row["certificate_log"])
     assert math.isnan(row["nonexpansive_log"])
     assert math.isfinite(row["telescoped_log"])
 
 
 def test_the_simulation_keeps_the_chain():
-    table = simulated().drop(columns="step")
+    table = simulated(DescentSettings(images=120, classes=6, batch=24, steps=60)).drop(columns="step")
+    assert len(table) == 60
     assert (table.diff(axis=1).iloc[:, 1:] >= -1e-9).all(axis=None)

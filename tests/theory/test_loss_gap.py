@@ -7,9 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.objectives import loss
+from pipeline.losses.contrastive import contrastive, negatives_only_supervised
+from pipeline.settings.views import ViewRecipe
 from pipeline.theory import loss_gap as module
-from pipeline.theory.loss_gap import loss_gap, loss_gap_bound
+from pipeline.theory.loss_gap import loss_gap, loss_gap_bound, network_loss_gap, two_views
+from pipeline.views import normalise
 
 
 def embeddings(n, classes, seed, spread=1.0):
@@ -24,7 +26,7 @@ def embeddings(n, classes, seed, spread=1.0):
 def test_the_gap_is_the_difference_of_the_two_losses(monkeypatch, chunk):
     monkeypatch.setattr(module, "CHUNK", chunk)
     z1, z2, labels = embeddings(24, 3, seed=0)
-    expected = loss("cl", z1, z2, labels, 0.5) - loss("nscl", z1, z2, labels, 0.5)
+    expected = contrastive(z1, z2, None, 0.5) - negatives_only_supervised(z1, z2, labels, 0.5)
     assert loss_gap(z1, z2, labels, 0.5) == pytest.approx(expected.item(), abs=2e-6)
 
 
@@ -47,3 +49,36 @@ def test_what_has_no_gap_is_refused():
         loss_gap(z1, z2, torch.zeros(8, dtype=torch.long), 0.5)
     with pytest.raises(ValueError, match="largest class 8 of 8 images"):
         loss_gap_bound(8, 8, 0.5)
+
+
+class Network(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 5), torch.nn.BatchNorm1d(5))
+
+    def forward(self, images):
+        return torch.nn.functional.normalize(self.layers(images), dim=1)
+
+
+def test_a_networks_gap_is_that_of_all_images_at_once_in_evaluation_mode(images, recipe, monkeypatch):
+    monkeypatch.setattr(module, "BATCH", 50)  # the last batch is smaller
+    views, network = two_views(images, recipe, seed=3), Network()
+    network(views[0][0])  # statistics that are not those of a batch
+    found = network_loss_gap(network.train(), views, images.labels, 0.5)
+    with torch.no_grad():
+        z1, z2 = (network.eval()(torch.cat(view)) for view in zip(*views, strict=True))
+    losses = contrastive(z1, z2, None, 0.5), negatives_only_supervised(z1, z2, images.labels, 0.5)
+    assert found == pytest.approx((losses[0] - losses[1]).item(), abs=2e-6)
+
+
+def test_there_are_two_views_of_every_image_in_stored_order_each_with_its_own_draws(images, recipe):
+    nothing = ViewRecipe(crop_scale=(1, 1), crop_ratio=(1, 1), flip=0, jitter=0, grey=0)
+    whole = torch.cat([normalise(batch, None, images.mean, images.std) for batch in images.batches(100)])
+    for view in zip(*two_views(images, nothing, seed=0), strict=True):
+        torch.testing.assert_close(torch.cat(view), whole, atol=1e-5, rtol=0)
+    first, second = (torch.cat(view) for view in zip(*two_views(images, recipe, seed=0), strict=True))
+    assert ((first - second).abs().amax((1, 2, 3)) > 0).float().mean() > 0.95  # two may be equal by chance
+    again, other = (torch.cat([v for v, _ in two_views(images, recipe, seed=seed)]) for seed in (0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pipeline.encoders import Network, ProjectionHead, build_encoder
-from pipeline.params import TrainingSettings
+from pipeline.networks.network import Network, ProjectionHead, build_encoder
+from pipeline.settings.training import TrainingSettings
 from pipeline.training.lars import LARS, parameter_groups
 
 SHAPES = [(5, 4), (3, 2, 3, 3), (7,), (1,)]

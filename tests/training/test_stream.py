@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.params import SettingsError
+from pipeline.settings.base import SettingsError
 from pipeline.training.stream import Stream
 
 

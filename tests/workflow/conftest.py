@@ -15,9 +15,11 @@ TINY = """\
 results: results
 reports: reports
 downloads: downloads
-datasets: {}
+datasets:
+  digits: {source: digits, classes: 10, views: {crop_scale: [0.4, 1.0], flip: 0.0}}
 training: {temperature: 0.5, encoder: resnet10, width: 4, projection: 8, batch_size: 256, warmup_epochs: 0}
 probes: {l2: 0.1}
+theory: {simulation: {images: 64, classes: 4, batch: 16, steps: 20}, surrogate: {iterations: 2, steps: 2}}
 experiments:
   table1:
     objectives: [cl, nscl]
@@ -31,11 +33,8 @@ experiments:
   classes: {objectives: [cl, nscl], checkpoints: log_spaced, grid: *same}
   temperature: {objectives: [cl, nscl], checkpoints: log_spaced, grid: *same}
   merging: {objectives: [cl, nscl], grid: *same}
-claims:
-  stays_aligned: {above: 0.9}
-  corollaries: {above: 0, each: true}
-  share_batches: {above: 0}
 """
+RUN = "digits/classes=4,encoder=resnet10,width=4,projection=8,batch_size=256,epochs=1,warmup_epochs=0,seed=0"
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,10 @@ class Project:
 
     def run(self, *command: str, check: bool = True) -> str:
         """Standard output and error of a command of this environment; fails with them."""
-        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         done = subprocess.run(
             command,
             cwd=self.path,
-            env=environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -59,9 +57,16 @@ class Project:
         assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
         return done.stdout
 
-    def planned(self) -> set[str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def pipeline(self, *words: str, check: bool = True) -> str:
+        return self.run("python", "-m", "pipeline", *words, check=check)
+
+    def planned(self, *targets: str) -> set[str]:
         """Rules of which a dry run says that they would run."""
-        output = self.run("snakemake", "--dry-run", "--quiet", "host")
+        output = self.run("snakemake", "--dry-run", "--quiet", "host", "--", *targets)
         return {line.split()[0] for line in _job_table(output)}
 
     def edit(self, file: str, old: str, new: str) -> None:
@@ -100,6 +105,7 @@ def sources(tmp_path_factory):
             shutil.copy(ROOT / name, path / name)
     (path / "params.yaml").write_text(TINY)
     project = Project(path)
+    (path / "dvc.yaml").write_text(project.pipeline("dvc"))
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.run("git", "config", "user.email", "test@example.org")
     project.run("git", "config", "user.name", "Test")
@@ -112,5 +118,12 @@ def sources(tmp_path_factory):
 def finished(sources, tmp_path_factory):
     """The same after `snakemake` has made everything. Do not change it: take a copy."""
     project = sources.copy(tmp_path_factory.mktemp("finished") / "twins")
-    project.run("snakemake", "--cores", "2", "--quiet", "all")
+    output = project.run("snakemake", "--cores", "2", "all")
+    (project.path.parent / "terminal.txt").write_text(output)
     return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A copy of the finished project, to be changed."""
+    return finished.copy(tmp_path / "twins")

@@ -1,65 +1,128 @@
 from pathlib import Path
+from shlex import quote
 from shutil import which
 
 from snakemake.exceptions import WorkflowError
 
-from pipeline import jobs, params, runs
-from pipeline.code import code_hash
-from pipeline.layout import Layout
-from pipeline.reporting.registry import FIGURES, TABLES
+from pipeline.files import write_text
+from pipeline.settings import base
+from pipeline.settings.experiments import Params
+from pipeline.workflow import records, runner
+from pipeline.workflow.code import code_digest
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import plan
+from pipeline.workflow.stage import SUBJECT_PATTERNS
+from pipeline.workflow.stages import STAGES
 
 try:
-    PLAN = runs.plan(params.parse(params.Params, config, "settings"))
-    jobs.table2_job(PLAN)
-    jobs.claims_job(PLAN)
-except params.SettingsError as error:
+    PLAN = plan(base.parse(Params, config, "settings"))
+    LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
+    TASKS = list(records.tasks(PLAN, LAYOUT))
+except base.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
-LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
-FOLDERS = f"--results {LAYOUT.results} --reports {LAYOUT.reports}"
+# what the jobs read: the settings as they are now, whatever becomes of the file while they run
+SETTINGS = PLAN.params.model_dump_json(indent=2)
+SETTINGS_FILE = LAYOUT.results / "settings" / f"{records.identity(SETTINGS)}.json"
 GPUS = int(
     which("nvidia-smi") is not None
 )  # a job's claim; profiles say how many there are
 
 
-wildcard_constraints:
-    dataset="[^/]+",
-    classes=r"all|\d+",
-    seed=r"\d+",
-    run="[^/]+/[^/]+",
-    figure="[^/.]+",
+onstart:
+    write_text(SETTINGS_FILE, SETTINGS)
 
 
-def subset_path(wildcards):
-    return LAYOUT.subset(*jobs.subset_of(runs.Run.from_name(wildcards.run)))
+def task(stage, wildcards):
+    return records.task(stage.name, wildcards.get("subject", ""), PLAN, LAYOUT)
 
 
-def manifest_path(wildcards):
-    return LAYOUT.manifest(runs.Run.from_name(wildcards.run).dataset)
+def inputs(stage):
+    """Files that a stage's job reads. A run that other settings or code made is refused here, before any job."""
+
+    def found(wildcards):
+        try:
+            one = task(stage, wildcards)
+            if stage.resumes:
+                runner.refuse_before_the_start(one)
+            return one.input_handles
+        except base.SettingsError as error:
+            raise WorkflowError(str(error)) from None
+
+    return found
 
 
-def job_of(build):
-    """The job of a run as JSON: a parameter of its rule, so that the rule runs again where the job changes."""
-    return lambda wildcards: build(PLAN, wildcards.run).model_dump_json()
+def outputs(stage):
+    """Files that a stage's rule makes, its record last; marked for Snakemake's own report."""
+    subject = "{subject}" if stage.subject else ""
+    found = {
+        kind: records.handle(stage.writes[kind], path)
+        for kind, path in LAYOUT.outputs(stage.writes, subject).items()
+    }
+    if stage.shown:
+        kind, category = stage.shown
+        found[kind] = report(
+            found[kind],
+            caption=f"../report/{stage.name}.rst",
+            category=category,
+            labels={stage.subject: "{subject}"} if stage.subject else {},
+        )
+    return [*found.values(), LAYOUT.record(stage.name, subject)]
 
 
-def ceilings(names):
-    """Of every setting among the runs."""
-    settings = {runs.setting_of(runs.Run.from_name(name)).name for name in names}
-    return [LAYOUT.ceiling(setting) for setting in sorted(settings)]
+def job(stage):
+    """All that decides a result beside files, so that its rule runs again where it changes. Code that a run was
+    trained by is not part of it: `inputs` refuses, and training is never begun anew by itself.
+    """
+
+    def found(wildcards):
+        one = task(stage, wildcards)
+        code = "" if stage.resumes else code_digest(one.code())
+        return f"{one.job.model_dump_json()} {code}"
+
+    return found
 
 
-def figure_inputs(wildcards):
-    """Measures of all runs that a figure shows."""
-    names = jobs.figure_job(PLAN, wildcards.figure).runs
-    files = []
-    for kind in FIGURES[wildcards.figure].reads:
-        if kind == "ceiling":
-            files += ceilings(names)
-        elif kind in TABLES:
-            files.append(LAYOUT.reports / f"{kind}.csv")
-        elif kind == "probes":
-            files += [LAYOUT.probes(name) for name in names]
-        else:
-            files += [LAYOUT.measures(name, kind) for name in names]
-    return files
+def subject(wildcards):
+    """As a word of the shell."""
+    return quote(wildcards.subject) if "subject" in wildcards.keys() else ""
+
+
+def handles(chosen):
+    """What the stages make that are chosen, of the whole plan."""
+    return [
+        path
+        for one in TASKS
+        if chosen(one.stage)
+        for path in one.output_handles.values()
+    ]
+
+
+def leftover(runs):
+    """Of the runs that are not trained yet, those that are left when the others are shared evenly among the cores."""
+    todo = [
+        one.subject
+        for one in TASKS
+        if one.stage.resumes and one.subject in runs and not one.record.is_file()
+    ]
+    return todo[len(todo) - len(todo) % CORES :]
+
+
+CORES = workflow.cores or 1
+LAST = [
+    leftover([run.name for run in runs])
+    for runs in (PLAN.requests, PLAN.runs_of("table1"))
+]
+
+
+def threads(stage):
+    """Cores that would stay idle train the twins of the last runs side by side, which changes no bit; else one, as two
+    runs beside each other take less time than one after the other.
+    """
+
+    def found(wildcards):
+        shares = [CORES // len(last) for last in LAST if wildcards.subject in last]
+        twins = len(task(stage, wildcards).job.objectives)
+        return min(twins, max(shares, default=1))
+
+    return found if stage.resumes else 1

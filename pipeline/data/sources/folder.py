@@ -1,95 +1,17 @@
-"""Trees of image files, `train/<class>/*` and `test/<class>/*`, as folders or zip archives."""
+"""One's own images, `train/<class>/*` and `test/<class>/*`, as folders or zip archives."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.data.decode import Mode, colour_mode, decode_all
-from pipeline.data.store import SourceImages, SourceSplit
-from pipeline.data.trees import TreeFile, list_tree, read_files
-from pipeline.params import DatasetSpec, SettingsError
+from pipeline.data.class_folders import read_folders
+from pipeline.data.facts import Facts
+from pipeline.data.store import SourceImages
+from pipeline.settings.base import SettingsError
+from pipeline.settings.dataset import SourceSettings
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
-
-Labelled = list[tuple[TreeFile, int]]
+FACTS = Facts(reads_paths=True, may_lack_classes=True)
 
 
-def folder(spec: DatasetSpec, downloads: Path) -> SourceImages:
-    """The merged trees of `spec.paths`; files of other kinds are left out.
-
-    Each may have one folder above `train`; where there is no `test`, `val` is taken. Classes are sorted by name, the
-    images of a class by file name, whatever the archive they lie in. All images are RGB unless the first is greyscale.
-    """
+def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     if not spec.paths:
         raise SettingsError("paths: empty, but source = folder needs the folders or zip archives to read")
     return read_folders([Path(path) for path in spec.paths], spec.size)
-
-
-def read_folders(
-    trees: Sequence[Path], size: int | None, mode: Mode | None = None, tests: tuple[str, ...] = ("test", "val")
-) -> SourceImages:
-    """See `folder`; `tests` names the test split, the first that is there.
-
-    Raises SettingsError where the trees have no images, or one of them twice.
-    """
-    found: dict[tuple[str, str, str], TreeFile] = {}  # (split, class, file name)
-    for tree in trees:
-        for key, file in _images(tree):
-            if key in found:
-                raise SettingsError(f"{file}: the same image is in {found[key]}")
-            found[key] = file
-    where = ", ".join(map(str, trees))
-    splits = {split for split, _, _ in found}
-    tested = next((split for split in tests if split in splits), None)
-    if "train" not in splits or tested is None:
-        wanted = "test/<class>/ or val/<class>/" if "train" in splits else "train/<class>/"
-        raise SettingsError(f"{where}: no images under {wanted} ({', '.join(SUFFIXES)})")
-    names = tuple(sorted({label for split, label, _ in found if split in ("train", tested)}))
-    numbers = {name: number for number, name in enumerate(names)}
-    train, test = (
-        [(found[key], numbers[key[1]]) for key in sorted(found) if key[0] == split] for split in ("train", tested)
-    )
-    return labelled_images(names, train, test, mode, size)
-
-
-def labelled_images(
-    names: tuple[str, ...], train: Labelled, test: Labelled, mode: Mode | None, size: int | None
-) -> SourceImages:
-    """Images of files in the given order; without a mode, the first training image decides.
-
-    Raises SettingsError for a class without training image, before any image is decoded.
-    """
-    trained = {label for _, label in train}
-    for number, name in enumerate(names):
-        if number not in trained:
-            raise SettingsError(f"{train[0][0].tree}: class {name!r} has no training image")
-    if mode is None:
-        first = train[0][0]
-        mode = colour_mode(str(first), next(read_files([first])))
-    return SourceImages(
-        names, *(SourceSplit(len(files), decode_all(_read(files), mode, size)) for files in (train, test))
-    )
-
-
-def _read(files: Labelled) -> Iterator[tuple[str, bytes, int]]:
-    for (file, label), data in zip(files, read_files(file for file, _ in files), strict=True):
-        yield str(file), data, label
-
-
-def _images(tree: Path) -> Iterator[tuple[tuple[str, str, str], TreeFile]]:
-    """(split, class, file name) of every image of a tree."""
-    tops = set()
-    for file in list_tree(tree):
-        if file.path.suffix.lower() not in SUFFIXES:
-            continue
-        match file.path.parts:
-            case (("train" | "test" | "val") as split, label, name):
-                tops.add(".")
-            case (top, ("train" | "test" | "val") as split, label, name):
-                tops.add(top)
-            case _:
-                continue
-        if len(tops) > 1:
-            raise SettingsError(
-                f"{tree}: holds more than one data set, in {' and '.join(sorted(tops))}; allowed is one"
-            )
-        yield (split, label, name), file

@@ -3,17 +3,26 @@
 from pathlib import Path, PurePosixPath
 from zipfile import is_zipfile
 
+from pipeline.data.class_folders import labelled_images
+from pipeline.data.facts import IMAGENET_TERMS, Facts, square
 from pipeline.data.fetch import fetch
-from pipeline.data.sources.folder import labelled_images
 from pipeline.data.store import SourceImages
 from pipeline.data.trees import TreeFile, list_tree, read_files
-from pipeline.params import DatasetSpec, SettingsError
+from pipeline.settings.base import SettingsError
+from pipeline.settings.dataset import DatasetSpec, SourceSettings
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
 
+FACTS = Facts(
+    DatasetSpec(source="tiny_imagenet", classes=200, licence=IMAGENET_TERMS),
+    square(100_000, 10_000, 3, 64),
+    reads_paths=True,
+    may_lack_classes=True,
+)
 
-def tiny_imagenet(spec: DatasetSpec, downloads: Path) -> SourceImages:
+
+def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     """Validation images are the test split, as in the paper; all images are RGB.
 
     Read from the folder or zip archive of `spec.paths`, otherwise from `tiny-imagenet-200` or `tiny-imagenet-200.zip`

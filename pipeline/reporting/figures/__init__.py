@@ -1,40 +1,30 @@
-"""One module a figure: `table(read)` makes the CSV it is drawn from, `draw(table)` draws it.
+"""The figures: a file each, found by its name.
 
-`read(kind)` gives the measures of all the figure's runs as one table, with the runs' fields as columns.
+Each says by literals at its top what it shows: its CAPTION, the EXPERIMENTS whose runs it shows, and the kinds of
+measures that it READS. `table(reading)` makes the CSV that it is drawn from, `draw(table)` draws it.
 """
 
-from pipeline.reporting.figures import (
-    accuracy_by_temperature,
-    bounds_by_setting,
-    bounds_over_steps,
-    collapse,
-    duration,
-    encoders,
-    fig1_angles,
-    fig2_trajectory,
-    fig3_classes,
-    fig4_temperature,
-    fig5_batch,
-    fig6_weight_gap,
-    loss_gap,
-    merging,
-    randomness,
-)
+from dataclasses import dataclass
+from pathlib import Path
 
-MODULES = {
-    "fig1_angles": fig1_angles,
-    "fig2_trajectory": fig2_trajectory,
-    "fig3_classes": fig3_classes,
-    "fig4_temperature": fig4_temperature,
-    "fig5_batch": fig5_batch,
-    "fig6_weight_gap": fig6_weight_gap,
-    "duration": duration,
-    "collapse": collapse,
-    "accuracy_by_temperature": accuracy_by_temperature,
-    "merging": merging,
-    "encoders": encoders,
-    "loss_gap": loss_gap,
-    "randomness": randomness,
-    "bounds_over_steps": bounds_over_steps,
-    "bounds_by_setting": bounds_by_setting,
-}
+from pipeline.references import literals, names_in
+from pipeline.settings.base import SettingsError
+
+
+@dataclass(frozen=True)
+class FigureFacts:
+    caption: str
+    experiments: tuple[str, ...]  # whose runs it shows
+    reads: tuple[str, ...]
+
+
+def facts_of(path: Path) -> FigureFacts:
+    """Without running the file: the workflow asks, and plotting libraries take seconds."""
+    found = literals(path)
+    missing = [name for name in ("CAPTION", "EXPERIMENTS", "READS") if name not in found]
+    if missing:
+        raise SettingsError(f"{path}: a figure says at its top, as a literal: {', '.join(missing)}")
+    return FigureFacts(found["CAPTION"], found["EXPERIMENTS"], found["READS"])
+
+
+FIGURES = {name: facts_of(Path(__file__).with_name(f"{name}.py")) for name in names_in("pipeline/reporting/figures")}

@@ -1,20 +1,23 @@
 """Accuracy of CL's and NSCL's frozen features against temperature, and how far apart they are."""
 
-from collections.abc import Callable
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.figures import style
+from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
+from pipeline.reporting.reading import Reading
+
+CAPTION = "Accuracy of frozen features of CL and NSCL, and its gap, against temperature."
+EXPERIMENTS = ("temperature",)
+READS = ("probes",)
 
 LABELS = {"nccc": "nearest class centre", "lp": "linear probe"}
 GAP = "gap"
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def table(reading: Reading) -> pd.DataFrame:
     """Percent; objective `gap` is NSCL less CL of the same seed."""
-    rows = read("probes").query("objective in ('cl', 'nscl')")
+    rows = reading.read("probes").query("objective in ('cl', 'nscl')")
     by = ["dataset", "classes", "temperature", "probe"]
     wide = rows.pivot_table(index=[*by, "seed"], columns="objective", values="accuracy").reset_index()
     gap = wide.assign(accuracy=wide["nscl"] - wide["cl"], objective=GAP)
@@ -28,9 +31,8 @@ def draw(table: pd.DataFrame) -> Figure:
     for row, (title, rows) in zip(axes, groups, strict=True):
         for panel, (probe, label) in zip(row, LABELS.items(), strict=False):
             shown = rows[rows["probe"] == probe]
-            for objective in ("cl", "nscl"):
+            for objective, look in style.looks(("cl", "nscl")).items():
                 own = shown[shown["objective"] == objective]
-                look = style.COLOURS[objective], style.MARKERS[objective]
                 style.errorbars(panel, own["temperature"], own, *look, objective.upper())
             panel.set(title=f"{title}: {label}", ylabel="test accuracy (%)")
         last = row[-1]

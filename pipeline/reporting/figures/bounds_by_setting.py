@@ -1,25 +1,30 @@
 """What the bound and what training say about classes, batch size and temperature: do they point the same way?"""
 
 import math
-from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.figures import style
+from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
-from pipeline.reporting.trends import at_equal_steps, trend
+from pipeline.reporting.reading import Reading
+from pipeline.reporting.slopes import at_equal_steps
+from pipeline.reporting.trends import trend
+
+CAPTION = "What the bound says about a setting, and what training did: agree where similarity falls as the bound rises."
+EXPERIMENTS = ("classes", "temperature", "batch")
+READS = ("bounds",)
 
 SWEPT = {"classes": "classes C", "batch_size": "batch size B", "temperature": "temperature"}
 MATCHED = {"epochs": "at equal epochs", "steps": "at equal steps"}
 QUANTITIES = ("nonexpansive_log", "certificate_log", "cka", "rsa")
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def table(reading: Reading) -> pd.DataFrame:
     """Means over seeds on test images for each value of each swept setting, all others at their most frequent value;
     `matched` says where a run was looked at: its last epoch, or the kept epoch nearest to the fewest steps of a sweep.
     """
-    rows = read("bounds").query("split == 'test' and learning_rate_rule == 'linear'")
+    rows = reading.read("bounds").query("split == 'test' and learning_rate_rule == 'linear'")
     usual = {name: rows.groupby(name)["seed"].count().idxmax() for name in SWEPT}
     parts = []
     for swept in SWEPT:

@@ -1,13 +1,17 @@
 """Drift and all its bounds over the steps: in a simulated similarity descent, and along real training."""
 
 import math
-from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from pipeline.reporting.figures import style
+from pipeline.reporting import style
+from pipeline.reporting.reading import Reading
+
+CAPTION = "Drift of the similarity matrices and its bounds: in simulated similarity descent, and along training."
+EXPERIMENTS = ("trajectory",)
+READS = ("bounds", "descent")
 
 LINES = {  # label, colour, dashes: from what happened to the loosest bound
     "drift": ("drift", "#000000", "-"),
@@ -19,10 +23,10 @@ LINES = {  # label, colour, dashes: from what happened to the loosest bound
 SIMULATION = "simulated similarity descent"
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def table(reading: Reading) -> pd.DataFrame:
     """Columns panel, steps, rows, bound, log: mean natural logarithm over seeds; training's drift is of features h."""
-    descent = read("descent").rename(columns={"step": "steps"}).assign(panel=SIMULATION, rows=math.nan)
-    training = read("bounds").query("split == 'train'")
+    descent = reading.read("descent").rename(columns={"step": "steps"}).assign(panel=SIMULATION, rows=math.nan)
+    training = reading.read("bounds").query("split == 'train'")
     titles = [f"training, {d}, C = {c}" for d, c in zip(training["dataset"], training["classes"], strict=True)]
     training = training.assign(panel=titles)
     parts = []

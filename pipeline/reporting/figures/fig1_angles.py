@@ -1,22 +1,24 @@
 """Figure 1: how far the weights of CL and NSCL turn from each other, beside how far their representations do."""
 
-from collections.abc import Callable
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.figures import style
+from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
-from pipeline.reporting.reference import paper_values
+from pipeline.reporting.reading import Reading
+
+CAPTION = "Angle between the encoder weights of CL and NSCL, and angle whose cosine is their CKA on test images."
+EXPERIMENTS = ("trajectory",)
+READS = ("weights",)
 
 LABELS = {"weight_angle": "weights", "representation_angle": "representations"}
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def table(reading: Reading) -> pd.DataFrame:
     """Angles in degrees of CL and NSCL at every kept epoch; the paper's two values stand in every row."""
-    rows = read("weights").query("first == 'cl' and second == 'nscl'")
+    rows = reading.read("weights").query("first == 'cl' and second == 'nscl'")
     found = summarise(rows, ("dataset", "classes", "epoch"), tuple(LABELS))
-    printed = paper_values("fig1").set_index("measure")["value"]
+    printed = reading.paper("fig1").set_index("measure")["value"]
     return found.assign(paper=[printed[f"{measure}_degrees"] for measure in found["measure"]])
 
 
@@ -24,12 +26,12 @@ def draw(table: pd.DataFrame) -> Figure:
     groups = style.groups(table)
     figure, axes = style.panels(1, len(groups))
     for panel, (title, rows) in zip(axes[0], groups, strict=True):
-        for (measure, label), objective in zip(LABELS.items(), ("cl", "nscl"), strict=True):
+        for (measure, label), look in zip(LABELS.items(), style.looks(("cl", "nscl")).values(), strict=True):
             shown = rows[rows["measure"] == measure]
-            style.line(panel, shown, objective, label=label)
+            style.line(panel, shown, look, label)
             panel.axhline(
                 shown["paper"].iloc[0],
-                color=style.COLOURS[objective],
+                color=look[0],
                 linestyle=":",
                 label=f"{label}, in the paper (data and epoch unstated)",
             )

@@ -1,21 +1,27 @@
 """Figure 3: alignment of CL and NSCL against the number of classes, over epochs and over steps."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from pipeline.reporting.figures import style
+from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
+from pipeline.reporting.reading import Reading
 from pipeline.reporting.trends import trend
+
+CAPTION = (
+    "CKA of CL and NSCL against the number of classes, over epochs and over steps: with fewer classes an epoch has "
+    "fewer images and so fewer steps."
+)
+EXPERIMENTS = ("classes",)
+READS = ("bounds",)
 
 BY = ("dataset", "classes", "epoch", "steps")
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def table(reading: Reading) -> pd.DataFrame:
     """Means over seeds on test images at every kept epoch; `trend` is that of CKA in C' at the last epoch."""
-    rows = read("bounds").query("split == 'test'")
+    rows = reading.read("bounds").query("split == 'test'")
     last = rows[rows["epoch"] == rows["epochs"]]
     trends = {dataset: trend(own, "classes", "cka") for dataset, own in last.groupby("dataset")}
     found = summarise(rows, BY, ("cka", "rsa"))

@@ -1,17 +1,20 @@
 """Figure 4: alignment of CL and NSCL over the epochs at several temperatures."""
 
-from collections.abc import Callable
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.figures import style
-from pipeline.reporting.measured import summarise
+from pipeline.reporting import style
+from pipeline.reporting.measured import summarise_long
+from pipeline.reporting.reading import Reading
+
+CAPTION = "CKA and RSA of CL and NSCL over training at three temperatures."
+EXPERIMENTS = ("temperature",)
+READS = ("alignment",)
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
-    rows = read("alignment").query("first == 'cl' and second == 'nscl'")
-    return summarise(rows, ("dataset", "classes", "temperature", "split", "epoch"), tuple(style.MEASURES))
+def table(reading: Reading) -> pd.DataFrame:
+    rows = reading.read("alignment").query("first == 'cl' and second == 'nscl'")
+    return summarise_long(rows, ("dataset", "classes", "temperature", "split", "epoch"), tuple(style.MEASURES))
 
 
 def draw(table: pd.DataFrame) -> Figure:

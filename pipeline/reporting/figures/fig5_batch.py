@@ -1,12 +1,18 @@
 """Figure 5: alignment of CL and NSCL against the batch size, under rules that scale the learning rate with it."""
 
-from collections.abc import Callable
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.figures import style
-from pipeline.reporting.measured import summarise
+from pipeline.reporting import style
+from pipeline.reporting.measured import summarise_long
+from pipeline.reporting.reading import Reading
+
+CAPTION = (
+    "CKA of CL and NSCL against the batch size under rules that scale the learning rate with it: as published, where "
+    "the square and the fourth root also start from smaller rates, and normalised to one rate at B = 256."
+)
+EXPERIMENTS = ("batch",)
+READS = ("alignment",)
 
 PANELS = {
     "as published": {"linear": "B", "sqrt_published": "square root", "fourth_root_published": "fourth root"},
@@ -20,11 +26,11 @@ PANELS = {
 REFERENCE_BATCH = 256  # where all rules of the second panel are one run
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def table(reading: Reading) -> pd.DataFrame:
     """CKA and RSA at the last epoch on test images."""
-    rows = read("alignment").query("first == 'cl' and second == 'nscl' and split == 'test'")
+    rows = reading.read("alignment").query("first == 'cl' and second == 'nscl' and split == 'test'")
     last = rows[rows["epoch"] == rows["epochs"]]
-    return summarise(last, ("dataset", "classes", "learning_rate_rule", "batch_size"), tuple(style.MEASURES))
+    return summarise_long(last, ("dataset", "classes", "learning_rate_rule", "batch_size"), tuple(style.MEASURES))
 
 
 def draw(table: pd.DataFrame) -> Figure:

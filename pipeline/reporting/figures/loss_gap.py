@@ -1,19 +1,22 @@
 """CL's loss less NSCL's loss on the same network, against its bound, over classes and temperatures."""
 
-from collections.abc import Callable
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.figures import style
+from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
+from pipeline.reporting.reading import Reading
+
+CAPTION = "CL's loss less NSCL's loss on the same network, against its bound."
+EXPERIMENTS = ("classes", "temperature")
+READS = ("loss_gap",)
 
 SWEPT = {"classes": "classes C'", "temperature": "temperature"}
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def table(reading: Reading) -> pd.DataFrame:
     """Means over seeds for each value of each swept setting, the other at its most frequent value."""
-    rows = read("loss_gap")
+    rows = reading.read("loss_gap")
     usual = {name: rows.groupby(name)["seed"].count().idxmax() for name in SWEPT}
     parts = []
     for swept in SWEPT:
@@ -30,9 +33,8 @@ def draw(table: pd.DataFrame) -> Figure:
     for row, dataset in zip(axes, datasets, strict=True):
         for panel, (swept, label) in zip(row, SWEPT.items(), strict=True):
             shown = table[(table["dataset"] == dataset) & (table["swept"] == swept)]
-            for objective in ("cl", "nscl"):
+            for objective, look in style.looks(("cl", "nscl")).items():
                 own = shown[(shown["objective"] == objective) & (shown["measure"] == "gap")]
-                look = style.COLOURS[objective], style.MARKERS[objective]
                 style.errorbars(panel, own["value"], own, *look, f"gap, network of {objective.upper()}")
             bound = shown[(shown["objective"] == "cl") & (shown["measure"] == "bound")]
             panel.plot(bound["value"], bound["mean"], "--", color="#D55E00", label="bound")

@@ -1,19 +1,22 @@
 """Accuracy of encoders whose weights lie on the line between CL's and NSCL's."""
 
-from collections.abc import Callable
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.figures import style
+from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
+from pipeline.reporting.reading import Reading
+
+CAPTION = "Accuracy of encoders whose weights lie on the line between CL's and NSCL's."
+EXPERIMENTS = ("merging",)
+READS = ("merging",)
 
 LABELS = {"nccc": "nearest class centre", "lp": "linear probe"}
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def table(reading: Reading) -> pd.DataFrame:
     """Percent; share 0 is CL, 1 is NSCL."""
-    return summarise(read("merging"), ("dataset", "classes", "probe", "share"), ("accuracy",))
+    return summarise(reading.read("merging"), ("dataset", "classes", "probe", "share"), ("accuracy",))
 
 
 def draw(table: pd.DataFrame) -> Figure:

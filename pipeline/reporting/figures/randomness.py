@@ -1,33 +1,42 @@
 """What must be shared: CL and NSCL that share some parts of their randomness and draw the others each for itself."""
 
-from collections.abc import Callable
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.figures import style
-from pipeline.reporting.measured import summarise
+from pipeline.reporting import style
+from pipeline.reporting.measured import summarise, summarise_long
+from pipeline.reporting.reading import Reading
+
+CAPTION = (
+    "CL and NSCL that share some of their randomness and draw the rest each for itself, at the last epoch. The grey "
+    "band is what two CL runs of different seeds have in common."
+)
+EXPERIMENTS = ("randomness",)
+READS = ("alignment", "weights", "between_seeds")
 
 PARTS = ("initialisation", "batches", "augmentations")
-LABELS = {"cka": "CKA", "rsa": "RSA", "weight_gap": "weight gap"}
-CEILING = "another seed"
+LABELS = {**style.MEASURES, "weight_gap": "weight gap"}
+BETWEEN_SEEDS = "another seed"
 BY = ("dataset", "classes", "shared")
 
 
-def table(read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def table(reading: Reading) -> pd.DataFrame:
     """At the last epoch, on test images; `shared` lists the shared parts, or is `nothing`, or `another seed` for the
     range of CL runs of different seeds."""
     pair = "first == 'cl' and second == 'nscl' and epoch == epochs"
-    alignment = read("alignment").query(f"{pair} and split == 'test'")
-    parts = [summarise(alignment, BY, ("cka", "rsa")), summarise(read("weights").query(pair), BY, ("weight_gap",))]
-    pairs = read("ceiling").query("epoch == epochs and split == 'test'")
+    alignment = reading.read("alignment").query(f"{pair} and split == 'test'")
+    parts = [
+        summarise_long(alignment, BY, tuple(style.MEASURES)),
+        summarise(reading.read("weights").query(pair), BY, ("weight_gap",)),
+    ]
+    pairs = reading.read("between_seeds").query("epoch == epochs and split == 'test'")
     everything = pairs[pairs["shared"] == "+".join(PARTS)]
     rows = []
     for (dataset, classes), group in everything.groupby(["dataset", "classes"], sort=False):
-        for measure in ("cka", "rsa"):
-            values = group[measure]
+        for measure in style.MEASURES:
+            values = group.loc[group["measure"] == measure, "value"]
             middle = (len(values), values.mean(), values.min(), values.max())
-            rows.append((dataset, classes, CEILING, measure, *middle))
+            rows.append((dataset, classes, BETWEEN_SEEDS, measure, *middle))
     parts.append(pd.DataFrame(rows, columns=parts[0].columns))
     found = pd.concat(parts, ignore_index=True)
     return found.assign(shared=found["shared"].replace("", "nothing"))
@@ -37,17 +46,17 @@ def draw(table: pd.DataFrame) -> Figure:
     groups = style.groups(table)
     figure, axes = style.panels(len(groups), len(LABELS))
     for row, (title, rows) in zip(axes, groups, strict=True):
-        twins = rows[rows["shared"] != CEILING]
+        twins = rows[rows["shared"] != BETWEEN_SEEDS]
         order = sorted(set(twins["shared"]), key=lambda text: (text == "nothing", -text.count("+"), text))
         names = [text.replace("+", " +\n") if text.count("+") < 2 else "everything" for text in order]
         for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
             shown = twins[twins["measure"] == measure].set_index("shared").loc[order]
             half = (shown["ci_high"] - shown["mean"]).fillna(0.0)
             panel.errorbar(shown["mean"], range(len(order)), xerr=half, fmt="o", color="#0072B2", capsize=3)
-            band = rows[(rows["shared"] == CEILING) & (rows["measure"] == measure)]
+            band = rows[(rows["shared"] == BETWEEN_SEEDS) & (rows["measure"] == measure)]
             for low, high in zip(band["ci_low"], band["ci_high"], strict=True):
                 panel.axvspan(low, high, color="0.6", alpha=0.5, linewidth=0)
-            panel.set_yticks(range(len(order)), names if measure == "cka" else [""] * len(order))
+            panel.set_yticks(range(len(order)), names if panel is row[0] else [""] * len(order))
             panel.invert_yaxis()
             panel.set(title=title, xlabel=f"{label} of CL and NSCL")
         row[0].set_ylabel("shared")

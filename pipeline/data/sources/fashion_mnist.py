@@ -1,0 +1,33 @@
+"""Fashion-MNIST (Xiao et al. 2017): 28 x 28 grey, `FashionMNIST/raw/*-ubyte.gz` or unpacked."""
+
+import gzip
+from functools import partial
+from pathlib import Path
+
+from pipeline.data.facts import Facts, square
+from pipeline.data.fetch import fetch
+from pipeline.data.store import SourceImages
+from pipeline.data.torchvision_sets import both, datasets, split
+from pipeline.files import write_atomically
+from pipeline.settings.dataset import DatasetSpec, SourceSettings
+
+FACTS = Facts(
+    DatasetSpec(source="fashion_mnist", classes=10, licence="MIT (Zalando SE)"), square(60_000, 10_000, 1, 28)
+)
+
+
+def images(spec: SourceSettings, downloads: Path) -> SourceImages:
+    """Unpacked files have no published digest; they are taken where they have the length that they announce."""
+    kind = datasets().FashionMNIST
+    try:
+        train, test = both(kind, downloads)
+    except (RuntimeError, ValueError, AssertionError):  # missing, or of another length than they announce
+        for name, md5 in kind.resources:
+            archive = fetch(kind.mirrors[0] + name, md5, downloads / "FashionMNIST" / "raw" / name)
+            write_atomically(archive.with_suffix(""), partial(_gunzip, archive))
+        train, test = both(kind, downloads)
+    return SourceImages(tuple(kind.classes), *(split(data.data.numpy(), data.targets) for data in (train, test)))
+
+
+def _gunzip(archive: Path, path: Path) -> None:
+    path.write_bytes(gzip.decompress(archive.read_bytes()))

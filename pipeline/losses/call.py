@@ -1,0 +1,39 @@
+"""One way to every objective: checked shapes, float32, labels only where the objective may see them."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from pipeline.references import load
+from pipeline.settings.objective import Objective
+
+Loss = Callable[..., Tensor]
+
+
+def loss_function(objective: Objective) -> Loss:
+    """`loss(z1, z2, labels, temperature, **options)` of an objective: the mean over its anchors, a float32 scalar.
+
+    Any floating input is taken to float32 first. Options that the objective does not read are left out. Raises
+    ValueError for shapes and temperatures out of range; that rows have unit length is the caller's promise and is not
+    checked (it would cost a pass over the rows).
+    """
+    function: Loss = load(objective.function)
+
+    def loss(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float, **options: str) -> Tensor:
+        if z1.ndim != 2 or z1.shape != z2.shape or labels.shape != z1.shape[:1]:
+            raise ValueError(
+                f"z1 {tuple(z1.shape)}, z2 {tuple(z2.shape)}, labels {tuple(labels.shape)}: "
+                "allowed is two views [B, d] and labels [B]"
+            )
+        if len(z1) < 2:
+            raise ValueError(
+                f"a batch of {len(z1)}: allowed is at least 2 images, as an anchor is compared with others"
+            )
+        if not temperature > 0:
+            raise ValueError(f"temperature = {temperature}: allowed is above 0")
+        chosen = {name: value for name, value in options.items() if name in objective.options}
+        with torch.autocast(z1.device.type, enabled=False):
+            return function(z1.float(), z2.float(), labels if objective.labels else None, temperature, **chosen)
+
+    return loss

@@ -1,0 +1,88 @@
+"""CL and NSCL as pure functions of two views' embeddings, labels and temperature.
+
+z1, z2 are unit rows [B, d]: the projections of two views of the same B images. Anchors are all 2B rows, an anchor's
+positive is the other view of its image, sim is the cosine similarity, tau the temperature.
+
+    CL    -log( e^{sim(anchor, positive)/tau} / sum over both views of all other images e^{sim/tau} )
+    NSCL  the same with the sum over images of another class only
+
+The paper's equations, whose denominators leave out the positive (decoupled, Yeh et al. 2022). denominator: `paper`, or
+`released_code`, which adds the positive. view_pairs: `distinct`, or `all`, the sum as printed, whose terms with twice
+the same view have the constant numerator e^{1/tau}: they halve the pull of the positive against the push of the
+negatives. An anchor without a negative (NSCL on a batch of one class) has nothing to be told apart from: its term is 0,
+with zero gradient, and the mean is still over 2B.
+"""
+
+import torch
+from torch import Tensor
+
+
+def contrastive(
+    z1: Tensor,
+    z2: Tensor,
+    labels: Tensor | None,
+    temperature: float,
+    denominator: str = "paper",
+    view_pairs: str = "distinct",
+) -> Tensor:
+    """CL: negatives are both views of all other images; labels are not read."""
+    images = torch.arange(len(z1), device=z1.device)
+    return _decoupled(z1, z2, images, temperature, denominator, view_pairs)
+
+
+def negatives_only_supervised(
+    z1: Tensor,
+    z2: Tensor,
+    labels: Tensor,
+    temperature: float,
+    denominator: str = "paper",
+    view_pairs: str = "distinct",
+) -> Tensor:
+    """NSCL: negatives are both views of the images of other classes."""
+    return _decoupled(z1, z2, labels, temperature, denominator, view_pairs)
+
+
+def same_class_mass(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float) -> Tensor:
+    """q [2B]: the share of CL's softmax over its negatives that each anchor gives to other images of its own class.
+
+    What NSCL leaves out, and all by which the two gradients differ (docs/theory.md, 1).
+    """
+    logits = logits_of(z1.float(), z2.float(), temperature)
+    own = same_group(torch.arange(len(z1), device=z1.device))
+    others = logits.masked_fill(own, -torch.inf).softmax(1)
+    return (others * same_group(labels)).sum(1)
+
+
+def logits_of(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
+    """sim/tau of all rows with all rows, [2B, 2B], by one matrix product."""
+    rows = torch.cat([z1, z2])
+    return (rows / temperature) @ rows.T
+
+
+def same_group(groups: Tensor) -> Tensor:
+    """[2B, 2B]: whether two rows belong to the same group."""
+    both = groups.repeat(2)
+    return both[:, None] == both[None, :]
+
+
+def _decoupled(z1: Tensor, z2: Tensor, groups: Tensor, temperature: float, denominator: str, view_pairs: str) -> Tensor:
+    """CL or NSCL: an anchor's negatives are the rows of other groups."""
+    if denominator not in ("paper", "released_code"):
+        raise ValueError(f"denominator = {denominator!r}: allowed is paper or released_code")
+    if view_pairs not in ("distinct", "all"):
+        raise ValueError(f"view_pairs = {view_pairs!r}: allowed is distinct or all")
+    logits = logits_of(z1, z2, temperature)
+    excluded = same_group(groups)
+    # the lowest finite value, not -inf: the sum of a row without negatives stays finite, and its gradient zero
+    negatives = logits.masked_fill(excluded, torch.finfo(logits.dtype).min).logsumexp(1)
+    has_negative = ~excluded.all(1)
+    pull = ((z1 * z2).sum(1) / temperature).repeat(2)
+    terms = _term(pull, negatives, denominator)
+    if view_pairs == "all":
+        terms = (terms + _term(torch.full_like(pull, 1 / temperature), negatives, denominator)) / 2
+    return torch.where(has_negative, terms, 0.0).mean()
+
+
+def _term(positive: Tensor, negatives: Tensor, denominator: str) -> Tensor:
+    """-log( e^positive / denominator ) of every anchor."""
+    return (negatives if denominator == "paper" else torch.logaddexp(negatives, positive)) - positive

@@ -1,0 +1,33 @@
+"""The numbers in short and as lines over the epochs, for comparisons between versions."""
+
+from typing import Any
+
+import pandas as pd
+
+from pipeline.alignment.measures import MEASURES
+from pipeline.reporting.tables import NOT_RUN
+
+DRAWN = [name for name, measure in MEASURES.items() if measure.drawn]
+
+
+def short_metrics(table1: pd.DataFrame, table2: pd.DataFrame, claims: pd.DataFrame) -> dict[str, Any]:
+    """Nested numbers: accuracy by data, objective and probe; similarity with CL on test images; verdicts counted."""
+    found: dict[str, Any] = {"accuracy": {}, "similarity_with_cl": {}}
+    for row in table1[table1["status"] != NOT_RUN].to_dict("records"):
+        data = found["accuracy"].setdefault(f"{row['dataset']}-{row['classes']}", {})
+        data.setdefault(row["objective"], {})[row["probe"]] = round(row["mean"], 3)
+    shown = table2[(table2["status"] != NOT_RUN) & (table2["first"] == "cl") & (table2["split"] == "test")]
+    for row in shown[shown["measure"].isin(DRAWN)].to_dict("records"):
+        data = found["similarity_with_cl"].setdefault(f"{row['dataset']}-{row['classes']}", {})
+        data.setdefault(row["second"], {})[row["measure"]] = round(row["mean"], 5)
+    counts = claims["verdict"].value_counts().to_dict()
+    return {**found, "verdicts": {str(verdict): int(count) for verdict, count in sorted(counts.items())}}
+
+
+def similarity_over_epochs(alignment: pd.DataFrame) -> pd.DataFrame:
+    """Of one dataset: a row an epoch, a column each measure and twin (`cka_nscl`), means over seeds on test images."""
+    rows = alignment[(alignment["first"] == "cl") & (alignment["split"] == "test")]
+    rows = pd.concat([rows[rows["measure"] == measure] for measure in DRAWN])  # columns in the order of the measures
+    wide = rows.pivot_table(index="epoch", columns=["measure", "second"], values="value", sort=False)
+    wide.columns = pd.Index(["_".join(map(str, column)) for column in wide.columns])
+    return wide.reset_index()

@@ -1,0 +1,108 @@
+"""What all figures have in common: objectives differ in lightness and marker, not in hue alone, splits in dashes."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from pipeline.alignment import measures
+from pipeline.files import write_atomically
+from pipeline.objectives import OBJECTIVES
+
+mpl.use("Agg")  # files only: no screen is needed
+sns.set_theme(style="whitegrid", context="paper", font_scale=1.1, rc={"pdf.fonttype": 42, "svg.hashsalt": ""})
+
+Look = tuple[str, str]  # colour and marker
+OTHERS: tuple[Look, ...] = (("#009E73", "v"), ("#CC79A7", "P"), ("#56B4E9", "X"), ("#7F7F7F", "*"))
+SPLIT_LINES = {"train": "-", "test": "--"}
+MEASURES = {name: measure.label for name, measure in measures.MEASURES.items() if measure.drawn}
+
+
+def looks(objectives: Iterable[str]) -> dict[str, Look]:
+    """Of each objective: its own, or the next of the others where it is not known by name."""
+    names = list(dict.fromkeys(map(str, objectives)))
+    unknown = [name for name in names if name not in OBJECTIVES]
+    others = {name: OTHERS[index % len(OTHERS)] for index, name in enumerate(unknown)}
+    return {name: others.get(name) or (OBJECTIVES[name].colour, OBJECTIVES[name].marker) for name in names}
+
+
+def groups(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """(title, rows) of every dataset and number of classes, in the table's order."""
+    return [
+        (f"{key[0]}, C = {key[1]}", rows)
+        for key, rows in table.groupby(["dataset", "classes"], sort=False, dropna=False)
+    ]
+
+
+def panels(rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
+    figure = Figure(figsize=(4.2 * columns, 3.1 * rows + 0.5), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False).tolist()
+
+
+def epochs_axis(axes: Axes, epochs: "pd.Series[int]") -> None:
+    """Logarithmic in epoch + 1, as the paper draws it, labelled with the epoch itself."""
+    shown = sorted(set(epochs))
+    axes.set_xscale("log")
+    axes.set_xticks([epoch + 1 for epoch in shown], [str(epoch) for epoch in shown])
+    axes.minorticks_off()
+    axes.set_xlabel("epoch (0: initialisation)")
+
+
+def ordered(values: list[float]) -> dict[float, tuple[Any, str]]:
+    """Colour, from dark to light, and marker of each value of a swept setting."""
+    colours = sns.color_palette("viridis", len(values) + 1)  # the last one is too light on white
+    return {value: (colours[i], "osD^vP*"[i % 7]) for i, value in enumerate(values)}
+
+
+def errorbars(axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, marker: str, label: str) -> None:
+    """Means over seeds with their 95 % intervals where there are any."""
+    half = (rows["ci_high"] - rows["mean"]).fillna(0.0)
+    axes.errorbar(x, rows["mean"], half, color=colour, marker=marker, markersize=4, capsize=3, label=label)
+
+
+def values_axis(axes: Axes, values: "pd.Series[float]", label: str) -> None:
+    """Logarithmic, labelled at the values that were run."""
+    axes.set_xscale("log")
+    shown = sorted(set(values))
+    axes.set_xticks(shown, [f"{value:g}" for value in shown])
+    axes.minorticks_off()
+    axes.set_xlabel(label)
+
+
+def line(axes: Axes, rows: pd.DataFrame, look: Look, label: str, dashes: str = "-") -> None:
+    """Mean over seeds against epoch + 1, with the 95 % interval as a band where there is one."""
+    rows = rows.sort_values("epoch")
+    x = rows["epoch"] + 1
+    colour, marker = look
+    axes.plot(x, rows["mean"], dashes, color=colour, marker=marker, markersize=4, label=label)
+    if rows["ci_low"].notna().all():
+        axes.fill_between(x, rows["ci_low"], rows["ci_high"], color=colour, alpha=0.12, linewidth=0)
+
+
+def legend(figure: Figure, axes: Axes, columns: int, *others: Axes) -> None:
+    """One for all panels, above them; `others` are panels with lines of their own."""
+    parts = [panel.get_legend_handles_labels() for panel in (axes, *others)]
+    handles = [handle for found, _ in parts for handle in found]
+    labels = [label for _, found in parts for label in found]
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
+
+
+def log_values(axes: Axes) -> None:
+    """A logarithmic vertical axis with plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def save(figure: Figure, path: Path) -> None:
+    """PNG or PDF by the path's suffix, without a date: equal tables give equal bytes."""
+    kind = path.suffix[1:]
+    metadata = {"CreationDate": None} if kind == "pdf" else {}
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format=kind, dpi=160, metadata=metadata))

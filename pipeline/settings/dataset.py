@@ -1,0 +1,30 @@
+"""Where a dataset's images come from and how its training views are made."""
+
+from pydantic import Field
+
+from pipeline.settings.base import Settings
+from pipeline.settings.views import ViewRecipe
+
+
+class SourceSettings(Settings):
+    """All that decides the stored images."""
+
+    source: str
+    """a file of pipeline/data/sources: one of the datasets known by name, or `folder`"""
+    classes: int | None = Field(None, ge=2)
+    """known number of classes; none: counted when prepared"""
+    paths: tuple[str, ...] = ()
+    """files or folders to read; empty: the source's usual name among the downloads"""
+    size: int | None = Field(None, ge=1)
+    """stored height = width in pixels; none: all images must have one size already"""
+    train_pairs: int = Field(10_000, ge=100)
+    """digit_pairs only: number of training images drawn"""
+    test_pairs: int = Field(2_000, ge=100)
+    """digit_pairs only"""
+    licence: str = "not stated"
+
+
+class DatasetSpec(SourceSettings):
+    """A dataset: its stored images, and the views that training makes of them."""
+
+    views: ViewRecipe = ViewRecipe()

@@ -1,0 +1,78 @@
+"""All of a settings file: experiments as grids of runs, rules of claims, and where things lie."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, model_validator
+
+from pipeline.settings.base import Settings, SettingsError, parse
+from pipeline.settings.dataset import DatasetSpec
+from pipeline.settings.probes import ProbeSettings
+from pipeline.settings.theory import TheorySettings
+from pipeline.settings.training import TrainingSettings
+
+
+class Experiment(Settings):
+    """A grid of runs: every entry gives values, or lists of values, for fields of a run."""
+
+    objectives: tuple[str, ...] = ("cl", "nscl", "scl", "ce")
+    """names of pipeline/objectives.py, or `FILE.py:FUNCTION`: a function of (z1, z2, labels, temperature)"""
+    checkpoints: Literal["last", "log_spaced"] | tuple[int, ...] = "last"
+    """epochs kept beside the last one; log_spaced: the initialisation 0, then 1, 2, 4, 8, ..."""
+    grid: tuple[dict[str, Any], ...] = Field(min_length=1)
+    """values are checked where the runs are made"""
+
+
+class ClaimRule(Settings):
+    """When a claim holds: its quantity's 95 % interval over seeds, or every single value, lies beyond a number."""
+
+    above: float | None = None
+    below: float | None = None
+    each: bool = False
+    """for statements about every case: one value on the other side refutes them"""
+
+    @model_validator(mode="after")
+    def _one_side(self) -> ClaimRule:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("allowed is one of above and below")
+        return self
+
+
+class Params(Settings):
+    """All of `params.yaml`."""
+
+    results: str = "results"
+    """folder of stores, checkpoints, features, measures and records"""
+    reports: str = "reports"
+    """folder of tables and figures"""
+    downloads: str = "downloads"
+    """archives of datasets, looked for here before they are fetched"""
+    datasets: dict[str, DatasetSpec] = Field(default={})
+    """beside, or instead of, those known by name"""
+    training: TrainingSettings = TrainingSettings()
+    """of every run; an experiment's grid may set any of it otherwise"""
+    probes: ProbeSettings = ProbeSettings()
+    theory: TheorySettings = TheorySettings()
+    experiments: dict[str, Experiment]
+    """a run that two experiments list is trained once"""
+    claims: dict[str, ClaimRule] = Field(default={})
+    """in place of a claim's own rule, by its name"""
+    late: int = Field(8, ge=1)
+    """epoch from which training counts as late: past the dip in which twins leave their common initialisation"""
+
+
+def read_params(path: Path) -> Params:
+    """Settings from a YAML or JSON file; raises SettingsError."""
+    if not path.is_file():
+        raise SettingsError(f"{path}: no such file")
+    try:
+        values = json.loads(path.read_text()) if path.suffix == ".json" else yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, json.JSONDecodeError) as error:
+        raise SettingsError(f"{path}: not {path.suffix[1:].upper()}: {error}") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: expected a mapping of settings")
+    return parse(Params, values, str(path))

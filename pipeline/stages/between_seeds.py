@@ -1,0 +1,32 @@
+"""How alike CL is to CL of another seed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipeline.alignment.between_seeds import BetweenSeedsRow, between_seeds
+from pipeline.features import load_features
+from pipeline.files import write_csv
+from pipeline.progress import track
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from pipeline.stages import Inputs, Outputs
+    from pipeline.workflow.stages import BetweenSeedsJob
+
+
+def run(job: BetweenSeedsJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
+    folders = dict(zip((run.seed for run in job.runs), inputs["features"], strict=True))
+
+    def features_of(seed: int, epoch: int) -> dict[str, Tensor]:
+        return {split: rows.to(device) for split, rows in load_features(folders[seed], "cl", epoch).items()}
+
+    epochs = track(job.checkpoints, len(job.checkpoints), f"between_seeds {job.runs[0].setting.name}")
+    rows = between_seeds(list(folders), epochs, features_of)
+    columns = list(BetweenSeedsRow.__dataclass_fields__)  # a single seed has no pair: a header and no row
+    write_csv(outputs["between_seeds"], pd.DataFrame(map(asdict, rows), columns=columns))

@@ -1,0 +1,24 @@
+"""The numbers in short, and as lines over the epochs, for comparisons between versions with DVC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipeline.files import write_csv, write_json
+from pipeline.reporting.metrics import short_metrics, similarity_over_epochs
+from pipeline.reporting.reading import reader
+from pipeline.stages import Inputs, Outputs
+
+if TYPE_CHECKING:
+    from pipeline.workflow.stages import MetricsJob
+
+
+def run(job: MetricsJob, inputs: Inputs, outputs: Outputs) -> None:
+    table1, table2, claims = (pd.read_csv(inputs[kind][0]) for kind in ("table1", "table2", "claims"))
+    write_json(outputs["metrics"], short_metrics(table1, table2, claims))
+    outputs["plots"].mkdir(parents=True, exist_ok=True)
+    if job.runs:
+        for dataset, rows in reader(inputs, {"alignment": job.runs})(job.runs)("alignment").groupby("dataset"):
+            write_csv(outputs["plots"] / f"{dataset}.csv", similarity_over_epochs(rows))

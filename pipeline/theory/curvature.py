@@ -1,0 +1,72 @@
+"""What the theory assumes of networks, measured along the training of a CL network."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.losses.contrastive import contrastive
+from pipeline.randomness import keyed_generator
+from pipeline.settings.run import Run
+from pipeline.settings.theory import SurrogateSettings
+from pipeline.theory.network import Growth, SurrogateStep, exponential_growth, largest_eigenvalue, surrogate_steps
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """At one epoch."""
+
+    epoch: int
+    sum_of_rates: float  # of all steps so far
+    weight_gap: float  # between the encoders of CL and NSCL
+    beta: float  # largest Hessian eigenvalue of CL's loss of one batch
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """growth is that of the weight gap with the sum of rates, none where fewer than three epochs have a gap."""
+
+    curvature: list[Curvature]
+    growth: Growth | None
+    surrogate: dict[int, list[SurrogateStep]]  # from the first and the last epoch's weights
+
+
+def along_training(
+    run: Run,
+    network: nn.Module,
+    view1: Tensor,
+    view2: Tensor,
+    gaps: Mapping[int, float],
+    rates: Mapping[int, float],
+    state_of: Callable[[int], Mapping[str, Tensor]],
+    settings: SurrogateSettings,
+) -> Assumptions:
+    """On two views [B, C, H, W] of one batch, with the weights `state_of(epoch)` of every epoch of `gaps`, whose weight
+    gaps and sums of rates are given. The network gives unit rows z [B, k]; it is left with other weights."""
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    generator = keyed_generator(run.seed, "curvature")
+    draws = [generator.normal(size=tuple(p.shape)).astype(np.float32) for p in parameters]
+    start = [torch.from_numpy(draw).to(p) for draw, p in zip(draws, parameters, strict=True)]
+
+    def objective() -> Tensor:
+        z1, z2 = network(view1), network(view2)
+        return contrastive(z1, z2, None, run.temperature, run.denominator, run.view_pairs)
+
+    def similarities() -> Tensor:
+        """Anchors are the first views; their positives and negatives are second views."""
+        product: Tensor = network(view1) @ network(view2).T
+        return product
+
+    rows, surrogate = [], {}
+    for epoch, gap in gaps.items():
+        network.load_state_dict(state_of(epoch))
+        beta = largest_eigenvalue(objective, parameters, start, settings.iterations)
+        rows.append(Curvature(epoch, rates[epoch], gap, beta))
+        if epoch in (0, run.epochs):
+            surrogate[epoch] = surrogate_steps(similarities, parameters, settings.rate, settings.steps, run.temperature)
+    moved = [row for row in rows if row.weight_gap > 0]
+    enough = len(moved) >= 3
+    growth = exponential_growth([m.sum_of_rates for m in moved], [m.weight_gap for m in moved]) if enough else None
+    return Assumptions(rows, growth, surrogate)

@@ -1,0 +1,81 @@
+"""Train some steps of a run again and compare them with what the run recorded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipeline.data.images import Images
+from pipeline.settings.objective import Objective
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
+from pipeline.training.checkpoints import load_checkpoint
+from pipeline.training.twins import Training
+
+CUDA_TOLERANCE = 1e-3  # relative, of a loss: the order of sums on an accelerator is not fixed
+
+Recorded = Mapping[tuple[int, int, str], tuple[float, ...]]  # (epoch, step, objective) -> rate, loss and masses
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Steps trained again from the state after an epoch (0: the initialisation), beside those recorded."""
+
+    after_epoch: int
+    steps: int
+    twins: int
+    equal: bool  # to the bit: nine digits tell all float32 apart
+    deviation: float  # largest relative difference of a loss
+    checkpoints: int  # networks of the last epoch reached again, to the bit
+
+    @property
+    def agree(self) -> bool:
+        return self.equal or (torch.cuda.is_available() and self.deviation <= CUDA_TOLERANCE)
+
+
+def replay(
+    run: Run,
+    objectives: Sequence[Objective],
+    images: Images,
+    recipe: ViewRecipe,
+    recorded: Recorded,
+    state: dict[str, Any] | None,
+    steps: int,
+    folder: Path,
+    workers: int = 1,
+) -> Compared:
+    """The first `steps` steps from `state`, or from the initialisation where there is none.
+
+    Where they reach the run's end, the networks are compared with the last checkpoints in `folder` too. Raises
+    ValueError where a run recorded none of these steps.
+    """
+    training = Training(run, objectives, images, recipe)
+    if state is not None:
+        training.restore(state)
+    start, known = training.finished, len(training.rows)
+    count = 0
+    for count, (epoch, step) in enumerate(training.steps(workers), start=1):
+        if count == steps:
+            training.note_unfinished(epoch, step)
+            break
+    equal, deviation = True, 0.0
+    compared = training.rows[known:]
+    for row in compared:
+        then = recorded.get((row.epoch, row.step, row.objective))
+        if then is None:
+            raise ValueError(
+                f"{run.name}: nothing is recorded of {row.objective} in epoch {row.epoch}, step {row.step}"
+            )
+        now = (row.learning_rate, row.loss, row.mean_mass, row.mean_square_mass)
+        equal &= [f"{value:.9g}" for value in now] == [f"{value:.9g}" for value in then]
+        deviation = max(deviation, abs(row.loss - then[1]) / max(abs(then[1]), 1e-12))
+    reached = 0
+    if training.finished == run.epochs:
+        for twin in training.twins:
+            kept = load_checkpoint(folder, twin.objective.name, run.epochs)
+            same = all(torch.equal(value.cpu(), kept[name]) for name, value in twin.network.state_dict().items())
+            equal &= same
+            reached += same
+    return Compared(start, count, len(training.twins), equal, deviation, reached)

@@ -1,0 +1,76 @@
+"""What code a result depends on: the syntax trees, without docstrings and comments, of all that its stage imports.
+
+Nothing is left out: a module that holds only a default or a constant decides results too.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from pipeline.references import source_of
+
+
+def code_identity(modules: Iterable[str]) -> dict[str, str]:
+    """{module: digest} of these modules (or `FILE.py`), of all modules of this project that they import, directly or
+    not, and of the packages these lie in. Imports below `if TYPE_CHECKING` never run and do not count."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        path = source_of(module)
+        if path is None or module in found:
+            continue
+        found.add(module)
+        package = "" if module.endswith(".py") else module.rpartition(".")[0]
+        waiting += [*_imports(path), *([package] if package else [])]
+    return {module: _digest(path) for module in sorted(found) if (path := source_of(module)) is not None}
+
+
+def code_digest(identity: Mapping[str, str]) -> str:
+    """One digest of all."""
+    return hashlib.sha256("\n".join(f"{name} {digest}" for name, digest in identity.items()).encode()).hexdigest()
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    names: set[str] = set()
+    waiting: list[ast.AST] = [_tree(path)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
+        waiting += ast.iter_child_nodes(node)
+    beside = {f"{name}.py" for name in names if Path(f"{name}.py").is_file()}  # of a file of one's own
+    return frozenset({name for name in names if name.split(".")[0] == "pipeline"} | beside)
+
+
+@cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(_canonical(_tree(path)).encode()).hexdigest()
+
+
+def _canonical(node: object) -> str:
+    """A tree as text that does not depend on Python's version, on layout, comments or docstrings."""
+    if isinstance(node, list):
+        return f"[{','.join(_canonical(item) for item in node if not _is_text(item))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []) and name != "kind")
+    return f"{type(node).__name__}({','.join(f'{name}={_canonical(value)}' for name, value in fields)})"
+
+
+def _is_text(node: object) -> bool:
+    """A statement that is a text alone: a docstring, of an attribute too."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

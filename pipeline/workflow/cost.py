@@ -1,0 +1,184 @@
+"""What an experiment will cost: runs, epochs, hours and bytes, from finished runs or from stated assumptions."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from pipeline.data.catalog import facts
+from pipeline.files import read_json
+from pipeline.networks.network import Network, ProjectionHead, build_encoder, feature_dimension
+from pipeline.settings.base import SettingsError
+from pipeline.settings.run import Run
+from pipeline.settings.training import TrainingSettings
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import Plan
+from pipeline.workflow.records import Task, differences, read_record, task
+
+ASSUMED_RATE = 1e14  # floating-point operations a second: a tenth of an H100's bfloat16 peak, where nothing is measured
+BACKWARD = 2  # times the forward pass
+BYTES = 4  # of a weight or a feature
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a whole dataset; height and width as stored."""
+
+    train: int
+    test: int
+    classes: int | None
+    channels: int
+    height: int
+    width: int
+
+    @property
+    def bytes(self) -> int:
+        return (self.train + self.test) * self.channels * self.height * self.width
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """Of one run; operations and bytes for all its objectives."""
+
+    run: Run
+    finished: bool
+    epochs: int  # times objectives
+    operations: float
+    checkpoint_bytes: float
+    feature_bytes: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a target; `rates` are operations a second by encoder, measured on finished runs where there are any."""
+
+    target: str
+    runs: tuple[RunCost, ...]
+    rates: dict[str, float]
+    store_bytes: float
+    present: tuple[str, ...]  # datasets that are prepared
+
+    def hours(self, todo_only: bool) -> float:
+        chosen = [run for run in self.runs if not (todo_only and run.finished)]
+        return sum(run.operations / self.rates.get(run.run.encoder, ASSUMED_RATE) for run in chosen) / 3600
+
+    @property
+    def bytes(self) -> float:
+        return self.store_bytes + sum(run.checkpoint_bytes + run.feature_bytes for run in self.runs)
+
+
+def cost(plan: Plan, layout: Layout, target: str) -> Cost:
+    """Of an experiment, or of `all`; raises SettingsError for another target. Reads records, starts nothing."""
+    if target != "all" and target not in plan.experiments:
+        raise SettingsError(f"target = {target!r}: allowed is all or one of {', '.join(plan.experiments)}")
+    runs = tuple(plan.requests) if target == "all" else tuple(dict.fromkeys(plan.experiments[target]))
+    datasets = dict.fromkeys(run.dataset for run in runs)
+    images = {name: _size(plan, layout, name) for name in datasets}
+    costs = tuple(_of_run(plan, layout, run, images[run.dataset]) for run in runs)
+    trained = [run for run in plan.requests if _twins(plan, layout, run).record.is_file()]
+    rates = _rates((_of_run(plan, layout, run, _size(plan, layout, run.dataset)) for run in trained), plan, layout)
+    store = sum(size.bytes for size in images.values())
+    present = tuple(name for name in datasets if layout.record("prepare", name).is_file())
+    return Cost(target, costs, rates, store, present)
+
+
+def as_text(found: Cost) -> str:
+    """For a person who decides whether to start it."""
+    todo = [run for run in found.runs if not run.finished]
+    lines = [
+        f"{found.target}: {len(found.runs)} runs, {len(found.runs) - len(todo)} of them finished by these settings and "
+        "this code",
+        f"to train: {sum(run.epochs for run in todo)} epochs (a twin's epoch each), "
+        f"{sum(run.operations for run in todo):.2g} operations",
+        f"time: {_hours(found.hours(todo_only=True))} to go, {_hours(found.hours(todo_only=False))} from nothing; one "
+        "device, one run at a time, training alone",
+        f"disk: {found.bytes / 1e9:.2f} GB (images {found.store_bytes / 1e9:.2f}, checkpoints "
+        f"{sum(run.checkpoint_bytes for run in found.runs) / 1e9:.2f}, features "
+        f"{sum(run.feature_bytes for run in found.runs) / 1e9:.2f})",
+        f"datasets prepared: {', '.join(found.present) or 'none'}",
+    ]
+    for encoder in dict.fromkeys(run.run.encoder for run in found.runs):
+        if encoder in found.rates:
+            lines.append(f"{encoder}: {found.rates[encoder]:.2g} operations a second, as finished runs of it took here")
+        else:
+            lines.append(f"{encoder}: no finished run; assumed {ASSUMED_RATE:.0e} operations a second (one H100)")
+    return "\n".join(lines)
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"
+
+
+def _twins(plan: Plan, layout: Layout, run: Run) -> Task:
+    return task("twins", run.name, plan, layout)
+
+
+def _size(plan: Plan, layout: Layout, dataset: str) -> Size:
+    manifest = task("prepare", dataset, plan, layout).outputs["store"] / "manifest.json"
+    if manifest.is_file():
+        values = read_json(manifest)
+        train, test = (sum(values["counts"][split]) for split in ("train", "test"))
+        return Size(train, test, len(values["class_names"]), *values["shape"])
+    spec = plan.dataset(dataset)
+    sizes = facts(spec.source).sizes
+    if sizes is None:
+        raise SettingsError(f"{dataset}: its images are not counted yet; `python -m pipeline prepare {dataset}` does")
+    train, test, *shape = sizes(spec)
+    return Size(train, test, spec.classes, *shape)
+
+
+def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
+    share = run.classes / size.classes if size.classes and run.classes else 1.0
+    one = _twins(plan, layout, run)
+    _, request = plan.request(run.name)
+    height, width = plan.dataset(run.dataset).views.size or (size.height, size.width)
+    operations, weights, features = _network(_training(run), size.channels, height, width)
+    steps = int(size.train * share) // run.batch_size
+    twins = len(request.objectives)
+    seen = steps * run.batch_size * 2 * run.epochs  # two views
+    embedded = (size.train + size.test) * share * len(request.checkpoints)
+    return RunCost(
+        run,
+        _finished(one),
+        run.epochs * twins,
+        twins * operations * (seen * (1 + BACKWARD) + embedded),
+        twins * weights * BYTES * len(request.checkpoints),
+        twins * embedded * features * BYTES,
+    )
+
+
+def _training(run: Run) -> TrainingSettings:
+    return TrainingSettings(**run.model_dump(include=set(TrainingSettings.model_fields)))
+
+
+def _finished(one: Task) -> bool:
+    """By these settings and this code; whether the data is the same is `verify`'s to say."""
+    if not one.record.is_file():
+        return False
+    record = read_record(one.record)
+    return not differences(record, one.but_for_inputs(record))
+
+
+@cache
+def _network(settings: TrainingSettings, channels: int, height: int, width: int) -> tuple[float, int, int]:
+    """(operations of one image's forward pass, weights, columns of h), counted on a network without memory."""
+    with torch.device("meta"):
+        encoder = build_encoder(settings, channels, (height, width)).eval()
+        features = feature_dimension(encoder, channels, (height, width))
+        network = Network(encoder, ProjectionHead(features, settings.projection).eval(), None, settings.ce_head)
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network(torch.zeros(1, channels, height, width))
+    return float(counter.get_total_flops()), sum(p.numel() for p in network.parameters()), features
+
+
+def _rates(costs: Iterable[RunCost], plan: Plan, layout: Layout) -> dict[str, float]:
+    """Operations a second by encoder."""
+    operations: defaultdict[str, float] = defaultdict(float)
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for found in costs:
+        operations[found.run.encoder] += found.operations
+        seconds[found.run.encoder] += read_record(_twins(plan, layout, found.run).record)["made"]["seconds"]
+    return {name: operations[name] / seconds[name] for name in operations if seconds[name] > 0}

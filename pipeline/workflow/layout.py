@@ -1,0 +1,38 @@
+"""Where results lie. Each stage owns its folders, so that no two of DVC's outputs nest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SUMS = "SHA256SUMS"  # in every folder of bulk: its files' digests, as `sha256sum --check` reads them
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths under the folders of results and reports. A subject may be Snakemake's wildcard `{subject}`."""
+
+    results: Path
+    reports: Path
+
+    def path(self, pattern: str, subject: str) -> Path:
+        """Of a stage's output; a pattern that ends in `/` is a folder."""
+        return Path(pattern.format(results=self.results, reports=self.reports, subject=subject))
+
+    def beside(self, kind: str, stage: str, subject: str, suffix: str) -> Path:
+        """A stage's records, logs and benchmarks: under their kind, in a folder a stage."""
+        return self.results / kind / f"{'/'.join(filter(None, (stage, subject)))}{suffix}"
+
+    def record(self, stage: str, subject: str) -> Path:
+        return self.beside("records", stage, subject, ".json")
+
+    def state(self, subject: str, suffix: str) -> Path:
+        """Of a run that trains or has trained: what it was begun from (.json), and where it can go on (.pt)."""
+        return self.beside("state", "", subject, suffix)
+
+    def outputs(self, writes: Mapping[str, str], subject: str) -> dict[str, Path]:
+        return {kind: self.path(pattern, subject) for kind, pattern in writes.items()}
+
+
+def handle(pattern: str, path: Path) -> Path:
+    """The small file that stands for an output: itself, or a folder's list of digests."""
+    return path / SUMS if pattern.endswith("/") else path

@@ -1,0 +1,118 @@
+"""The runs that the experiments of a settings file ask for."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.data.catalog import resolve as dataset_spec
+from pipeline.encoders import check_encoder
+from pipeline.objectives import OBJECTIVES
+from pipeline.objectives import resolve as objective_of
+from pipeline.settings.base import SettingsError, parse
+from pipeline.settings.dataset import DatasetSpec
+from pipeline.settings.experiments import Experiment, Params
+from pipeline.settings.objective import Objective
+from pipeline.settings.run import Run
+
+
+@dataclass(frozen=True)
+class Request:
+    """What all experiments together want of one run."""
+
+    objectives: tuple[Objective, ...]  # in the order of OBJECTIVES, then one's own
+    checkpoints: tuple[int, ...]  # epochs, ascending; 0 is the initialisation
+
+    def union(self, other: Request) -> Request:
+        known = list(OBJECTIVES)
+        every = dict.fromkeys((*self.objectives, *other.objectives))
+        ordered = sorted(every, key=lambda o: known.index(o.name) if o.name in known else len(known))
+        return Request(tuple(ordered), tuple(sorted({*self.checkpoints, *other.checkpoints})))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the objectives."""
+        return tuple(objective.name for objective in self.objectives)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs that a `params.yaml` asks for; a run wanted by several experiments is there once."""
+
+    params: Params
+    requests: Mapping[Run, Request]
+    experiments: Mapping[str, tuple[Run, ...]]
+
+    def dataset(self, name: str) -> DatasetSpec:
+        return dataset_spec(name, self.params.datasets)
+
+    def request(self, name: str) -> tuple[Run, Request]:
+        """The run of a name and what is wanted of it; a run that no experiment asks for trains all objectives."""
+        run = Run.from_name(name)
+        everything = Request(tuple(objective_of(name) for name in OBJECTIVES), (run.epochs,))
+        return run, self.requests.get(run, everything)
+
+    def runs_of(self, *experiments: str) -> tuple[Run, ...]:
+        """All runs of the experiments that are in the settings, each once."""
+        return tuple(dict.fromkeys(run for name in experiments for run in self.experiments.get(name, ())))
+
+
+def plan(params: Params) -> Plan:
+    """Expand every experiment; raises SettingsError for the first wrong combination, before any work."""
+    requests: dict[Run, Request] = {}
+    experiments: dict[str, tuple[Run, ...]] = {}
+    for name in params.datasets:
+        if not name or set(name) & set("/,="):
+            raise SettingsError(f"datasets: {name!r} is not a possible name: allowed is text without '/', ',' and '='")
+    for name, experiment in params.experiments.items():
+        where = f"experiments.{name}"
+        objectives = tuple(objective_of(text, f"{where}.objectives") for text in experiment.objectives)
+        runs = tuple(_expand(where, experiment, params))
+        for run in runs:
+            request = Request((), ()).union(Request(objectives, _kept(experiment, run)))
+            requests[run] = requests[run].union(request) if run in requests else request
+        experiments[name] = runs
+    return Plan(params, requests, experiments)
+
+
+def _kept(experiment: Experiment, run: Run) -> tuple[int, ...]:
+    """Epochs of a run that an experiment wants; the last one always."""
+    if experiment.checkpoints == "last":
+        return (run.epochs,)
+    if experiment.checkpoints == "log_spaced":
+        return (0, *(2**power for power in range(run.epochs.bit_length()) if 2**power < run.epochs), run.epochs)
+    return (*(epoch for epoch in experiment.checkpoints if 0 <= epoch < run.epochs), run.epochs)
+
+
+def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
+    runs = []
+    for index, entry in enumerate(experiment.grid):
+        where = f"{name}.grid[{index}]"
+        choices = [value if isinstance(value, list) else [value] for value in entry.values()]
+        for combination in itertools.product(*choices):
+            values = {**params.training.model_dump(), **dict(zip(entry, combination, strict=True))}
+            run = parse(Run, values, where)
+            check_encoder(run.encoder, where)
+            spec = dataset_spec(run.dataset, params.datasets)
+            if spec.classes is not None:
+                if run.classes is not None and run.classes > spec.classes:
+                    raise SettingsError(
+                        f"{where}: classes = {run.classes}: {run.dataset} has {spec.classes} classes, "
+                        f"allowed is 2 to {spec.classes}"
+                    )
+                run = run.model_copy(update={"classes": run.classes or spec.classes})
+            runs.append(run)
+    return runs
+
+
+def check_one_setting(runs: Sequence[Run]) -> None:
+    """Raises SettingsError where a table with one row per dataset and number of classes would mix several settings."""
+    seen: dict[tuple[str, int | None], Run] = {}
+    for setting in dict.fromkeys(run.setting for run in runs):
+        other = seen.setdefault((setting.dataset, setting.classes), setting)
+        if other != setting:
+            raise SettingsError(
+                f"experiments.table1: {other.name} and {setting.name} differ in more than the seed: "
+                "allowed is one setting for each dataset and number of classes"
+            )

@@ -1,0 +1,197 @@
+"""Records: beside every result, of every stage, a small file that says what it was made from.
+
+A record holds the whole job (defaults included), the code's identity, and digests of inputs and outputs. It is written
+last: where a record is, the whole result is. Later stages look at the results themselves and not at their records, so
+that a result made again with the same content makes nothing after it run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.files import read_json, sha256, write_text
+from pipeline.settings.base import Settings, SettingsError
+from pipeline.workflow.code import code_identity
+from pipeline.workflow.layout import SUMS, Layout, handle
+from pipeline.workflow.plan import Plan
+from pipeline.workflow.stage import Stage
+from pipeline.workflow.stages import STAGES, stage_of
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A stage, what it is called with, and the job that follows from the settings."""
+
+    stage: Stage
+    subject: str
+    job: Settings
+    plan: Plan
+    layout: Layout
+
+    @property
+    def command(self) -> str:
+        return f"python -m pipeline {' '.join(filter(None, (self.stage.name, self.subject)))}"
+
+    @property
+    def record(self) -> Path:
+        return self.layout.record(self.stage.name, self.subject)
+
+    @property
+    def outputs(self) -> dict[str, Path]:
+        return self.layout.outputs(self.stage.writes, self.subject)
+
+    @cached_property
+    def reads(self) -> list[tuple[str, str, Path]]:
+        """(kind, subject, path) of every result of other stages that it reads."""
+        found = []
+        for kind, subjects in self.stage.reads(self.job).items():
+            pattern = stage_of(kind).writes[kind]
+            found += [(kind, subject, self.layout.path(pattern, subject)) for subject in subjects]
+        return found
+
+    @property
+    def records(self) -> list[Path]:
+        """That it reads as data."""
+        return [self.layout.record(*one) for one in self.stage.records(self.plan)] if self.stage.records else []
+
+    @property
+    def inputs(self) -> dict[str, list[Path]]:
+        """As its module takes them."""
+        found: dict[str, list[Path]] = {kind: [] for kind in self.stage.reads(self.job)}
+        for kind, _, path in self.reads:
+            found[kind].append(path)
+        return {**found, **{name: [Path(path)] for name, path in self.stage.files.items()}, "records": self.records}
+
+    @property
+    def input_handles(self) -> list[Path]:
+        """The files whose content decides: folders are stood for by their digests."""
+        results = [handle(stage_of(kind).writes[kind], path) for kind, _, path in self.reads]
+        return list(dict.fromkeys([*results, *map(Path, self.stage.files.values()), *self.records]))
+
+    @property
+    def output_handles(self) -> dict[str, Path]:
+        return {kind: handle(self.stage.writes[kind], path) for kind, path in self.outputs.items()}
+
+    def code(self) -> dict[str, str]:
+        return code_identity([f"pipeline.stages.{self.stage.name}", *self.stage.modules(self.job)])
+
+    def but_for_inputs(self, record: Record) -> Record:
+        """What decides the result now, but for inputs, which are taken to be the record's."""
+        return {"job": self.job.model_dump(mode="json"), "code": self.code(), "inputs": record["inputs"]}
+
+    def begun_from(self) -> Record:
+        """What decides the result: job, code and digests of inputs. Raises FileNotFoundError naming a missing input."""
+        inputs: dict[str, dict[str, str]] = {}
+        for kind, subject, path in self.reads:
+            inputs.setdefault(kind, {})[subject] = digest(handle(stage_of(kind).writes[kind], path))
+        for name, file in self.stage.files.items():
+            inputs[name] = {"": digest(Path(file))}
+        if self.records:
+            inputs["records"] = {str(path.relative_to(self.layout.results)): digest(path) for path in self.records}
+        return self.but_for_inputs({"inputs": inputs})
+
+
+def task(stage: str, subject: str, plan: Plan, layout: Layout) -> Task:
+    return Task(STAGES[stage], subject, STAGES[stage].job(plan, subject), plan, layout)
+
+
+def tasks(plan: Plan, layout: Layout) -> Iterator[Task]:
+    """All of a plan, in the order of the stages."""
+    for stage in STAGES.values():
+        for subject in stage.subjects(plan):
+            yield Task(stage, subject, stage.job(plan, subject), plan, layout)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file; raises FileNotFoundError."""
+    status = path.stat()
+    return _digest(path, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _digest(path: Path, modified: int, size: int) -> str:
+    """Once for every version of a file that a process meets."""
+    return sha256(path)
+
+
+def write_sums(folder: Path) -> None:
+    """The digests of all files of a folder, as `sha256sum --check SHA256SUMS` reads them."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    write_text(folder / SUMS, "".join(f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files))
+
+
+def damaged(folder: Path, deep: bool = True) -> list[Path]:
+    """Files of a folder that its digests do not know as they are; without `deep` only those that are not there."""
+    listed = dict(line.split("  ", 1)[::-1] for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
+    paths = {folder / name: known for name, known in listed.items()}
+    return [path for path, known in paths.items() if not path.is_file() or (deep and digest(path) != known)]
+
+
+def read_record(path: Path) -> Record:
+    """Raises SettingsError that names a file which is no record."""
+    try:
+        record = read_json(path)
+        if {"job", "code", "inputs"} <= record.keys():
+            return dict(record)
+    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
+        pass
+    raise SettingsError(f"{path}: not a record; the result beside it has to be made again")
+
+
+def differences(then: Record, now: Record, grown: bool = False) -> dict[str, list[str]]:
+    """What a result was made from that is otherwise now: {settings, code, inputs: names}.
+
+    With `grown` a run may be asked for other objectives and checkpoints than it was before.
+    """
+    free = ("objectives", "checkpoints") if grown else ()
+    found = {}
+    for part, label in (("job", "settings"), ("code", "code"), ("inputs", "inputs")):
+        a, b = (dict(_flat(side[part])) for side in (then, now))
+        names = sorted(key for key in {*a, *b} if a.get(key) != b.get(key) and key.split(".")[0] not in free)
+        if part == "job":
+            names = [f"{key} was {a.get(key, 'not there')}, is {b.get(key, 'not there')}" for key in names]
+        if names:
+            found[label] = names
+    return found
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping | list) and value:
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _flat(inner, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, json.dumps(value)
+
+
+def said(found: Mapping[str, list[str]], most: int = 4) -> str:
+    """Differences as a phrase."""
+    return "; ".join(
+        f"{label}: {', '.join(names[:most])}{f' and {len(names) - most} more' if len(names) > most else ''}"
+        for label, names in found.items()
+    )
+
+
+def missing_or_altered(one: Task, record: Record, deep: bool) -> list[str]:
+    """Of a result: what is not there, or not as it was recorded."""
+    found = []
+    for kind, path in one.output_handles.items():
+        if not path.is_file():
+            found.append(f"{path} is not there")
+        elif digest(path) != record["outputs"].get(kind):
+            found.append(f"{path} was altered")
+        elif path.name == SUMS:
+            found += [f"{file} is not there or was altered" for file in damaged(path.parent, deep)]
+    return found
+
+
+def identity(value: Any) -> str:
+    """A short digest of a plain value."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

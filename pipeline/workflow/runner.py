@@ -1,0 +1,123 @@
+"""One runner for all stages: check the inputs, compute, write the record last."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from pipeline.files import read_json, write_json
+from pipeline.settings.base import SettingsError
+from pipeline.workflow.provenance import environment
+from pipeline.workflow.records import (
+    Record,
+    Task,
+    differences,
+    digest,
+    missing_or_altered,
+    read_record,
+    said,
+    task,
+    write_sums,
+)
+from pipeline.workflow.stages import stage_of
+
+
+def make(one: Task, *more: Any, **options: Any) -> None:
+    """Compute a result; `more` and `options` go to the stage's `run` after its paths.
+
+    Raises FileNotFoundError for an input that is not there, SettingsError for one that was altered since it was made,
+    and for a run that other settings, data or code began or finished.
+    """
+    check_inputs(one)
+    started = time.monotonic()
+    from_what = one.begun_from()
+    if one.stage.resumes:
+        options["state"] = _begin(one, from_what)
+    resumed = one.stage.resumes and options["state"].is_file()
+    one.record.unlink(missing_ok=True)
+    for kind, pattern in one.stage.writes.items():
+        if pattern.endswith("/") and not resumed:
+            shutil.rmtree(one.outputs[kind], ignore_errors=True)  # nothing of an earlier result stays
+    module = importlib.import_module(f"pipeline.stages.{one.stage.name}")  # torch takes seconds: only where needed
+    found = module.run(one.job, one.inputs, one.outputs, *more, **options)
+    for kind, pattern in one.stage.writes.items():
+        if pattern.endswith("/"):
+            write_sums(one.outputs[kind])
+    record = {
+        "stage": one.stage.name,
+        "subject": one.subject,
+        **from_what,
+        "outputs": {kind: digest(path) for kind, path in one.output_handles.items()},
+        "found": found or {},
+        "made": {**environment(), "seconds": round(time.monotonic() - started, 3)},
+    }
+    if one.stage.resumes:
+        state = read_json(one.layout.state(one.subject, ".json"))
+        record["kept"] = state.get("kept", [])
+        write_json(one.layout.state(one.subject, ".json"), {**state, "finished": True})
+    write_json(one.record, record)
+
+
+def check_inputs(one: Task) -> None:
+    """That every input is there, whole, and as the stage that made it left it."""
+    for kind, subject in dict.fromkeys((kind, subject) for kind, subject, _ in one.reads):
+        maker = task(stage_of(kind).name, subject, one.plan, one.layout)
+        path = maker.output_handles[kind]
+        if not (path.is_file() and maker.record.is_file()):
+            raise FileNotFoundError(f"{path}: not there; `{maker.command}` makes it")
+        bad = missing_or_altered(maker, read_record(maker.record), deep=True)
+        if bad:
+            raise SettingsError(f"{bad[0]} since `{maker.command}` made it: make it again")
+    for path in (*map(Path, one.stage.files.values()), *one.records):
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: not there")
+
+
+def _begin(one: Task, now: Record) -> Path:
+    """Note what a run is begun from; its state to go on from, if there is one. Raises SettingsError where other
+    settings, data or code began or finished it."""
+    refuse_other_origin(one, now)
+    noted, state = (one.layout.state(one.subject, suffix) for suffix in (".json", ".pt"))
+    if not noted.is_file() or read_record(noted)["finished"]:
+        state.unlink(missing_ok=True)
+        write_json(noted, {**now, "finished": False})
+    return state
+
+
+def refuse_other_origin(one: Task, now: Record) -> None:
+    """Hours of training are never silently begun anew."""
+    then = _before(one)
+    if then is None:
+        return
+    finished = then.get("finished", True)
+    found = differences(then, now, grown=finished)
+    if not found:
+        return
+    keep = f"keep it by `python -m pipeline replay {one.subject}`, which trains its first steps again and compares, or "
+    raise SettingsError(
+        f"{one.subject} was {'finished' if finished else 'begun'} from something else ({said(found)}): "
+        f"{keep if set(found) == {'code'} else ''}make it again after `python -m pipeline remake {one.subject}`"
+    )
+
+
+def _before(one: Task) -> Record | None:
+    """What a run was last begun from; its record alone where it came without its state, as from DVC."""
+    noted = one.layout.state(one.subject, ".json")
+    path = noted if noted.is_file() else one.record
+    return read_record(path) if path.is_file() else None
+
+
+def refuse_before_the_start(one: Task) -> None:
+    """The same for the workflow, before any job starts: inputs that are still to be made are not looked at."""
+    before = _before(one)
+    if before is not None:
+        refuse_other_origin(one, one.but_for_inputs(before))
+
+
+def remake(one: Task) -> None:
+    """Forget what a run was begun from and how far it came, so that it is trained from the start."""
+    for path in (one.record, one.layout.state(one.subject, ".json"), one.layout.state(one.subject, ".pt")):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,535 @@
+"""Every stage, declared once. See `Stage` for what each part means; a job is a value, compared as such."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import Field
+
+from pipeline.alignment.measures import MEASURES
+from pipeline.data.catalog import KNOWN
+from pipeline.encoders import reference
+from pipeline.objectives import resolve as objective_of
+from pipeline.reporting.claims import CLAIMS, TOPICS
+from pipeline.reporting.figures import FIGURES
+from pipeline.settings.base import Settings, SettingsError
+from pipeline.settings.dataset import SourceSettings
+from pipeline.settings.experiments import ClaimRule
+from pipeline.settings.objective import Objective
+from pipeline.settings.probes import ProbeSettings
+from pipeline.settings.run import Run
+from pipeline.settings.theory import DescentSettings, SurrogateSettings
+from pipeline.settings.training import SHARED
+from pipeline.settings.views import ViewRecipe
+from pipeline.workflow.plan import Plan, check_one_setting
+from pipeline.workflow.stage import Stage
+
+PAPER_VALUES = {"paper_values": "reports/reference/paper_values.csv"}
+ONCE = ("",)  # the subject of a stage of the whole plan
+
+
+# -- data -------------------------------------------------------------------------------------------------------------
+
+
+class PrepareJob(Settings):
+    dataset: str
+    spec: SourceSettings
+    downloads: str
+
+
+class SubsetJob(Settings):
+    dataset: str
+    classes: int | None
+    seed: int = Field(ge=0)
+
+
+def _prepare_job(plan: Plan, dataset: str) -> PrepareJob:
+    spec = SourceSettings(**plan.dataset(dataset).model_dump(exclude={"views"}))  # views do not change the store
+    return PrepareJob(dataset=dataset, spec=spec, downloads=plan.params.downloads)
+
+
+def _subset_job(plan: Plan, subject: str) -> SubsetJob:
+    """`dataset/classes=C,seed=S`, where C is a number or `all`: a run's name without what is not of the subset."""
+    dataset, _, rest = subject.partition("/")
+    plan.dataset(dataset)
+    parts = dict(part.partition("=")[::2] for part in rest.split(","))
+    try:
+        classes = None if parts["classes"] == "all" else int(parts["classes"])
+        job = SubsetJob(dataset=dataset, classes=classes, seed=int(parts["seed"]))
+    except (KeyError, ValueError):
+        raise SettingsError(f"subset {subject!r}: expected dataset/classes=C,seed=S, C a number or all") from None
+    return job
+
+
+# -- runs -------------------------------------------------------------------------------------------------------------
+
+
+class TwinsJob(Settings):
+    run: Run
+    objectives: tuple[Objective, ...] = Field(min_length=1)
+    checkpoints: tuple[int, ...]
+    views: ViewRecipe
+
+
+class EmbedJob(Settings):
+    run: Run
+    objectives: tuple[str, ...]
+    checkpoints: tuple[int, ...]
+    size: tuple[int, int] | None  # of what the encoder reads
+
+
+class ProbeJob(Settings):
+    run: Run
+    objectives: tuple[str, ...]
+    probes: ProbeSettings
+
+
+class AlignmentJob(Settings):
+    run: Run
+    objectives: tuple[str, ...]
+    checkpoints: tuple[int, ...]
+
+
+class BetweenSeedsJob(Settings):
+    runs: tuple[Run, ...]  # that differ only in their seed
+    checkpoints: tuple[int, ...]
+
+
+def _twins_job(plan: Plan, name: str) -> TwinsJob:
+    run, request = plan.request(name)
+    views = plan.dataset(run.dataset).views
+    return TwinsJob(run=run, objectives=request.objectives, checkpoints=request.checkpoints, views=views)
+
+
+def _embed_job(plan: Plan, name: str) -> EmbedJob:
+    run, request = plan.request(name)
+    size = plan.dataset(run.dataset).views.size
+    return EmbedJob(run=run, objectives=request.names, checkpoints=request.checkpoints, size=size)
+
+
+def _probe_job(plan: Plan, name: str) -> ProbeJob:
+    run, request = plan.request(name)
+    return ProbeJob(run=run, objectives=request.names, probes=plan.params.probes)
+
+
+def _alignment_job(plan: Plan, name: str) -> AlignmentJob:
+    run, request = plan.request(name)
+    return AlignmentJob(run=run, objectives=request.names, checkpoints=request.checkpoints)
+
+
+def _between_seeds_job(plan: Plan, name: str) -> BetweenSeedsJob:
+    """Of all the plan's runs of a setting that train CL, at the epochs that all of them keep."""
+    setting = Run.from_name(name).setting
+    found = {run: r for run, r in plan.requests.items() if run.setting == setting and "cl" in r.names}
+    if not found:
+        raise SettingsError(f"{name}: no experiment trains cl in this setting, so that no seeds can be compared")
+    epochs = set.intersection(*(set(request.checkpoints) for request in found.values()))
+    return BetweenSeedsJob(runs=tuple(found), checkpoints=tuple(sorted(epochs)))
+
+
+def _measures(job: Settings) -> list[str]:
+    return sorted({measure.function.rpartition(":")[0] for measure in MEASURES.values()})
+
+
+def _settings_of(runs: Sequence[Run]) -> list[str]:
+    return list(dict.fromkeys(run.setting.name for run in runs))
+
+
+# -- theory -----------------------------------------------------------------------------------------------------------
+
+
+class BoundsJob(Settings):
+    runs: tuple[Run, ...]
+    failure: float
+    simulation: DescentSettings
+
+
+class NetworksJob(Settings):
+    """Of stages that load trained networks and show them images."""
+
+    runs: tuple[Run, ...]
+    views: dict[str, ViewRecipe]  # by dataset
+
+
+class CurvatureJob(NetworksJob):
+    surrogate: SurrogateSettings
+
+
+class MergingJob(NetworksJob):
+    probes: ProbeSettings
+    shares: tuple[float, ...]
+
+
+def _bound_runs(plan: Plan) -> tuple[Run, ...]:
+    """All runs that train both CL and NSCL for at least one epoch and share all randomness, as the theory has it."""
+    both = (run for run, request in plan.requests.items() if {"cl", "nscl"} <= set(request.names))
+    return tuple(run for run in both if run.epochs and set(run.shared) == set(SHARED))
+
+
+def _bounds_job(plan: Plan, _: str) -> BoundsJob:
+    theory = plan.params.theory
+    return BoundsJob(runs=_bound_runs(plan), failure=theory.failure, simulation=theory.simulation)
+
+
+def _curvature_runs(plan: Plan) -> tuple[Run, ...]:
+    asked = set(plan.runs_of("table1"))
+    return tuple(run for run in _bound_runs(plan) if run in asked)
+
+
+def _networks(plan: Plan, runs: Sequence[Run]) -> dict[str, Any]:
+    return {"runs": tuple(runs), "views": {run.dataset: plan.dataset(run.dataset).views for run in runs}}
+
+
+def _curvature_job(plan: Plan, _: str) -> CurvatureJob:
+    return CurvatureJob(**_networks(plan, _curvature_runs(plan)), surrogate=plan.params.theory.surrogate)
+
+
+def _loss_gap_job(plan: Plan, _: str) -> NetworksJob:
+    return NetworksJob(**_networks(plan, plan.runs_of("classes", "temperature")))
+
+
+def _merging_job(plan: Plan, _: str) -> MergingJob:
+    shares = plan.params.theory.merging_shares
+    return MergingJob(**_networks(plan, plan.runs_of("merging")), probes=plan.params.probes, shares=shares)
+
+
+def _of_networks(job: NetworksJob) -> dict[str, Sequence[str]]:
+    return {
+        "store": [run.dataset for run in job.runs],
+        "subset": [run.subset for run in job.runs],
+        "checkpoints": [run.name for run in job.runs],
+    }
+
+
+def _encoders(job: NetworksJob) -> list[str]:
+    return sorted({reference(run.encoder).rpartition(":")[0] for run in job.runs})
+
+
+# -- tables, claims, figures, report ----------------------------------------------------------------------------------
+
+
+class TableJob(Settings):
+    runs: tuple[Run, ...]
+    objectives: tuple[str, ...]
+    published_classes: dict[str, int]  # of the paper's datasets
+
+
+class ClaimsJob(Settings):
+    rules: dict[str, ClaimRule]
+    experiments: dict[str, tuple[Run, ...]]  # the runs of each
+    late: int  # epoch from which training counts as late
+
+
+class MetricsJob(Settings):
+    runs: tuple[Run, ...]  # of the trajectory
+
+
+class FigureJob(Settings):
+    figure: str
+    runs: tuple[Run, ...]
+    published_classes: dict[str, int]
+
+
+class ReportJob(Settings):
+    figures: tuple[str, ...]
+    captions: dict[str, str]  # of those that were not run too
+
+
+def published_classes() -> dict[str, int]:
+    """Classes of the datasets known by name, which tell whether a run has a dataset's whole."""
+    return {name: spec.classes for name, spec in KNOWN.items() if spec.classes is not None}
+
+
+def _table_job(plan: Plan, _: str) -> TableJob:
+    """Raises SettingsError where Table 1's runs are missing or cannot stand in one table."""
+    if "table1" not in plan.experiments:
+        raise SettingsError("experiments: table1 is missing, and tables 1 and 2 show its runs")
+    runs = plan.experiments["table1"]
+    check_one_setting(runs)
+    objectives = tuple(objective_of(text).name for text in plan.params.experiments["table1"].objectives)
+    return TableJob(runs=runs, objectives=objectives, published_classes=published_classes())
+
+
+def _claims_job(plan: Plan, _: str) -> ClaimsJob:
+    """Raises SettingsError for a rule of no known claim."""
+    unknown = [name for name in plan.params.claims if name not in CLAIMS]
+    if unknown:
+        raise SettingsError(f"claims: {unknown[0]!r} is not known: allowed is one of {', '.join(CLAIMS)}")
+    rules = {name: plan.params.claims.get(name, claim.rule) for name, claim in CLAIMS.items()}
+    return ClaimsJob(rules=rules, experiments=dict(plan.experiments), late=plan.params.late)
+
+
+def _claims_read(job: ClaimsJob) -> dict[str, Sequence[str]]:
+    """Of every claim whose experiments there are: its kinds, of these experiments' runs."""
+    found: dict[str, dict[str, None]] = {}
+    for claim in CLAIMS.values():
+        if set(claim.experiments) <= set(job.experiments):
+            runs = tuple(run for name in claim.experiments for run in job.experiments[name])
+            for kind, subjects in kinds_of(claim.reads, runs).items():
+                found.setdefault(kind, {}).update(dict.fromkeys(subjects))
+    return {kind: list(subjects) for kind, subjects in found.items()}
+
+
+def kinds_of(kinds: Sequence[str], runs: Sequence[Run]) -> dict[str, Sequence[str]]:
+    """kind -> subjects of what is measured of runs: a file a run, a setting, or one for all."""
+    subjects = {"run": list(dict.fromkeys(run.name for run in runs)), "setting": _settings_of(runs), "": [""]}
+    return {kind: subjects[stage_of(kind).subject] for kind in kinds}
+
+
+def figures_of(plan: Plan) -> list[str]:
+    """Figures whose experiments are in the settings."""
+    return [name for name, figure in FIGURES.items() if set(figure.experiments) <= set(plan.experiments)]
+
+
+def _figure_job(plan: Plan, name: str) -> FigureJob:
+    """Raises SettingsError for a figure that is not known or whose experiment is not in the settings."""
+    if name not in FIGURES:
+        raise SettingsError(f"figure {name!r}: allowed is one of {', '.join(FIGURES)}")
+    for experiment in FIGURES[name].experiments:
+        if experiment not in plan.experiments:
+            raise SettingsError(f"experiments: {experiment} is missing, and {name} shows its runs")
+    runs = plan.runs_of(*FIGURES[name].experiments)
+    return FigureJob(figure=name, runs=runs, published_classes=published_classes())
+
+
+def _datasets(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(run.dataset for run in plan.requests))
+
+
+def _run_names(plan: Plan) -> list[str]:
+    return [run.name for run in plan.requests]
+
+
+def _if(runs: Sequence[Run]) -> Sequence[str]:
+    """The whole plan, where it has such runs."""
+    return ONCE if runs else ()
+
+
+_DECLARED: tuple[Stage, ...] = (
+    Stage(
+        "prepare",
+        "turn a dataset's images into an array store",
+        "dataset",
+        _datasets,
+        _prepare_job,
+        {"store": "{results}/data/{subject}/"},
+        modules=lambda job: [f"pipeline.data.sources.{job.spec.source}"],
+        rooms=["pipeline/data/sources"],
+    ),
+    Stage(
+        "subset",
+        "draw the classes of a subset, nested in their number",
+        "subset",
+        lambda plan: list(dict.fromkeys(run.subset for run in plan.requests)),
+        _subset_job,
+        {"subset": "{results}/subsets/{subject}.json"},
+        reads=lambda job: {"store": [job.dataset]},
+    ),
+    Stage(
+        "twins",
+        "train all objectives of a run on one stream of batches and views",
+        "run",
+        _run_names,
+        _twins_job,
+        {"checkpoints": "{results}/checkpoints/{subject}/", "steps": "{results}/steps/{subject}.csv"},
+        reads=lambda job: {"store": [job.run.dataset], "subset": [job.run.subset]},
+        modules=lambda job: [
+            ref.rpartition(":")[0] for ref in (reference(job.run.encoder), *(o.function for o in job.objectives))
+        ],
+        rooms=["pipeline/encoders", "pipeline/losses"],
+        computes=True,
+        resumes=True,
+    ),
+    Stage(
+        "embed",
+        "compute the features of a run's checkpoints",
+        "run",
+        _run_names,
+        _embed_job,
+        {"features": "{results}/features/{subject}/"},
+        reads=lambda job: {
+            "store": [job.run.dataset],
+            "subset": [job.run.subset],
+            "checkpoints": [job.run.name],
+        },
+        modules=lambda job: [reference(job.run.encoder).rpartition(":")[0]],
+        rooms=["pipeline/encoders"],
+        computes=True,
+    ),
+    Stage(
+        "probe",
+        "nearest class centre and linear probe of a run's last epoch",
+        "run",
+        _run_names,
+        _probe_job,
+        {"probes": "{results}/probes/{subject}.csv"},
+        reads=lambda job: {"features": [job.run.name]},
+        computes=True,
+    ),
+    Stage(
+        "alignment",
+        "CKA, RSA, weight gap and collapse of a run's twins at every kept epoch",
+        "run",
+        _run_names,
+        _alignment_job,
+        {kind: f"{{results}}/alignment/{{subject}}/{kind}.csv" for kind in ("alignment", "weights", "collapse")},
+        reads=lambda job: {"features": [job.run.name], "checkpoints": [job.run.name]},
+        modules=_measures,
+        computes=True,
+    ),
+    Stage(
+        "between_seeds",
+        "CKA and RSA between CL runs of different seeds; the setting is named by its run of seed 0",
+        "setting",
+        lambda plan: _settings_of([run for run, request in plan.requests.items() if "cl" in request.names]),
+        _between_seeds_job,
+        {"between_seeds": "{results}/between_seeds/{subject}.csv"},
+        reads=lambda job: {"features": [run.name for run in job.runs]},
+        modules=_measures,
+        computes=True,
+    ),
+    Stage(
+        "bounds",
+        "the theory's bounds along every run, beside what was measured",
+        "",
+        lambda plan: _if(_bound_runs(plan)),
+        _bounds_job,
+        {kind: f"{{reports}}/{kind}.csv" for kind in ("bounds", "descent")},
+        reads=lambda job: {
+            "store": [run.dataset for run in job.runs],
+            "subset": [run.subset for run in job.runs],
+            "steps": [run.name for run in job.runs],
+            "alignment": [run.name for run in job.runs],
+        },
+    ),
+    Stage(
+        "curvature",
+        "what the theory assumes of networks, measured: smoothness, and similarity descent as a surrogate",
+        "",
+        lambda plan: _if(_curvature_runs(plan)),
+        _curvature_job,
+        {kind: f"{{reports}}/{kind}.csv" for kind in ("curvature", "surrogate")},
+        reads=lambda job: {
+            **_of_networks(job),
+            "steps": [run.name for run in job.runs],
+            "weights": [run.name for run in job.runs],
+        },
+        modules=_encoders,
+        rooms=["pipeline/encoders"],
+        computes=True,
+    ),
+    Stage(
+        "loss_gap",
+        "CL's loss less NSCL's loss on trained networks, beside its bound",
+        "",
+        lambda plan: _if(plan.runs_of("classes", "temperature")),
+        _loss_gap_job,
+        {"loss_gap": "{reports}/loss_gap.csv"},
+        reads=_of_networks,
+        modules=_encoders,
+        rooms=["pipeline/encoders"],
+        computes=True,
+    ),
+    Stage(
+        "merging",
+        "accuracy of encoders on the line between CL's and NSCL's weights",
+        "",
+        lambda plan: _if(plan.runs_of("merging")),
+        _merging_job,
+        {"merging": "{reports}/merging.csv"},
+        reads=_of_networks,
+        modules=_encoders,
+        rooms=["pipeline/encoders"],
+        computes=True,
+    ),
+    Stage(
+        "table1",
+        "accuracy of every objective, beside the paper's",
+        "",
+        lambda plan: ONCE,
+        _table_job,
+        {"table1": "{reports}/table1.csv", "table1_text": "{reports}/table1.md"},
+        reads=lambda job: {"probes": [run.name for run in job.runs]},
+        files=PAPER_VALUES,
+        shown=("table1", "Tables"),
+    ),
+    Stage(
+        "table2",
+        "CKA and RSA of every pair of twins",
+        "",
+        lambda plan: ONCE,
+        _table_job,
+        {"table2": "{reports}/table2.csv", "table2_text": "{reports}/table2.md"},
+        reads=lambda job: {"alignment": [run.name for run in job.runs]},
+        files=PAPER_VALUES,
+        shown=("table2", "Tables"),
+    ),
+    Stage(
+        "claims",
+        "every claim with its measured quantity and its verdict",
+        "",
+        lambda plan: ONCE,
+        _claims_job,
+        {"claims": "{reports}/claims.csv"},
+        reads=_claims_read,
+        modules=lambda job: TOPICS,
+        rooms=["pipeline/reporting/claims"],
+        shown=("claims", "Claims"),
+    ),
+    Stage(
+        "metrics",
+        "accuracies, similarities and verdicts in short, and lines over the epochs, for DVC",
+        "",
+        lambda plan: ONCE,
+        lambda plan, _: MetricsJob(runs=plan.runs_of("trajectory")),
+        {"metrics": "{reports}/metrics.json", "plots": "{reports}/plots/"},
+        reads=lambda job: {
+            **dict.fromkeys(("table1", "table2", "claims"), ONCE),
+            "alignment": [run.name for run in job.runs],
+        },
+    ),
+    Stage(
+        "figure",
+        "a figure as PNG, PDF and the table it is drawn from",
+        "figure",
+        figures_of,
+        _figure_job,
+        {
+            "figure": "{reports}/figures/{subject}.csv",
+            "png": "{reports}/figures/{subject}.png",
+            "pdf": "{reports}/figures/{subject}.pdf",
+        },
+        reads=lambda job: kinds_of(FIGURES[job.figure].reads, job.runs),
+        files=PAPER_VALUES,
+        modules=lambda job: [f"pipeline.reporting.figures.{job.figure}"],
+        rooms=["pipeline/reporting/figures"],
+        shown=("png", "Figures"),
+    ),
+    Stage(
+        "report",
+        "one page with every figure, table and verdict, and where each comes from",
+        "",
+        lambda plan: ONCE,
+        lambda plan, _: ReportJob(
+            figures=tuple(figures_of(plan)), captions={name: figure.caption for name, figure in FIGURES.items()}
+        ),
+        {"page": "{reports}/report.html", "provenance": "{reports}/provenance.json"},
+        reads=lambda job: {"png": job.figures, **dict.fromkeys(("table1", "table2", "claims"), ONCE)},
+        files={"source": "reports/report.py", "template": "reports/page.html"},
+        records=lambda plan: [
+            (stage.name, subject)
+            for stage in _DECLARED
+            if stage.name in ("prepare", "twins") or (stage.subject in ("", "figure") and stage.name != "report")
+            for subject in stage.subjects(plan)
+        ],
+        modules=lambda job: ["pipeline.reporting.show"],
+        shown=("page", "Report"),
+    ),
+)
+
+STAGES: dict[str, Stage] = {stage.name: stage for stage in _DECLARED}
+_MAKERS = {kind: stage for stage in _DECLARED for kind in stage.writes}
+
+
+def stage_of(kind: str) -> Stage:
+    """The stage that writes a kind."""
+    return _MAKERS[kind]

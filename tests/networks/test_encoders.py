@@ -1,0 +1,69 @@
+import pytest
+import torch
+
+from pipeline.networks.network import Network, ProjectionHead, build_encoder, feature_dimension
+from pipeline.settings.training import TrainingSettings
+from pipeline.vision import torchvision
+
+
+@pytest.mark.parametrize(("name", "expansion"), [("resnet18", 1), ("resnet50", 4)])
+@pytest.mark.parametrize("stem", ["cifar", "imagenet"])
+def test_a_full_width_network_is_torchvisions(name, expansion, stem):
+    ours = build_encoder(TrainingSettings(encoder=name, stem=stem), 3, (64, 64))
+    theirs = torchvision.models.get_model(name)
+    theirs.fc = torch.nn.Identity()
+    if stem == "cifar":
+        theirs.conv1 = torch.nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+        theirs.maxpool = torch.nn.Identity()
+    theirs.load_state_dict(ours.state_dict())  # the same parameters of the same shapes
+    images = torch.rand(2, 3, 64, 64)
+    torch.testing.assert_close(ours.eval()(images), theirs.eval()(images))
+    assert feature_dimension(ours, 3, (64, 64)) == 512 * expansion
+
+
+@pytest.mark.parametrize("name", ["resnet10", "resnet18", "resnet50"])
+def test_width_scales_the_features(name):
+    narrow = build_encoder(TrainingSettings(encoder=name, width=8), 1, (8, 16))
+    wide = build_encoder(TrainingSettings(encoder=name, width=16), 1, (8, 16))
+    assert 2 * feature_dimension(narrow, 1, (8, 16)) == feature_dimension(wide, 1, (8, 16))
+
+
+def test_convolutions_start_as_he_et_al_say():
+    torch.manual_seed(0)
+    encoder = build_encoder(TrainingSettings(encoder="resnet18"), 3, (32, 32))
+    weight = encoder.layer4[1].conv2.weight
+    assert weight.std().item() == pytest.approx((2 / (512 * 9)) ** 0.5, rel=0.01)  # fan out = 512 channels x 3 x 3
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "columns"),
+    [("vit_tiny", 64, 192), ("vit_small", 64, 384), ("vit_tiny", 8, 24), ("vit_micro", 16, 32)],
+)
+def test_transformers_take_square_images_of_any_channels(name, width, columns):
+    encoder = build_encoder(TrainingSettings(encoder=name, width=width), 1, (32, 32))
+    assert feature_dimension(encoder, 1, (32, 32)) == columns
+    assert encoder(torch.rand(2, 1, 32, 32)).shape == (2, columns)
+
+
+@pytest.mark.parametrize("size", [(8, 16), (28, 28)])
+def test_a_transformer_refuses_sizes_it_cannot_cut(size):
+    with pytest.raises(ValueError, match=f"{size[0]} x {size[1]} pixels: choose a square"):
+        build_encoder(TrainingSettings(encoder="vit_tiny"), 3, size)
+
+
+def test_the_projection_head_has_no_learned_bias_at_its_end():
+    head = ProjectionHead(32, 16)
+    shapes = {name: tuple(p.shape) for name, p in head.named_parameters() if p.requires_grad}
+    assert shapes == {"0.weight": (32, 32), "1.weight": (32,), "1.bias": (32,), "3.weight": (16, 32), "4.weight": (16,)}
+    z = head(torch.randn(64, 32))
+    torch.testing.assert_close(z.mean(0), torch.zeros(16), atol=1e-5, rtol=0)  # so its columns are centred
+
+
+def test_networks_give_unit_rows_or_logits():
+    encoder = build_encoder(TrainingSettings(encoder="resnet10", width=4), 3, (8, 8))
+    images = torch.rand(6, 3, 8, 8)
+    unit = Network(encoder, ProjectionHead(32, 16), None, "features")(images)
+    torch.testing.assert_close(unit.norm(dim=1), torch.ones(6))
+    on_features = Network(encoder, ProjectionHead(32, 16), torch.nn.Linear(32, 5), "features")
+    on_projection = Network(encoder, ProjectionHead(32, 16), torch.nn.Linear(16, 5), "projection")
+    assert on_features(images).shape == on_projection(images).shape == (6, 5)

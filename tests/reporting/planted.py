@@ -1,0 +1,138 @@
+"""Made-up measures of made-up runs: every value is known from the run, the epoch and the seed."""
+
+import itertools
+from functools import partial
+
+import pandas as pd
+
+from pipeline.references import PROJECT
+from pipeline.reporting.measured import labelled
+from pipeline.reporting.reading import paper_values
+from pipeline.settings.run import Run
+from pipeline.workflow.stages import PAPER_VALUES
+
+PAPER = partial(paper_values, PROJECT / PAPER_VALUES["paper_values"])
+PUBLISHED_CLASSES = {"cifar10": 10, "cifar100": 100, "mini_imagenet": 100, "tiny_imagenet": 200}
+TWINS = ("nscl", "scl", "ce")
+EVERYTHING = ("initialisation", "batches", "augmentations")
+BOUNDS = ("certificate", "nonexpansive", "telescoped", "theorem1", "theorem1_published")
+
+
+def long(rows, measures=("cka", "rsa")):
+    """One row a measure."""
+    names = [name for name in rows[0] if name not in measures] if rows else []
+    return pd.DataFrame(rows).melt(names, var_name="measure") if rows else pd.DataFrame()
+
+
+TRAJECTORY = [
+    Run(dataset=dataset, classes=classes, epochs=2, seed=seed)
+    for dataset, classes in (("digits", 10), ("cifar100", 100))
+    for seed in (0, 1, 2)
+]
+
+
+def bound_rows():
+    """Three sweeps that meet at C = 10, B = 128, tau = 0.5; similarity falls where the bound rises."""
+    rows = []
+    for classes, batch, tau in (
+        *((2, 128, 0.5), (5, 128, 0.5), (10, 128, 0.5)),
+        *((10, 64, 0.5), (10, 256, 0.5), (10, 128, 1.0), (10, 128, 0.1)),
+    ):
+        for seed, split, epoch in itertools.product((0, 1, 2), ("train", "test"), (1, 2)):
+            log = classes / 10 + batch / 256 - tau + epoch / 10
+            run = {"dataset": "digits", "classes": classes, "batch_size": batch, "temperature": tau, "seed": seed}
+            where = {"split": split, "epoch": epoch, "epochs": 2, "steps": epoch * 1280 // batch, "rows": 100}
+            logs = dict.fromkeys((f"{name}_log" for name in ("drift", *BOUNDS)), log)
+            rows.append(
+                {**run, "learning_rate_rule": "linear", **where, **logs, "cka": 1 - log / 9, "rsa": 1 - log / 8}
+            )
+    return pd.DataFrame(rows)
+
+
+def trajectory(kind, twins=TWINS):
+    """Of the trajectory's runs; the bounds are of `bound_rows`."""
+    if kind == "bounds":
+        return bound_rows()
+    if kind == "descent":
+        return pd.DataFrame({"step": [1, 2], **{f"{name}_log": [0.1, 0.2] for name in ("drift", *BOUNDS)}})
+    parts = []
+    for run in TRAJECTORY:
+        rows = []
+        for epoch, split in itertools.product((0, 1, 2), ("train", "test")):
+            value = 0.9 - 0.1 * epoch + 0.01 * run.seed
+            where = {"epoch": epoch, "split": split}
+            pairs = [{**where, "first": "cl", "second": second} for second in twins]
+            if kind == "alignment":
+                rows += [{**pair, "cka": value, "rsa": value - 0.1} for pair in pairs]
+            elif kind == "weights" and split == "test":
+                angles = {"weight_angle": 80 * value, "representation_angle": 30 * value}
+                rows += [{**pair, "weight_gap": value, **angles} for pair in pairs]
+            elif kind == "collapse":
+                rows += [
+                    {**where, "objective": o, "cdnv": value, "directional_cdnv": value / 9} for o in ("cl", *twins)
+                ]
+            elif kind == "between_seeds" and run.seed == 0:
+                rows += [{**where, "cka": c, "rsa": c / 2} for c in (0.7, 0.8, 0.9)]
+        parts.append(labelled(run, long(rows) if kind in ("alignment", "between_seeds") else pd.DataFrame(rows)))
+    return pd.concat(parts)
+
+
+def _sweep(seeds, **fields):
+    return [
+        Run(**{"dataset": "digits", "classes": 10, "epochs": 2, "batch_size": 256, **fields, "seed": s}) for s in seeds
+    ]
+
+
+SWEPT = [  # all measures are known from the setting
+    *_sweep((0, 1, 2)),
+    *(run for t in (0.1, 1.0) for run in _sweep((0, 1), temperature=t)),
+    *(
+        run
+        for batch, rule in ((64, "linear"), (64, "sqrt"), (64, "sqrt_published"), (256, "sqrt_published"))
+        for run in _sweep((0, 1), batch_size=batch, learning_rate_rule=rule)
+    ),
+    *(
+        run
+        for shared in ((), EVERYTHING[:1], EVERYTHING[:2], EVERYTHING[::2], EVERYTHING[1:])
+        for run in _sweep((0, 1), shared=shared)
+    ),
+    *(run for classes in (2, 5) for run in _sweep((0, 1), classes=classes)),
+]
+
+
+def value_of(run):
+    return 0.5 + run.temperature / 10 + run.batch_size / 1024 + len(run.shared) / 100 + run.seed / 1000
+
+
+def of_run(kind, run, twins=TWINS):
+    """As the run's own file has it, or a file of its setting."""
+    value = value_of(run)
+    pairs = [{"first": "cl", "second": second, "epoch": e} for second in twins for e in (0, 1, 2)]
+    both = {"cka": value, "rsa": value - 0.1}
+    if kind == "alignment":
+        rows = [{**pair, "split": "test", **both} for pair in pairs]
+    elif kind == "weights":
+        rows = [{**pair, "weight_gap": 1 - value, "weight_angle": 80, "representation_angle": 20} for pair in pairs]
+    elif kind == "collapse":
+        rows = [{"objective": o, "epoch": e, "split": "test", "cdnv": value} for o in twins for e in (0, 1, 2)]
+    elif kind == "between_seeds":
+        pair = {"epoch": 2, "split": "test", "first_seed": 0, "second_seed": 1}
+        rows = [{**pair, "cka": c, "rsa": c / 2} for c in (0.7, 0.8)] if run.seed == 0 else []
+    elif kind == "bounds":
+        promised = {f"{m}_{b}": 0.1 for m in ("cka", "rsa") for b in ("corollary1", "corollary2", "sharp")}
+        logs = {f"{name}_log": value for name in ("drift", *BOUNDS)}
+        where = {"split": "test", "rows": 100}
+        rows = [{"epoch": e, "steps": e * run.classes, **where, **both, **promised, **logs} for e in (1, 2)]
+    elif kind == "loss_gap":
+        gap = 1 / run.classes
+        rows = [{"objective": o, "gap": gap, "bound": 2 * gap} for o in ("cl", "nscl")]
+    elif kind == "merging":
+        rows = [{"share": s, "probe": p, "accuracy": 90 - s} for s in (0.0, 0.5, 1.0) for p in ("nccc", "lp")]
+    else:
+        accuracies = {"cl": 80.0, "nscl": 80 + run.temperature}
+        rows = [{"objective": o, "probe": p, "accuracy": a} for o, a in accuracies.items() for p in ("nccc", "lp")]
+    return long(rows) if kind in ("alignment", "between_seeds") else pd.DataFrame(rows)
+
+
+def swept(kind, twins=TWINS, runs=SWEPT):
+    return pd.concat([labelled(run, of_run(kind, run, twins)) for run in runs])

@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from pipeline.files import write_json
+from pipeline.networks.network import build_encoder
+from pipeline.settings.base import SettingsError, parse
+from pipeline.settings.experiments import Params, read_params
+from pipeline.workflow.cost import ASSUMED_RATE, as_text, cost
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import plan
+from pipeline.workflow.records import task
+
+GRID = [{"dataset": "cifar100", "encoder": "resnet18", "batch_size": 1000, "epochs": 3, "seed": [0, 1]}]
+
+
+@pytest.fixture
+def layout(tmp_path):
+    return Layout(tmp_path / "results", tmp_path / "reports")
+
+
+def settings_of(**experiment):
+    return plan(parse(Params, {"experiments": {"table1": {"grid": GRID, **experiment}}}, "settings"))
+
+
+def test_the_cost_follows_from_images_epochs_and_the_network(layout):
+    found = cost(settings_of(objectives=["cl", "nscl"]), layout, "table1")
+    (first, second) = found.runs
+    assert first.epochs == second.epochs == 6  # three epochs of two twins
+    encoder = build_encoder(first.run, 3, (32, 32))
+    hand = sum(  # multiplications and additions of every convolution, from shapes that a pass shows
+        2 * out.shape[1] * out.shape[2] * out.shape[3] * module.in_channels * module.kernel_size[0] ** 2
+        for module, out in shown(encoder)
+    )
+    head = 2 * (512 * 512 + 512 * 128)
+    training, embedding = 50_000 * 2 * 3 * 3, 60_000  # images x views x epochs x (forward and backward)
+    assert first.operations == pytest.approx(2 * (hand + head) * (training + embedding))
+    weights = sum(p.numel() for p in encoder.parameters()) + 512 * 512 + 512 * 128 + 2 * 512 + 2 * 128
+    assert first.checkpoint_bytes == 2 * 4 * weights
+    assert first.feature_bytes == 2 * 4 * 512 * 60_000
+    assert found.store_bytes == 60_000 * 3 * 32 * 32
+    assert found.hours(todo_only=False) == pytest.approx((first.operations + second.operations) / ASSUMED_RATE / 3600)
+    assert "assumed 1e+14 operations a second" in as_text(found)
+
+
+def shown(encoder):
+    pairs = []
+    for module in encoder.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(lambda module, _, out: pairs.append((module, out)))
+    with torch.no_grad():
+        encoder.eval()(torch.zeros(1, 3, 32, 32))
+    return pairs
+
+
+def test_half_the_classes_are_half_the_images(layout):
+    grid = [{"dataset": "cifar100", "encoder": "resnet10", "batch_size": 1000, "epochs": 2, "classes": [50, 100]}]
+    half, whole = cost(settings_of(grid=grid), layout, "all").runs
+    assert whole.operations == pytest.approx(2 * half.operations)
+
+
+def test_finished_runs_give_the_rate_and_are_not_to_do(layout):
+    settings = settings_of()
+    name = next(iter(settings.requests)).name
+    one = task("twins", name, settings, layout)
+    made = {"made": {"seconds": 100.0}, "inputs": {}, "job": one.job.model_dump(mode="json")}
+    write_json(one.record, {**made, "code": {"pipeline.training.lars": "of other code"}})
+    assert [run.finished for run in cost(settings, layout, "all").runs] == [False, False]
+    write_json(one.record, {**made, "code": one.code()})
+    found = cost(settings, layout, "all")
+    assert [run.finished for run in found.runs] == [True, False]
+    assert found.hours(todo_only=True) == pytest.approx(100 / 3600)
+    assert found.hours(todo_only=False) == pytest.approx(200 / 3600)
+    assert "2 runs, 1 of them finished" in as_text(found)
+
+
+def test_an_unknown_target_is_refused_by_name(layout):
+    with pytest.raises(SettingsError, match="target = 'table9': allowed is all or one of table1"):
+        cost(settings_of(), layout, "table9")
+
+
+def test_settings_files_beside_the_default_write_elsewhere_and_can_be_planned():
+    root = Path(__file__).parents[2]
+    default = read_params(root / "params.yaml")
+    files = sorted((root / "params").glob("*.yaml"))
+    assert [file.stem for file in files] == ["cifar100_gpu_hour", "paper"]
+    for file in files:
+        params = read_params(file)
+        assert plan(params).requests
+        assert params.results != default.results
+        assert params.reports != default.reports
+        assert params.claims == default.claims == {}  # verdicts by the claims' own rules

@@ -1,0 +1,93 @@
+"""What stages open is what they declare; what decides them is what Python loads."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.reporting.claims import TOPICS
+from pipeline.workflow.code import code_identity
+from pipeline.workflow.stages import STAGES
+
+# runs every task again in one process, and notes which files of the project each opens
+WATCHED = """
+import json, os, sys
+from pathlib import Path
+
+from pipeline.device import choose_device
+from pipeline.settings.experiments import read_params
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import plan
+from pipeline.workflow.records import tasks
+import importlib
+
+plan_ = plan(read_params(Path("params.yaml")))
+layout = Layout(Path("results"), Path("reports"))
+opened = set()
+
+def note(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        opened.add(os.path.abspath(os.fsdecode(arguments[0])))
+
+sys.addaudithook(note)
+found = {}
+device = choose_device("cpu", 1)
+root = os.getcwd()
+for one in tasks(plan_, layout):
+    module = importlib.import_module(f"pipeline.stages.{one.stage.name}")
+    opened.clear()
+    more = (device,) if one.stage.computes else ()
+    options = {"state": Path("again.pt")} if one.stage.resumes else {}
+    module.run(one.job, one.inputs, one.outputs, *more, **options)
+    declared = [path for paths in one.inputs.values() for path in paths] + list(one.outputs.values())
+    allowed = [os.path.abspath(path) for path in declared]
+    for path in opened:
+        inside = path.startswith(root) and not path.endswith((".py", ".pyc", ".pt")) and os.path.isfile(path)
+        if inside and not any(path == a or path.startswith(a + os.sep) for a in allowed):
+            found.setdefault(one.stage.name, []).append(os.path.relpath(path, root))
+print("FOUND " + json.dumps(found))
+"""
+
+
+def test_a_stage_opens_only_what_it_declares(project):
+    output = project.run("python", "-c", WATCHED)
+    assert json.loads(output.split("FOUND ")[1]) == {}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_identity_holds_every_module_that_python_loads(stage):
+    """Imports are followed in the sources; Python itself is asked which modules it then has."""
+    script = f"import sys, pipeline.stages.{stage}; print(*(m for m in sys.modules if m.split('.')[0] == 'pipeline'))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    topics = TOPICS if stage == "claims" else []  # found by name, as the declaration says
+    assert set(code_identity([f"pipeline.stages.{stage}", *topics])) >= set(loaded)
+
+
+def test_each_stage_depends_on_its_science_and_not_on_anothers():
+    identity = {stage: set(code_identity([f"pipeline.stages.{stage}"])) for stage in STAGES}
+    assert {"pipeline.training.lars", "pipeline.views.colour", "pipeline.randomness"} <= identity["twins"]
+    for stage in ("prepare", "embed", "probe", "alignment", "table1", "table2"):
+        assert not {"pipeline.losses.contrastive", "pipeline.objectives"} & identity[stage], stage
+    for stage, modules in identity.items():
+        assert not any(name.startswith("pipeline.workflow") for name in modules), stage
+        assert stage in ("claims",) or not any(name.startswith("pipeline.reporting.claims") for name in modules), stage
+
+
+def test_training_needs_no_workflow_tools():
+    """Twins run on machines that have torch and little else."""
+    script = """
+import sys
+for name in ("snakemake", "dvc", "papermill", "seaborn", "pyarrow", "matplotlib"):
+    sys.modules[name] = None  # importing it now fails
+import pipeline.__main__
+for stage in ("prepare", "subset", "twins", "embed", "probe", "alignment"):
+    __import__(f"pipeline.stages.{stage}")
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_workflow_is_planned_without_torch_or_plots():
+    heavy = {"torch", "matplotlib", "seaborn", "sklearn"}
+    script = f"import sys, pipeline.workflow.stages; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -1,0 +1,152 @@
+"""Nothing stale passes: every way in which a result and what it was made from can part is named or made good."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.workflow.conftest import RUN
+
+TEMPERED = ("return (rows / temperature) @ rows.T", "return (rows / (2 * temperature)) @ rows.T")
+NEUTRAL = ("rows = torch.cat([z1, z2])\n    return", "both = torch.cat([z1, z2])\n    rows = both\n    return")
+COMMENT = ("    both = groups.repeat(2)\n", "\n    # why\n    both = groups.repeat(2)\n")
+
+
+def refused(project):
+    """What a dry run says when it refuses a run."""
+    output = project.run("snakemake", "--dry-run", "--quiet", "host", check=False)
+    assert "Job stats" not in output
+    return output
+
+
+def verified(project, *words):
+    """Lines of `verify` that name a result, without the first."""
+    output = project.pipeline("verify", *words, check=False)
+    return [] if "finished results, all as" in output else output.strip().splitlines()[1:]
+
+
+def stages_of(lines):
+    return {line.split(":")[0].split()[0] for line in lines}
+
+
+def test_what_was_made_is_verified_to_the_last_byte(finished):
+    assert verified(finished) == []
+    assert verified(finished, "--deep") == []
+    for record in (finished.path / "results" / "records").rglob("*.json"):
+        found = json.loads(record.read_text())
+        assert {"job", "code", "inputs", "outputs", "made"} <= found.keys(), record
+
+
+def test_a_changed_default_is_named_and_retrains_nothing_by_itself(project):
+    project.edit("pipeline/settings/training.py", "decay: float = Field(1e-6", "decay: float = Field(1e-5")
+    named = verified(project)
+    assert any(line.startswith(f"twins {RUN}") and "run.weight_decay was 1e-06, is 1e-05" in line for line in named)
+    output = refused(project)
+    assert f"{RUN} was finished from something else (settings: run.weight_decay was 1e-06, is 1e-05" in output
+    assert "replay" not in output  # other settings cannot be kept
+    project.pipeline("remake", RUN)
+    assert (project.path / "results" / "checkpoints" / RUN).is_dir()  # until the new ones are there
+
+
+def test_words_and_layout_change_nothing(project):
+    project.edit("pipeline/losses/contrastive.py", '"""CL: negatives are', '"""CL (edited): negatives are')
+    project.edit("pipeline/losses/contrastive.py", *COMMENT)
+    project.edit("pipeline/settings/training.py", '"""dimension of z"""', '"""number of columns of z"""')
+    assert verified(project) == []
+    assert project.planned() == set()
+
+
+def test_changed_code_of_a_run_is_named_with_the_choice(project):
+    project.edit("pipeline/losses/contrastive.py", *TEMPERED)
+    output = refused(project)
+    assert f"{RUN} was finished from something else (code: pipeline.losses.contrastive)" in output
+    assert f"keep it by `python -m pipeline replay {RUN}`" in output
+    assert f"make it again after `python -m pipeline remake {RUN}`" in output
+    answer = project.pipeline("replay", RUN, check=False)
+    assert "today's code does not make this run" in answer
+    assert "twins" in stages_of(verified(project))
+    project.pipeline("remake", RUN, RUN.replace("seed=0", "seed=1"))
+    assert {"twins", "embed", "probe", "alignment", "table1", "claims", "report"} <= project.planned()
+
+
+def test_code_that_makes_the_same_bits_can_be_kept(project):
+    project.edit("pipeline/losses/contrastive.py", *NEUTRAL)
+    assert "code: pipeline.losses.contrastive" in refused(project)
+    for seed in (0, 1):
+        answer = project.pipeline("replay", RUN.replace("seed=0", f"seed={seed}"), "--threads", "1")
+        assert "2 steps of 2 twins after epoch 0: equal to the bit, 2 checkpoints reached again; kept" in answer
+    record = json.loads((project.path / "results" / "records" / "twins" / f"{RUN}.json").read_text())
+    (kept,) = record["kept"]
+    assert kept["compared"][0]["equal"] is True
+    assert kept["was"] != kept["is"]
+    # the loss is also in the code of the theory's tables, which are made again; the page tells what was kept
+    assert not project.planned() & {"prepare", "subset", "twins", "embed", "probe", "alignment", "table1", "table2"}
+    project.run("snakemake", "--cores", "2", "--quiet", "all")
+    made = json.loads((project.path / "reports" / "provenance.json").read_text())
+    assert "equal" in json.dumps(made["runs"][RUN]["kept"])
+    assert verified(project) == []
+
+
+def test_a_strangers_audit_of_a_run_that_is_as_recorded(finished):
+    answer = finished.pipeline("replay", RUN)
+    assert "equal to the bit" in answer
+    assert "kept" not in answer
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "stale"),
+    [
+        ("pipeline/reporting/claims/alignment.py", "end with nearly the same", "end with the same", {"claims"}),
+        ("pipeline/settings/experiments.py", "late: int = Field(8", "late: int = Field(4", {"claims"}),
+        ("reports/reference/paper_values.csv", "88.37", "88.38", {"table1", "table2", "figure"}),
+        ("pipeline/reporting/figures/collapse.py", '"Class-distance', '"Changed class-distance', {"figure"}),
+        ("pipeline/settings/theory.py", "failure: float = Field(0.01", "failure: float = Field(0.02", {"bounds"}),
+    ],
+)
+def test_a_changed_word_value_or_constant_makes_its_results_again(project, file, old, new, stale):
+    project.edit(file, old, new)
+    assert stale <= stages_of(verified(project))
+    planned = project.planned()
+    assert stale <= planned
+    assert not planned & {"prepare", "twins", "embed", "alignment"}
+
+
+def test_another_jitter_prepares_nothing_again(project):
+    project.edit("params.yaml", "flip: 0.0", "flip: 0.5")
+    named = verified(project)
+    assert any("settings: views.flip was 0.0, is 0.5" in line for line in named)
+    assert stages_of(named) == {"twins", "curvature", "loss_gap"}
+    assert "views.flip was 0.0, is 0.5" in refused(project)
+    assert project.planned("prepared") == set()
+
+
+def test_tables_that_were_altered_are_not_blessed(project):
+    table = project.path / "reports" / "table1.csv"
+    table.write_text(table.read_text().replace("cl,nccc", "cl,nccd", 1))
+    (named,) = verified(project)
+    assert named == "table1: reports/table1.csv was altered"
+    (project.path / "results" / "records" / "claims.json").unlink()
+    assert "claims: reports/claims.csv has no record" in verified(project)
+
+
+def test_a_run_whose_inputs_were_altered_is_not_made(project):
+    store = project.path / "results" / "data" / "digits" / "train_images.npy"
+    data = bytearray(store.read_bytes())
+    data[5000] ^= 1
+    store.write_bytes(data)
+    output = project.pipeline("embed", RUN, check=False)
+    assert "train_images.npy is not there or was altered since `python -m pipeline prepare digits` made it" in output
+    assert "prepare" in stages_of(verified(project, "--deep"))
+
+
+def test_a_data_set_made_again_with_the_same_bytes_retrains_nothing(project):
+    project.run("snakemake", "--cores", "2", "--forcerun", "prepare", "--", "prepared")
+    assert "twins" not in project.planned()
+
+
+def test_records_name_the_whole_run(finished):
+    record = json.loads((finished.path / "results" / "records" / "twins" / f"{RUN}.json").read_text())
+    assert record["job"]["run"]["weight_decay"] == 1e-6  # a default, in no name
+    assert record["found"]["digests"]["cl"] == record["found"]["digests"]["nscl"]  # shared randomness, as recorded
+    steps = pd.read_csv(finished.path / "results" / "steps" / f"{RUN}.csv")
+    assert set(steps["objective"]) == {"cl", "nscl"}

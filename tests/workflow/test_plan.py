@@ -1,0 +1,120 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.objectives import OBJECTIVES
+from pipeline.settings.base import SettingsError, parse
+from pipeline.settings.experiments import Params
+from pipeline.settings.run import Run
+from pipeline.workflow.plan import check_one_setting, plan
+
+runs = st.builds(
+    Run,
+    dataset=st.sampled_from(["digits", "my-photos", "digit_pairs"]),
+    classes=st.none() | st.integers(2, 1000),
+    encoder=st.sampled_from(["resnet10", "resnet50", "vit_tiny"]),
+    width=st.integers(4, 128),
+    temperature=st.floats(1e-3, 10),
+    clip=st.none() | st.floats(0.1, 10),
+    lars_exclude=st.sampled_from(["none", "bias_and_norm"]),
+    horizon_epochs=st.none() | st.integers(1, 2000),
+    shared=st.lists(st.sampled_from(["initialisation", "batches", "augmentations"]), unique=True).map(tuple),
+    seed=st.integers(0, 10**6),
+)
+
+
+@given(runs)
+def test_a_name_says_the_whole_run(run):
+    assert Run.from_name(run.name) == run
+
+
+@given(runs, runs)
+def test_different_runs_have_different_names(a, b):
+    assert (a == b) == (a.name == b.name)
+
+
+def test_a_name_shows_what_differs_from_the_paper():
+    assert Run(dataset="cifar10", temperature=0.1).name == "cifar10/temperature=0.1,seed=0"
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("digits", "expected dataset/field=value"),
+        ("digits/seed", "'seed'"),
+        ("digits/colour=red,seed=0", "unknown key 'colour'"),
+        ("digits/temperature=-1,seed=0", "temperature = '-1'"),
+        ("digits/seed=0,width=8", "canonical name of this run is 'digits/width=8,seed=0'"),
+        ("digits/temperature=0.5,seed=0", "canonical name of this run is 'digits/seed=0'"),
+        ("digits/seed=0,seed=1", "'seed=1'"),
+    ],
+)
+def test_what_is_not_a_name_is_refused_with_the_reason(name, part):
+    with pytest.raises(SettingsError, match=part.replace("(", r"\(")):
+        Run.from_name(name)
+
+
+def params(**experiments):
+    return parse(Params, {"experiments": experiments}, "params.yaml")
+
+
+def test_a_grid_is_the_product_of_its_lists():
+    grid = {"dataset": "digits", "seed": [0, 1, 2], "temperature": [0.1, 1], "epochs": 3}
+    found = plan(params(one={"grid": [grid]}))
+    assert {(run.seed, run.temperature) for run in found.requests} == set(itertools.product([0, 1, 2], [0.1, 1]))
+    assert {run.epochs for run in found.requests} == {3}
+
+
+def test_a_shared_setting_in_a_grid_is_a_list_of_lists():
+    found = plan(params(one={"grid": [{"dataset": "digits", "shared": [["batches"], []]}]}))
+    assert [run.shared for run in found.requests] == [("batches",), ()]
+
+
+def test_a_run_of_two_experiments_is_planned_once_with_all_they_ask_for():
+    grid = [{"dataset": "digits", "epochs": 9}]
+    found = plan(
+        params(
+            one={"grid": grid, "objectives": ["ce", "cl"], "checkpoints": [0, 3]},
+            two={"grid": grid, "objectives": ["nscl"], "checkpoints": [3, 5, 400]},
+        )
+    )
+    (request,) = found.requests.values()
+    assert request.names == ("cl", "nscl", "ce")
+    assert request.checkpoints == (0, 3, 5, 9)  # 400 is beyond the last epoch
+
+
+def test_all_classes_and_their_number_are_the_same_run():
+    grid = [{"dataset": "digits"}, {"dataset": "digits", "classes": 10}]
+    assert len(plan(params(one={"grid": grid})).requests) == 1
+
+
+def test_a_run_that_no_experiment_asks_for_trains_every_objective():
+    run, request = plan(params(one={"grid": [{"dataset": "digits"}]})).request("digits/epochs=2,seed=5")
+    assert (run.seed, request.names, request.checkpoints) == (5, tuple(OBJECTIVES), (2,))
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"dataset": "digits", "temperature": [0.5, -1]}, r"grid\[0\]: temperature = -1: .*greater than 0"),
+        ({"dataset": "digits", "classes": 11}, r"classes = 11: digits has 10 classes, allowed is 2 to 10"),
+        ({"dataset": "mnist"}, r"mnist.*digit_pairs"),
+        ({"dataset": "digits", "temprature": 1}, r"unknown key 'temprature'"),
+        ({"dataset": "digits", "encoder": "resnet34"}, r"encoder = 'resnet34': .*resnet18"),
+        ({"temperature": 1}, r"dataset is missing"),
+        ({"dataset": "digits", "batch_size": 1}, r"batch_size = 1: .*greater than or equal to 2"),
+        ({"dataset": "digits", "learning_rate": float("nan")}, r"learning_rate = nan: .*finite"),
+    ],
+)
+def test_a_wrong_combination_is_named_with_what_is_allowed(entry, message):
+    with pytest.raises(SettingsError, match=message):
+        plan(params(one={"grid": [entry]}))
+
+
+def test_runs_that_differ_in_more_than_the_seed_cannot_share_a_row():
+    one, two = Run(dataset="digits", seed=0), Run(dataset="digits", seed=1)
+    check_one_setting([one, two])
+    with pytest.raises(SettingsError, match="differ in more than the seed"):
+        check_one_setting([one, Run(dataset="digits", temperature=0.1)])

@@ -1,0 +1,33 @@
+# Every stage is a rule: its files, job and device follow from its declaration in pipeline/workflow/stages.py, and its
+# command is the one a person types. What jobs say goes to the terminal too.
+for stage in STAGES.values():
+
+    rule:
+        name:
+            stage.name
+        input:
+            inputs(stage),
+        output:
+            outputs(stage),
+        log:
+            LAYOUT.beside(
+                "logs", stage.name, "{subject}" if stage.subject else "", ".log"
+            ),
+        benchmark:
+            LAYOUT.beside(
+                "benchmarks", stage.name, "{subject}" if stage.subject else "", ".tsv"
+            )
+        wildcard_constraints:
+            subject=SUBJECT_PATTERNS.get(stage.subject, ".*"),
+        conda:
+            "../envs/pipeline.yaml"
+        threads: threads(stage)
+        resources:
+            gpu=GPUS if stage.computes else 0,
+        params:
+            job=job(stage),
+            subject=subject,
+            settings=SETTINGS_FILE,
+        shell:
+            "python -m pipeline {rule} {params.subject} --params {params.settings:q} --threads {threads} 2>&1 "
+            "| tee {log:q} >&2"
