@@ -5,10 +5,8 @@ mismatch of a step. docs/theory.md states and proves what is sharper here than i
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import hypergeom
 
 LOG_CAP = math.log(2.0)  # two distributions differ by at most 2 in the 1-norm
 
@@ -20,20 +18,6 @@ def epsilon(batch: int, steps: int, delta: float) -> float:
     _check("steps", steps, steps >= 1, "at least 1")
     _check("delta", delta, 0 < delta < 1, "above 0 and below 1")
     return math.sqrt(math.log(steps * batch / delta) / (2 * batch))
-
-
-def exact_share(class_sizes: Sequence[int], batch: int, steps: int, delta: float) -> float:
-    """The same promise from exact hypergeometric tails: the smallest share f = m/B of a batch such that with
-    probability 1 - delta no class exceeds it in any of T batches drawn without replacement (union over classes and
-    steps). At most the Hoeffding share plus its rounding to whole images."""
-    total = sum(class_sizes)
-    _check("batch", batch, 1 <= batch <= total, f"1 to {total}, the number of images")
-    _check("delta", delta, 0 < delta < 1, "above 0 and below 1")
-    _check("steps", steps, steps >= 1, "at least 1")
-    most = np.arange(batch + 1)
-    sizes, counts = np.unique(np.asarray(class_sizes), return_counts=True)
-    exceeds = sum(count * hypergeom.sf(most, total, size, batch) for size, count in zip(sizes, counts, strict=True))
-    return float(most[np.argmax(steps * np.asarray(exceeds) <= delta)]) / batch
 
 
 def log_mismatch(share: float, temperature: float) -> float:
@@ -54,12 +38,6 @@ def log_mismatch(share: float, temperature: float) -> float:
 def capped(log_delta: float) -> float:
     """log min(Delta, 2): no two distributions differ by more than 2 in the 1-norm."""
     return min(log_delta, LOG_CAP)
-
-
-def log_per_step(log_delta: float, log_drift: float, temperature: float, batch: int) -> float:
-    """log of Delta/(tau sqrt(B)) + drift/(2 tau^2 B), the paper's bound on |G^CL - G^NSCL|_F of one step."""
-    own = log_delta - math.log(temperature) - math.log(batch) / 2
-    return float(np.logaddexp(own, log_drift - math.log(2 * temperature**2 * batch)))
 
 
 def log_nonexpansive(log_delta: float, sum_rates: float, temperature: float, batch: int) -> float:
@@ -87,15 +65,6 @@ def log_theorem1(log_delta: float, sum_rates: float, temperature: float, batch: 
     """log of e^x (sum_t eta_t) Delta / (tau sqrt(B)), x = sum_t eta_t / (2 tau^2 B) (Theorem 1)."""
     x = _exponent(sum_rates, temperature, batch)
     return x + log_nonexpansive(log_delta, sum_rates, temperature, batch)
-
-
-def log_theorem2(log_delta: float, sum_rates: float, temperature: float, smoothness: float, gradient: float) -> float:
-    """log of (G Delta / (beta tau)) (e^{beta sum_t eta_t} - 1), the bound on |w^CL - w^NSCL| for a beta-smooth loss
-    (Theorem 2, simplified form)."""
-    _check_temperature(temperature)
-    _check("smoothness", smoothness, smoothness > 0, "above 0")
-    _check("gradient", gradient, gradient > 0, "above 0")
-    return math.log(gradient / (smoothness * temperature)) + log_delta + log_expm1(smoothness * sum_rates)
 
 
 def certificate(mean_square_mass: np.ndarray, rates: np.ndarray, temperature: float, anchors: int) -> np.ndarray:

@@ -80,12 +80,13 @@ class Task:
     def output_handles(self) -> dict[str, Path]:
         return {kind: handle(self.stage.writes[kind], path) for kind, path in self.outputs.items()}
 
+    @cached_property
     def code(self) -> dict[str, str]:
         return code_identity([f"pipeline.stages.{self.stage.name}", *self.stage.modules(self.job)])
 
     def but_for_inputs(self, record: Record) -> Record:
         """What decides the result now, but for inputs, which are taken to be the record's."""
-        return {"job": self.job.model_dump(mode="json"), "code": self.code(), "inputs": record["inputs"]}
+        return {"job": self.job.model_dump(mode="json"), "code": self.code, "inputs": record["inputs"]}
 
     def begun_from(self) -> Record:
         """What decides the result: job, code and digests of inputs. Raises FileNotFoundError naming a missing input."""

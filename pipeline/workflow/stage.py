@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pipeline.references import PROJECT
 from pipeline.settings.base import Settings
 from pipeline.workflow.plan import Plan
 
@@ -25,6 +27,10 @@ def _nothing(job: Any) -> Mapping[str, Sequence[str]]:
     return {}
 
 
+def _whole_plan(plan: Plan) -> Sequence[str]:
+    return ("",)
+
+
 def _no_modules(job: Any) -> Sequence[str]:
     return ()
 
@@ -39,12 +45,11 @@ class Stage:
     """
 
     name: str
-    help: str
-    subject: Subject  # what it is called with; the empty text: the whole plan
-    subjects: Callable[[Plan], Sequence[str]]  # all that a plan has; [""] for the whole plan, [] where it has none
-    job: Callable[[Plan, str], Settings]  # all that decides the result beside files; raises SettingsError
+    job: Callable[[Plan, str], Settings]  # all that decides the result beside files, of a subject; raises SettingsError
     writes: Mapping[str, str]  # kind -> pattern of its path, see Layout
     reads: Callable[[Any], Mapping[str, Sequence[str]]] = _nothing  # job -> kind -> subjects
+    subject: Subject = ""  # what it is called with; the empty text: the whole plan
+    subjects: Callable[[Plan], Sequence[str]] = _whole_plan  # all that a plan has; none where it needs no such result
     files: Mapping[str, str] = field(default_factory=dict)  # of the project, read as data: name -> path
     records: Callable[[Plan], Sequence[tuple[str, str]]] | None = None  # (stage, subject) whose records it reads
     modules: Callable[[Any], Sequence[str]] = _no_modules  # found by name when it runs
@@ -52,3 +57,9 @@ class Stage:
     computes: bool = False  # with torch, on a device
     resumes: bool = False  # hours of work: goes on where it stopped, and is never begun anew for changed code
     shown: tuple[str, str] | None = None  # (kind, category) in Snakemake's own report
+
+    @property
+    def help(self) -> str:
+        """What its module says of itself first."""
+        text = (PROJECT / "pipeline" / "stages" / f"{self.name}.py").read_text(encoding="utf-8")
+        return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]

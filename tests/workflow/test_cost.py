@@ -67,7 +67,7 @@ def test_finished_runs_give_the_rate_and_are_not_to_do(layout):
     made = {"made": {"seconds": 100.0}, "inputs": {}, "job": one.job.model_dump(mode="json")}
     write_json(one.record, {**made, "code": {"pipeline.training.lars": "of other code"}})
     assert [run.finished for run in cost(settings, layout, "all").runs] == [False, False]
-    write_json(one.record, {**made, "code": one.code()})
+    write_json(one.record, {**made, "code": one.code})
     found = cost(settings, layout, "all")
     assert [run.finished for run in found.runs] == [True, False]
     assert found.hours(todo_only=True) == pytest.approx(100 / 3600)

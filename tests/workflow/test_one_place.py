@@ -162,22 +162,21 @@ def test_none_of_them_touches_what_others_made(finished, tmp_path):
 def test_a_stage_is_a_declaration_and_a_module(sources, tmp_path):
     project = sources.copy(tmp_path / "twins")
     (project.path / "pipeline" / "stages" / "count.py").write_text(
-        "from pipeline.files import write_json\n\n\n"
+        '"""Count what there is."""\n\nfrom pipeline.files import write_json\n\n\n'
         "def run(job, inputs, outputs):\n"
         '    write_json(outputs["count"], {"images": inputs["subset"][0].name, "dataset": job.dataset})\n'
     )
     project.edit(
         "pipeline/workflow/stages.py",
         '    Stage(\n        "twins",',
-        '    Stage(\n        "count",\n        "count what there is",\n        "subset",\n'
-        "        lambda plan: list(dict.fromkeys(run.subset for run in plan.requests)),\n"
-        '        _subset_job,\n        {"count": "{results}/counts/{subject}.json"},\n'
-        '        reads=lambda job: {"subset": [f"{job.dataset}/classes={job.classes},seed={job.seed}"]},\n    ),\n'
+        '    Stage(\n        "count",\n        _subset_job,\n        {"count": "{results}/counts/{subject}.json"},\n'
+        '        reads=lambda job: {"subset": [f"{job.dataset}/classes={job.classes},seed={job.seed}"]},\n'
+        '        subject="subset",\n        subjects=lambda plan: [run.subset for run in plan.requests],\n    ),\n'
         '    Stage(\n        "twins",',
     )
     project.run("snakemake", "--cores", "2", "--quiet", "all", "--", "results/counts/digits/classes=4,seed=0.json")
     found = json.loads((project.path / "results" / "counts" / "digits" / "classes=4,seed=0.json").read_text())
     assert found == {"images": "classes=4,seed=0.json", "dataset": "digits"}
-    assert "count what there is" in project.pipeline("--help")
-    assert "1 finished results" not in project.pipeline("verify")
+    assert "Count what there is." in project.pipeline("--help")
+    assert "3 finished results" in project.pipeline("verify")
     assert "results/counts" in project.pipeline("dvc")

@@ -1,3 +1,4 @@
+from functools import cache
 from pathlib import Path
 from shlex import quote
 from shutil import which
@@ -21,7 +22,8 @@ try:
 except base.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
-# what the jobs read: the settings as they are now, whatever becomes of the file while they run
+# what the jobs read: the settings as they are now, whatever becomes of the file while they run; no parameter of a rule,
+# as a job runs again where its own settings change
 SETTINGS = PLAN.params.model_dump_json(indent=2)
 SETTINGS_FILE = LAYOUT.results / "settings" / f"{records.identity(SETTINGS)}.json"
 GPUS = int(
@@ -33,23 +35,21 @@ onstart:
     write_text(SETTINGS_FILE, SETTINGS)
 
 
+@cache  # Snakemake asks for a job's files and parameters many times
+def task_of(name, subject):
+    return records.task(name, subject, PLAN, LAYOUT)
+
+
 def task(stage, wildcards):
-    return records.task(stage.name, wildcards.get("subject", ""), PLAN, LAYOUT)
+    try:
+        return task_of(stage.name, wildcards.get("subject", ""))
+    except base.SettingsError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def inputs(stage):
-    """Files that a stage's job reads. A run that other settings or code made is refused here, before any job."""
-
-    def found(wildcards):
-        try:
-            one = task(stage, wildcards)
-            if stage.resumes:
-                runner.refuse_before_the_start(one)
-            return one.input_handles
-        except base.SettingsError as error:
-            raise WorkflowError(str(error)) from None
-
-    return found
+    """Files that a stage's job reads."""
+    return lambda wildcards: task(stage, wildcards).input_handles
 
 
 def outputs(stage):
@@ -72,13 +72,18 @@ def outputs(stage):
 
 def job(stage):
     """All that decides a result beside files, so that its rule runs again where it changes. Code that a run was
-    trained by is not part of it: `inputs` refuses, and training is never begun anew by itself.
+    trained by is not part of it: a run that other settings or code made is refused here, before any job starts.
     """
 
     def found(wildcards):
         one = task(stage, wildcards)
-        code = "" if stage.resumes else code_digest(one.code())
-        return f"{one.job.model_dump_json()} {code}"
+        if not stage.resumes:
+            return f"{one.job.model_dump_json()} {code_digest(one.code)}"
+        try:
+            runner.refuse_before_the_start(one)
+        except base.SettingsError as error:
+            raise WorkflowError(str(error)) from None
+        return one.job.model_dump_json()
 
     return found
 

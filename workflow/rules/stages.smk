@@ -27,7 +27,6 @@ for stage in STAGES.values():
         params:
             job=job(stage),
             subject=subject,
-            settings=SETTINGS_FILE,
         shell:
-            "python -m pipeline {rule} {params.subject} --params {params.settings:q} --threads {threads} 2>&1 "
+            "python -m pipeline {rule} {params.subject} --params {SETTINGS_FILE:q} --threads {threads} 2>&1 "
             "| tee {log:q} >&2"
