@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import torch
 
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import NetworksJob
+    from pipeline.workflow.stages import LossGapJob
 
 
-def run(job: NetworksJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
+def run(job: LossGapJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
     """All training images at once, two views of each, networks of the last epoch."""
     of_runs = zip(job.runs, *(inputs[kind] for kind in ("store", "subset", "checkpoints")), strict=True)
     tables = []

@@ -26,7 +26,7 @@ def run(job: MergingJob, inputs: Inputs, outputs: Outputs, device: torch.device)
     of_runs = zip(job.runs, *(inputs[kind] for kind in ("store", "subset", "checkpoints")), strict=True)
     tables = []
     for run, store, subset, checkpoints in track(of_runs, len(job.runs), "merging"):
-        splits, size = load_images(store, subset, device), job.views[run.dataset].size
+        splits, size = load_images(store, subset, device), job.sizes[run.dataset]
         train, test = splits["train"], splits["test"]
         encoder = empty_network(run, train.channels, size or train.size).encoder.to(device)
         ends = load_encoder(checkpoints, "cl", run.epochs), load_encoder(checkpoints, "nscl", run.epochs)

@@ -15,6 +15,11 @@ from pipeline.references import source_of
 def code_identity(modules: Iterable[str]) -> dict[str, str]:
     """{module: digest} of these modules (or `FILE.py`), of all modules of this project that they import, directly or
     not, and of the packages these lie in. Imports below `if TYPE_CHECKING` never run and do not count."""
+    return _identity(tuple(modules))
+
+
+@cache
+def _identity(modules: tuple[str, ...]) -> dict[str, str]:
     found: set[str] = set()
     waiting = list(modules)
     while waiting:

@@ -1,7 +1,6 @@
 """Every stage, declared once. See `Stage` for what each part means; a job is a value, compared as such."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic import Field
 
@@ -147,14 +146,18 @@ class NetworksJob(Settings):
     """Of stages that load trained networks and show them images."""
 
     runs: tuple[Run, ...]
+
+
+class LossGapJob(NetworksJob):
     views: dict[str, ViewRecipe]  # by dataset
 
 
-class CurvatureJob(NetworksJob):
+class CurvatureJob(LossGapJob):
     surrogate: SurrogateSettings
 
 
 class MergingJob(NetworksJob):
+    sizes: dict[str, tuple[int, int] | None]  # of what encoders read, by dataset
     probes: ProbeSettings
     shares: tuple[float, ...]
 
@@ -175,21 +178,24 @@ def _curvature_runs(plan: Plan) -> tuple[Run, ...]:
     return tuple(run for run in _bound_runs(plan) if run in asked)
 
 
-def _networks(plan: Plan, runs: Sequence[Run]) -> dict[str, Any]:
-    return {"runs": tuple(runs), "views": {run.dataset: plan.dataset(run.dataset).views for run in runs}}
+def _views(plan: Plan, runs: Sequence[Run]) -> dict[str, ViewRecipe]:
+    return {run.dataset: plan.dataset(run.dataset).views for run in runs}
 
 
 def _curvature_job(plan: Plan, _: str) -> CurvatureJob:
-    return CurvatureJob(**_networks(plan, _curvature_runs(plan)), surrogate=plan.params.theory.surrogate)
+    runs = _curvature_runs(plan)
+    return CurvatureJob(runs=runs, views=_views(plan, runs), surrogate=plan.params.theory.surrogate)
 
 
-def _loss_gap_job(plan: Plan, _: str) -> NetworksJob:
-    return NetworksJob(**_networks(plan, plan.runs_of("classes", "temperature")))
+def _loss_gap_job(plan: Plan, _: str) -> LossGapJob:
+    runs = plan.runs_of("classes", "temperature")
+    return LossGapJob(runs=runs, views=_views(plan, runs))
 
 
 def _merging_job(plan: Plan, _: str) -> MergingJob:
-    shares = plan.params.theory.merging_shares
-    return MergingJob(**_networks(plan, plan.runs_of("merging")), probes=plan.params.probes, shares=shares)
+    runs, params = plan.runs_of("merging"), plan.params
+    sizes = {name: views.size for name, views in _views(plan, runs).items()}
+    return MergingJob(runs=runs, sizes=sizes, probes=params.probes, shares=params.theory.merging_shares)
 
 
 def _of_networks(job: NetworksJob) -> dict[str, Sequence[str]]:
