@@ -94,21 +94,22 @@ class Report:
         return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
 
     def provenance(self) -> str:
-        """Of each table and figure its source state, settings and data; of each run its cost; versions and machines."""
+        """Of each table and figure its source state, settings and data; cost of the runs, and which of them were kept in
+        spite of other code; versions and machines. `provenance.json` has each run."""
         made = read_json(self.folder / "provenance.json")
         files = [
             (f"<code>{html.escape(name)}</code>", _commit(one), _short(one["settings"]), _data(one["data"]))
             for name, one in made["files"].items()
             if name.endswith(".csv")  # a figure is drawn from its own
         ]
-        runs = [
-            (
-                html.escape(name).replace(",", ",<wbr>"),
-                _commit(one),
-                f"{one['seconds']:.0f}",
-                "; ".join(map(_kept, one["kept"])),
-            )
+        seconds: dict[str, list[float]] = {}
+        for one in made["runs"].values():
+            seconds.setdefault(_commit(one), []).append(one["seconds"])
+        runs = [(commit, len(took), f"{sum(took):.0f}") for commit, took in seconds.items()]
+        kept = [
+            (html.escape(name).replace(",", ",<wbr>"), "; ".join(map(_kept, one["kept"])))
             for name, one in made["runs"].items()
+            if one["kept"]
         ]
         machines = [
             (", ".join(one["stages"]), _facts(one["machine"]), _facts({"Python": one["python"], **one["packages"]}))
@@ -116,7 +117,8 @@ class Report:
         ]
         return (
             _table(("table or figure", "commit", "settings", "data"), files)
-            + _table(("run", "commit", "training seconds", "kept in spite of other code"), runs)
+            + _table(("runs trained at commit", "runs", "seconds"), runs)
+            + (_table(("run", "kept in spite of other code"), kept) if kept else "")
             + _table(("stages", "machine", "versions"), machines)
         )
 

@@ -7,7 +7,6 @@ that a result made again with the same content makes nothing after it run again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -191,8 +190,3 @@ def missing_or_altered(one: Task, record: Record, deep: bool) -> list[str]:
         elif path.name == SUMS:
             found += [f"{file} is not there or was altered" for file in damaged(path.parent, deep)]
     return found
-
-
-def identity(value: Any) -> str:
-    """A short digest of a plain value."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

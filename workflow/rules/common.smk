@@ -22,17 +22,15 @@ try:
 except base.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
-# what the jobs read: the settings as they are now, whatever becomes of the file while they run; no parameter of a rule,
-# as a job runs again where its own settings change
-SETTINGS = PLAN.params.model_dump_json(indent=2)
-SETTINGS_FILE = LAYOUT.results / "settings" / f"{records.identity(SETTINGS)}.json"
+# what the jobs read: the settings as they are at the start, whatever becomes of params.yaml while they run
+SETTINGS_FILE = LAYOUT.results / "settings.json"
 GPUS = int(
     which("nvidia-smi") is not None
 )  # a job's claim; profiles say how many there are
 
 
 onstart:
-    write_text(SETTINGS_FILE, SETTINGS)
+    write_text(SETTINGS_FILE, PLAN.params.model_dump_json(indent=2))
 
 
 @cache  # Snakemake asks for a job's files and parameters many times

@@ -26,7 +26,9 @@ for stage in STAGES.values():
             gpu=GPUS if stage.computes else 0,
         params:
             job=job(stage),
+            command=f"python -m pipeline {stage.name}",
             subject=subject,
+            settings=SETTINGS_FILE,
         shell:
-            "python -m pipeline {rule} {params.subject} --params {SETTINGS_FILE:q} --threads {threads} 2>&1 "
+            "{params.command} {params.subject} --params {params.settings:q} --threads {threads} 2>&1 "
             "| tee {log:q} >&2"
