@@ -94,8 +94,8 @@ class Report:
         return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
 
     def provenance(self) -> str:
-        """Of each table and figure its source state, settings and data; cost of the runs, and which of them were kept in
-        spite of other code; versions and machines. `provenance.json` has each run."""
+        """Of each table and figure its source state, settings and data; what the runs cost, and which were kept in spite
+        of other code; versions and machines. `provenance.json` has each run."""
         made = read_json(self.folder / "provenance.json")
         files = [
             (f"<code>{html.escape(name)}</code>", _commit(one), _short(one["settings"]), _data(one["data"]))
