@@ -94,7 +94,7 @@ class Report:
         return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
 
     def provenance(self) -> str:
-        """Of each table and figure its source state, settings and data; what the runs cost, and which were kept in spite
+        """Of each table and figure its commit, settings and data; what the runs cost, and which were kept in spite
         of other code; versions and machines. `provenance.json` has each run."""
         made = read_json(self.folder / "provenance.json")
         files = [
