@@ -149,13 +149,14 @@ def read_record(path: Path) -> Record:
 def differences(then: Record, now: Record, grown: bool = False) -> dict[str, list[str]]:
     """What a result was made from that is otherwise now: {settings, code, inputs: names}.
 
-    With `grown` a run may be asked for other objectives and checkpoints than it was before.
+    With `grown` a run may be asked for other objectives, of other modules, and for other checkpoints than it was.
     """
     free = ("objectives", "checkpoints") if grown else ()
     found = {}
     for part, label in (("job", "settings"), ("code", "code"), ("inputs", "inputs")):
         a, b = (dict(_flat(side[part])) for side in (then, now))
-        names = sorted(key for key in {*a, *b} if a.get(key) != b.get(key) and key.split(".")[0] not in free)
+        keys = {*a} & {*b} if grown and part == "code" else {*a, *b}
+        names = sorted(key for key in keys if a.get(key) != b.get(key) and key.split(".")[0] not in free)
         if part == "job":
             names = [f"{key} was {a.get(key, 'not there')}, is {b.get(key, 'not there')}" for key in names]
         if names:

@@ -1,6 +1,8 @@
 """Every stage, declared once. See `Stage` for what each part means; a job is a value, compared as such."""
 
+import csv
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import Field
 
@@ -241,8 +243,10 @@ class ReportJob(Settings):
 
 
 def published_classes() -> dict[str, int]:
-    """Classes of the datasets known by name, which tell whether a run has a dataset's whole."""
-    return {name: spec.classes for name, spec in KNOWN.items() if spec.classes is not None}
+    """Classes of the paper's datasets, which tell whether a run has a dataset's whole."""
+    with Path(PAPER_VALUES["paper_values"]).open(encoding="utf-8", newline="") as file:
+        published = sorted({row["dataset"] for row in csv.DictReader(file)} & set(KNOWN))
+    return {name: spec.classes for name in published if (spec := KNOWN[name]).classes is not None}
 
 
 def _table_job(plan: Plan, _: str) -> TableJob:

@@ -47,10 +47,14 @@ def build(settings, channels, size):
     return nn.Sequential(nn.Flatten(), nn.Linear(channels * size[0] * size[1], settings.width))
 '''
 MEASURE = '''
+"""Procrustes similarity as a measure of twins."""
 
-def identical_rows(pair: Pair) -> Estimate:
-    """Number of rows: what a measure of one's own may be."""
-    return value_only(float(len(pair.a.unit.centred)))
+from pipeline.alignment.geometry import procrustes
+from pipeline.alignment.intervals import Estimate
+
+
+def of_pair(pair):
+    return Estimate(procrustes(pair.a.raw.centred, pair.b.raw.centred))
 '''
 FIGURE = '''
 """Mean weight gap at the last epoch."""
@@ -79,6 +83,8 @@ CLAIM = '''
 
 from pipeline.reporting.claim import Claim
 from pipeline.settings.experiments import ClaimRule
+
+PLACE = 99
 
 
 def _gap(read):
@@ -110,12 +116,19 @@ def extended(sources, tmp_path_factory):
         "helper.py": HELPER,
         "pipeline/data/sources/low_digits.py": DATASET,
         "pipeline/encoders/linear.py": ENCODER,
+        "pipeline/alignment/of_pair.py": MEASURE,
         "pipeline/reporting/figures/my_gap.py": FIGURE,
         "pipeline/reporting/claims/mine.py": CLAIM,
     }
     for name, text in new.items():
         assert not (project.path / name).exists()
         (project.path / name).write_text(text.lstrip())
+    project.edit(
+        "pipeline/alignment/measures.py",
+        '        Measure("rho",',
+        '        Measure("procrustes", "Procrustes", "Procrustes", "pipeline.alignment.of_pair:of_pair", table=True, drawn=True),\n'
+        '        Measure("rho",',
+    )
     project.edit("params.yaml", "[cl, nscl]", '[cl, nscl, "mine.py:pull"]')
     project.edit("params.yaml", "dataset: digits, classes: 4", "dataset: low_digits, encoder: linear")
     project.run("snakemake", "--cores", "2", "--quiet", "all")
@@ -141,6 +154,19 @@ def test_a_data_set_and_an_encoder_are_a_file_each(extended):
     assert set(rows["dataset"]) == {"low_digits"}
     assert set(rows["encoder"]) == {"linear-w4"}
     assert set(rows["classes"]) == {5}
+
+
+def test_a_measure_stands_in_tables_and_figures(extended):
+    for file in ("table2.csv", "figures/fig2_trajectory.csv"):
+        rows = pd.read_csv(extended.path / "reports" / file).query("measure == 'procrustes' and second == 'nscl'")
+        assert rows["mean"].between(0, 1).all()
+        assert len(rows) > 0
+    identity = extended.pipeline("verify")
+    assert "all as these settings" in identity
+    extended.edit("pipeline/alignment/of_pair.py", "procrustes(pair", "0.5 * procrustes(pair")
+    named = extended.pipeline("verify", check=False)
+    extended.edit("pipeline/alignment/of_pair.py", "0.5 * procrustes(pair", "procrustes(pair")
+    assert "code: pipeline.alignment.of_pair" in named
 
 
 def test_a_figure_and_a_claim_are_a_file_each(extended):
@@ -171,7 +197,8 @@ def test_a_stage_is_a_declaration_and_a_module(sources, tmp_path):
         '    Stage(\n        "twins",',
         '    Stage(\n        "count",\n        _subset_job,\n        {"count": "{results}/counts/{subject}.json"},\n'
         '        reads=lambda job: {"subset": [f"{job.dataset}/classes={job.classes},seed={job.seed}"]},\n'
-        '        subject="subset",\n        subjects=lambda plan: [run.subset for run in plan.requests],\n    ),\n'
+        '        subject="subset",\n'
+        "        subjects=lambda plan: list({run.subset for run in plan.requests}),\n    ),\n"
         '    Stage(\n        "twins",',
     )
     project.run("snakemake", "--cores", "2", "--quiet", "all", "--", "results/counts/digits/classes=4,seed=0.json")

@@ -21,7 +21,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("pipeline/reporting/table1.py", "not run", "not there", {"table1", *REPORT}),
+        ("pipeline/reporting/table1.py", "not run", "not there", {"table1", "metrics", "report"}),
         ("pipeline/probes.py", "steps = 300", "steps = 301", {"probe", "table1", "merging", "figure", *REPORT}),
         (
             "pipeline/alignment/similarity.py",

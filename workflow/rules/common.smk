@@ -111,7 +111,7 @@ def leftover(runs):
     return todo[len(todo) - len(todo) % CORES :]
 
 
-CORES = workflow.cores or 1
+CORES = workflow.resource_settings.cores or 1
 LAST = [
     leftover([run.name for run in runs])
     for runs in (PLAN.requests, PLAN.runs_of("table1"))
