@@ -54,7 +54,7 @@ from pipeline.alignment.intervals import Estimate
 
 
 def of_pair(pair):
-    return Estimate(procrustes(pair.a.raw.centred, pair.b.raw.centred))
+    return Estimate(procrustes(pair.first.raw.centred, pair.second.raw.centred))
 '''
 FIGURE = '''
 """Mean weight gap at the last epoch."""
@@ -126,7 +126,7 @@ def extended(sources, tmp_path_factory):
     project.edit(
         "pipeline/alignment/measures.py",
         '        Measure("rho",',
-        '        Measure("procrustes", "Procrustes", "Procrustes", "pipeline.alignment.of_pair:of_pair", table=True, drawn=True),\n'
+        '        Measure("procrustes", "Procrustes", "Procrustes", "pipeline.alignment.of_pair:of_pair", True, True),\n'
         '        Measure("rho",',
     )
     project.edit("params.yaml", "[cl, nscl]", '[cl, nscl, "mine.py:pull"]')
