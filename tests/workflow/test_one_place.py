@@ -54,7 +54,7 @@ from pipeline.alignment.intervals import Estimate
 
 
 def of_pair(pair):
-    return Estimate(procrustes(pair.first.raw.centred, pair.second.raw.centred))
+    return Estimate(procrustes(pair.first.features, pair.second.features))
 '''
 FIGURE = '''
 """Mean weight gap at the last epoch."""
