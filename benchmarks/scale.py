@@ -8,11 +8,12 @@ import torch
 from matplotlib.figure import Figure
 
 from benchmarks.measure import seconds
-from benchmarks.training import RATE, images_of
+from benchmarks.training import RATE, TWINS, images_of
 from pipeline.alignment.intervals import Pair, Prepared
 from pipeline.losses.call import loss_function
-from pipeline.objectives import OBJECTIVES, resolve
+from pipeline.objectives import resolve
 from pipeline.probes import linear_probe
+from pipeline.settings.objective import Objective
 from pipeline.settings.probes import ProbeSettings
 from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
@@ -41,11 +42,11 @@ def sweeps(device: torch.device, repeats: int, quick: bool) -> list[Sweep]:
 
     run = Run(dataset="cifar100", encoder="resnet10", width=16, batch_size=64)
 
-    def step(run: Run, side: int, objectives: Sequence[str]) -> Callable[[], object]:
+    def step(run: Run, side: int, objectives: Sequence[Objective]) -> Callable[[], object]:
         images = images_of(run.batch_size, side, 10, device)
         recipe = ViewRecipe()
         stream = Stream(run, images, recipe, objectives)
-        twins = [make_twin(run, resolve(name), images, images.size) for name in objectives]
+        twins = [make_twin(run, one, images, images.size) for one in objectives]
 
         def once() -> None:
             made = next(stream.epoch(1))
@@ -75,14 +76,14 @@ def sweeps(device: torch.device, repeats: int, quick: bool) -> list[Sweep]:
 
     half = slice(0, 3) if quick else slice(None)
     return [
-        sweep("step", "twins", (1, 2, 3, 4), lambda n: step(run, 32, list(OBJECTIVES)[:n])),
+        sweep("step", "twins", (1, 2, 3, 4), lambda n: step(run, 32, TWINS[:n])),
         sweep(
             "step of two twins",
             "batch size B",
             (32, 64, 128, 256)[half],
-            lambda b: step(_batch(run, b), 32, ("cl", "nscl")),
+            lambda b: step(_batch(run, b), 32, TWINS[:2]),
         ),
-        sweep("step of two twins", "height = width", (16, 32, 64)[half], lambda side: step(run, side, ("cl", "nscl"))),
+        sweep("step of two twins", "height = width", (16, 32, 64)[half], lambda side: step(run, side, TWINS[:2])),
         sweep("NSCL loss, forward and backward", "batch size B", (256, 512, 1024, 2048)[half], only_loss),
         sweep("CKA + RSA, d = 256", "rows N", (4000, 16_000, 64_000)[half], aligned),
         sweep("linear probe, 20 iterations", "classes C", (10, 40, 160)[half], probe),

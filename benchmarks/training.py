@@ -13,7 +13,7 @@ from pipeline.data.images import Images
 from pipeline.data.store import Split
 from pipeline.embed import encode
 from pipeline.losses.call import loss_function
-from pipeline.objectives import OBJECTIVES, resolve
+from pipeline.objectives import resolve
 from pipeline.probes import linear_probe
 from pipeline.settings.probes import ProbeSettings
 from pipeline.settings.run import Run
@@ -24,6 +24,7 @@ from pipeline.training.twins import Twin, make_twin, train_step
 MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
 RATE = 0.1
 CL = resolve("cl")
+TWINS = [resolve(name) for name in ("cl", "nscl", "scl", "ce")]  # the paper's
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ def twin_steps(
     run: Run, images: Images, recipe: ViewRecipe, repeats: int, rates: Rates, beside: bool
 ) -> tuple[list[Row], dict[str, float]]:
     """The views of a batch, one twin's step, and a whole step of four twins; and shares of the last."""
-    stream = Stream(run, images, recipe, OBJECTIVES)
-    twins = [make_twin(run, resolve(name), images, recipe.size or images.size) for name in OBJECTIVES]
+    stream = Stream(run, images, recipe, TWINS)
+    twins = [make_twin(run, one, images, recipe.size or images.size) for one in TWINS]
     batches = next(stream.epoch(1))
     device = images.device.type
 
@@ -132,7 +133,7 @@ def twin_steps(
 def _plain(run: Run, images: Images, recipe: ViewRecipe, repeats: int) -> dict[str, float]:
     """Loaders without workers, so that on few cores nobody waits for a process to start: a favour to the plain way."""
     dataset = plain.TwoViews(images.host[: run.batch_size], images.labels.cpu().numpy(), recipe, list(MEAN), list(STD))
-    networks = {name: make_twin(run, resolve(name), images, images.size).network for name in OBJECTIVES}
+    networks = {one.name: make_twin(run, one, images, images.size).network for one in TWINS}
     for network in networks.values():
         network.to(memory_format=torch.contiguous_format)
     ways: dict[str, Callable[[], object]] = {

@@ -28,10 +28,37 @@ _OPTIONS = ("denominator", "view_pairs")
 OBJECTIVES: dict[str, Entry] = {
     entry.name: entry
     for entry in (
-        _entry("cl", "contrastive:contrastive", labels=False, options=_OPTIONS, colour="#000000", marker="D"),
+        _entry("cl", "contrastive:contrastive", labels="none", options=_OPTIONS, colour="#000000", marker="D"),
         _entry("nscl", "contrastive:negatives_only_supervised", options=_OPTIONS, colour="#0072B2", marker="o"),
         _entry("scl", "supervised:supervised_contrastive", colour="#D55E00", marker="s"),
         _entry("ce", "supervised:cross_entropy", head="classes", colour="#E0A030", marker="^"),
+        # controls: NSCL that learns nothing from labels; CL on a stream of its own; CL with one weight moved
+        _entry(
+            "nscl_shuffled",
+            "contrastive:negatives_only_supervised",
+            labels="shuffled",
+            options=_OPTIONS,
+            colour="#56B4E9",
+            marker="v",
+        ),
+        _entry(
+            "cl_replica",
+            "contrastive:contrastive",
+            labels="none",
+            options=_OPTIONS,
+            own=("batches", "augmentations"),
+            colour="#6F6F6F",
+            marker="P",
+        ),
+        _entry(
+            "cl_nudged",
+            "contrastive:contrastive",
+            labels="none",
+            options=_OPTIONS,
+            nudge=1e-6,
+            colour="#A8A8A8",
+            marker="X",
+        ),
     )
 }
 

@@ -33,7 +33,8 @@ def loss_function(objective: Objective) -> Loss:
         if not temperature > 0:
             raise ValueError(f"temperature = {temperature}: allowed is above 0")
         chosen = {name: value for name, value in options.items() if name in objective.options}
+        seen = None if objective.labels == "none" else labels
         with torch.autocast(z1.device.type, enabled=False):
-            return function(z1.float(), z2.float(), labels if objective.labels else None, temperature, **chosen)
+            return function(z1.float(), z2.float(), seen, temperature, **chosen)
 
     return loss

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from pipeline.settings.base import Settings
+from pipeline.settings.training import Shared
 
 
 class Objective(Settings):
@@ -12,7 +13,11 @@ class Objective(Settings):
     function: str
     head: Literal["projection", "classes"] = "projection"
     """what it reads: unit rows z [B, d], or logits of the classes [B, C]"""
-    labels: bool = True
-    """whether it may see labels; where not, it is given none"""
+    labels: Literal["true", "shuffled", "none"] = "true"
+    """which labels it may see; shuffled, a control: the images' labels in another order, so that class sizes stay"""
     options: tuple[str, ...] = ()
     """settings of the run that it takes by name beside the temperature"""
+    own: tuple[Shared, ...] = ()
+    """a control: parts of the randomness that it draws for itself, although the others share them"""
+    nudge: float = 0.0
+    """a control: by how much its encoder's first weight is moved before the first step"""

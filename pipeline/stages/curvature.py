@@ -13,6 +13,7 @@ from pipeline.files import write_csv
 from pipeline.networks.empty import empty_network
 from pipeline.progress import track
 from pipeline.reporting.measured import labelled
+from pipeline.settings.objective import Objective
 from pipeline.theory.curvature import along_training
 from pipeline.training.checkpoints import load_checkpoint
 from pipeline.training.stream import Stream
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pipeline.stages import Inputs, Outputs
     from pipeline.workflow.stages import CurvatureJob
 
+CL = Objective(name="cl", function="pipeline.losses.contrastive:contrastive", labels="none")
+
 
 def run(job: CurvatureJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
     kinds = ("store", "subset", "checkpoints", "steps", "weights")
@@ -30,7 +33,7 @@ def run(job: CurvatureJob, inputs: Inputs, outputs: Outputs, device: torch.devic
     tables, surrogate = [], []
     for run, store, subset, checkpoints, steps, weights in track(of_runs, len(job.runs), "curvature"):
         images, recipe = load_images(store, subset, device)["train"], job.views[run.dataset]
-        batch = next(Stream(run, images, recipe, ["cl"]).epoch(1))["cl"]
+        batch = next(Stream(run, images, recipe, [CL]).epoch(1))["cl"]
         network = empty_network(run, images.channels, recipe.size or images.size).to(device)
         kept = pd.read_csv(weights).query("first == 'cl' and second == 'nscl'")
         gaps = dict(zip(kept["epoch"], kept["weight_gap"], strict=True))

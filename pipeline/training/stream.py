@@ -13,25 +13,29 @@ import torch
 from torch import Tensor
 
 from pipeline.data.images import Images
+from pipeline.device import to_device
 from pipeline.randomness import keyed_generator
 from pipeline.settings.base import SettingsError
+from pipeline.settings.objective import Objective
 from pipeline.settings.run import Run
+from pipeline.settings.training import Shared
 from pipeline.settings.views import ViewRecipe
 from pipeline.views import apply_views, draw_views
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step's batch: two views [B, C, h, w] of the same images and their labels [B]."""
+    """One step's batch: two views [B, C, h, w] of the same images, their labels [B], and labels of other images."""
 
     view1: Tensor
     view2: Tensor
     labels: Tensor
+    shuffled: Tensor  # the same for an image in every step
 
 
-def stream_key(run: Run, part: str, objective: str) -> str:
-    """Objective's name where the part is drawn for each twin alone, the empty text where it is shared."""
-    return "" if part in run.shared else objective
+def stream_key(run: Run, part: Shared, objective: Objective) -> str:
+    """Objective's name where it draws the part for itself, the empty text where it is shared."""
+    return "" if part in run.shared and part not in objective.own else objective.name
 
 
 def steps_per_epoch(run: Run, images: int) -> int:
@@ -46,11 +50,13 @@ def steps_per_epoch(run: Run, images: int) -> int:
 class Stream:
     """One epoch after another of steps for a set of twins, with a digest of all that each twin has seen."""
 
-    def __init__(self, run: Run, images: Images, recipe: ViewRecipe, objectives: Sequence[str]) -> None:
+    def __init__(self, run: Run, images: Images, recipe: ViewRecipe, objectives: Sequence[Objective]) -> None:
         self.run, self.images, self.recipe = run, images, recipe
         self.keys = {
-            name: (stream_key(run, "batches", name), stream_key(run, "augmentations", name)) for name in objectives
+            one.name: (stream_key(run, "batches", one), stream_key(run, "augmentations", one)) for one in objectives
         }
+        order = keyed_generator(run.seed, "shuffled labels").permutation(len(images))
+        self.shuffled = images.labels[to_device(order, images.device)]
         self.steps = steps_per_epoch(run, len(images))
         self.digests = dict.fromkeys(self.keys.values(), "")  # a chain: each epoch's digest starts with the last one
 
@@ -85,4 +91,4 @@ class Stream:
             chain.update(draws.digest_bytes())
             view_images = apply_views(images, draws, self.recipe, self.images.mean, self.images.std)
             views.append(view_images.contiguous(memory_format=torch.channels_last))
-        return Step(views[0], views[1], labels)
+        return Step(views[0], views[1], labels, self.shuffled[to_device(indices, self.images.device)])

@@ -68,8 +68,9 @@ class Twin:
 
 
 def initial_network(run: Run, objective: Objective, channels: int, size: tuple[int, int], classes: int) -> Network:
-    """The network a twin starts from: encoder and projection head from one key for all twins that share it."""
-    key = stream_key(run, "initialisation", objective.name)
+    """The network a twin starts from: encoder and projection head from one key for all twins that share it, with one
+    weight moved where the objective says so."""
+    key = stream_key(run, "initialisation", objective)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(run.seed, "initialisation", key))
         encoder = build_encoder(run, channels, size)
@@ -80,6 +81,9 @@ def initial_network(run: Run, objective: Objective, channels: int, size: tuple[i
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(torch_seed(run.seed, "classifier"))
             classifier = nn.Linear(features if run.ce_head == "features" else run.projection, classes)
+    if objective.nudge:
+        with torch.no_grad():
+            next(encoder.parameters()).flatten()[0] += objective.nudge
     return Network(encoder, head, classifier, run.ce_head)
 
 
@@ -88,7 +92,7 @@ class Training:
 
     def __init__(self, run: Run, objectives: Sequence[Objective], images: Images, recipe: ViewRecipe) -> None:
         self.run = run
-        self.stream = Stream(run, images, recipe, [objective.name for objective in objectives])
+        self.stream = Stream(run, images, recipe, objectives)
         self.twins = [make_twin(run, objective, images, recipe.size or images.size) for objective in objectives]
         self.rows: list[StepRow] = []
         self.digests = dict(self.stream.digests)  # after the last finished epoch
@@ -224,7 +228,8 @@ def train_step(twin: Twin, batch: Step, rate: float, run: Run) -> None:
     with torch.autocast(batch.labels.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
         z1, z2 = twin.network(batch.view1), twin.network(batch.view2)
     options = {name: getattr(run, name) for name in twin.objective.options}
-    value = twin.loss(z1, z2, batch.labels, run.temperature, **options)
+    labels = batch.shuffled if twin.objective.labels == "shuffled" else batch.labels
+    value = twin.loss(z1, z2, labels, run.temperature, **options)
     if twin.objective.name == "cl":
         with torch.no_grad():  # a hundredth of a step
             mass = same_class_mass(z1, z2, batch.labels, run.temperature)
