@@ -48,6 +48,7 @@ class RunCost:
     epochs: int  # times objectives
     operations: float
     checkpoint_bytes: float
+    state_bytes: float  # weights and momenta, kept so that the run's end can be replayed
     feature_bytes: float
 
 
@@ -67,7 +68,7 @@ class Cost:
 
     @property
     def bytes(self) -> float:
-        return self.store_bytes + sum(run.checkpoint_bytes + run.feature_bytes for run in self.runs)
+        return self.store_bytes + sum(run.checkpoint_bytes + run.state_bytes + run.feature_bytes for run in self.runs)
 
 
 def cost(plan: Plan, layout: Layout, target: str) -> Cost:
@@ -96,7 +97,8 @@ def as_text(found: Cost) -> str:
         f"time: {_hours(found.hours(todo_only=True))} to go, {_hours(found.hours(todo_only=False))} from nothing; one "
         "device, one run at a time, training alone",
         f"disk: {found.bytes / 1e9:.2f} GB (images {found.store_bytes / 1e9:.2f}, checkpoints "
-        f"{sum(run.checkpoint_bytes for run in found.runs) / 1e9:.2f}, features "
+        f"{sum(run.checkpoint_bytes for run in found.runs) / 1e9:.2f}, states "
+        f"{sum(run.state_bytes for run in found.runs) / 1e9:.2f}, features "
         f"{sum(run.feature_bytes for run in found.runs) / 1e9:.2f})",
         f"datasets prepared: {', '.join(found.present) or 'none'}",
     ]
@@ -146,6 +148,7 @@ def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
         run.epochs * twins,
         twins * operations * (seen * (1 + BACKWARD) + embedded),
         twins * weights * BYTES * len(request.checkpoints),
+        twins * weights * BYTES * 2 if run.epochs > 1 else 0.0,
         twins * embedded * features * BYTES,
     )
 

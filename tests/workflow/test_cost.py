@@ -38,6 +38,7 @@ def test_the_cost_follows_from_images_epochs_and_the_network(layout):
     assert first.operations == pytest.approx(2 * (hand + head) * (training + embedding))
     weights = sum(p.numel() for p in encoder.parameters()) + 512 * 512 + 512 * 128 + 2 * 512 + 2 * 128
     assert first.checkpoint_bytes == 2 * 4 * weights
+    assert first.state_bytes == 2 * first.checkpoint_bytes  # one checkpoint a twin is kept, and a momentum a weight
     assert first.feature_bytes == 2 * 4 * 512 * 60_000
     assert found.store_bytes == 60_000 * 3 * 32 * 32
     assert found.hours(todo_only=False) == pytest.approx((first.operations + second.operations) / ASSUMED_RATE / 3600)
