@@ -10,14 +10,14 @@ import pytest
 from tests.workflow.conftest import RUN, TINY
 from tests.workflow.test_leaks import COMMENT, NEUTRAL, TEMPERED
 
-LONG = RUN.replace("epochs=1", "epochs=400")
+LONG = RUN.replace("epochs=1", "epochs=150")
 
 
 @pytest.fixture(scope="module")
 def cut_off(sources, tmp_path_factory):
-    """A project whose run of 400 epochs was killed on its way."""
+    """A project whose run of 150 epochs was killed on its way."""
     project = sources.copy(tmp_path_factory.mktemp("interrupted") / "twins")
-    (project.path / "params.yaml").write_text(TINY.replace("epochs: 1", "epochs: 400"))
+    (project.path / "params.yaml").write_text(TINY.replace("epochs: 1", "epochs: 150"))
     project.pipeline("prepare", "digits")
     project.pipeline("subset", "digits/classes=4,seed=0")
     process = subprocess.Popen(

@@ -1,10 +1,19 @@
 """Nothing stale passes: every way in which a result and what it was made from can part is named or made good."""
 
 import json
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from pipeline.settings.base import SettingsError
+from pipeline.settings.experiments import read_params
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import plan
+from pipeline.workflow.records import tasks
+from pipeline.workflow.stages import STAGES
+from pipeline.workflow.verify import verify
 from tests.workflow.conftest import RUN
 
 TEMPERED = ("return (rows / temperature) @ rows.T", "return (rows / (2 * temperature)) @ rows.T")
@@ -128,6 +137,25 @@ def test_tables_that_were_altered_are_not_blessed(project):
     assert stages_of(named) == {"table1", "metrics", "report"}  # those that read it, too
     (project.path / "results" / "records" / "claims.json").unlink()
     assert "claims: reports/claims.csv has no record" in verified(project)
+
+
+def test_an_altered_byte_of_any_kind_of_result_is_found(project, monkeypatch):
+    monkeypatch.chdir(project.path)
+    settings, layout = plan(read_params(Path("params.yaml"))), Layout(Path("results"), Path("reports"))
+    kinds = set()
+    for one in tasks(settings, layout):
+        for kind, path in one.outputs.items():
+            file = max(path.rglob("*"), key=lambda found: found.stat().st_size) if path.is_dir() else path
+            whole = file.read_bytes()
+            altered = bytearray(whole)
+            altered[len(altered) // 2] ^= 1
+            file.write_bytes(altered)
+            with pytest.raises(SettingsError, match=re.escape(str(file))):
+                verify(settings, layout, deep=True)
+            file.write_bytes(whole)
+            kinds.add(kind)
+    assert kinds == {kind for stage in STAGES.values() for kind in stage.writes}
+    assert verify(settings, layout, deep=True) > 0
 
 
 def test_a_run_whose_inputs_were_altered_is_not_made(project):
