@@ -51,6 +51,9 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
     assert set(table.query("status == 'measured'")["objective"]) == {"cl", "nscl"}
     assert (table.query("n_seeds == 1")["ci_low"].isna()).all()  # one seed has no interval
     assert main(["verify", "--params", params]) == 0
+    capsys.readouterr()
+    assert main(["twins", RUN, "--params", params]) == 0
+    assert "finished already" in capsys.readouterr().err  # hours are not spent twice by mistake
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from pipeline.losses.contrastive import full_precision
 from pipeline.references import load
 from pipeline.settings.objective import Objective
 
@@ -12,9 +13,9 @@ Loss = Callable[..., Tensor]
 
 
 def loss_function(objective: Objective) -> Loss:
-    """`loss(z1, z2, labels, temperature, **options)` of an objective: the mean over its anchors, a float32 scalar.
+    """`loss(z1, z2, labels, temperature, **options)` of an objective: the mean over its anchors, a scalar.
 
-    Any floating input is taken to float32 first. Options that the objective does not read are left out. Raises
+    Half types are taken to float32 first, float64 stays. Options that the objective does not read are left out. Raises
     ValueError for shapes and temperatures out of range; that rows have unit length is the caller's promise and is not
     checked (it would cost a pass over the rows).
     """
@@ -35,6 +36,6 @@ def loss_function(objective: Objective) -> Loss:
         chosen = {name: value for name, value in options.items() if name in objective.options}
         seen = None if objective.labels == "none" else labels
         with torch.autocast(z1.device.type, enabled=False):
-            return function(z1.float(), z2.float(), seen, temperature, **chosen)
+            return function(full_precision(z1), full_precision(z2), seen, temperature, **chosen)
 
     return loss

@@ -47,10 +47,15 @@ def same_class_mass(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float) 
 
     What NSCL leaves out, and all by which the two gradients differ (docs/theory.md, 1).
     """
-    logits = logits_of(z1.float(), z2.float(), temperature)
+    logits = logits_of(full_precision(z1), full_precision(z2), temperature)
     own = same_group(torch.arange(len(z1), device=z1.device))
     others = logits.masked_fill(own, -torch.inf).softmax(1)
     return (others * same_group(labels)).sum(1)
+
+
+def full_precision(z: Tensor) -> Tensor:
+    """float64 as it is, anything else as float32."""
+    return z if z.dtype == torch.float64 else z.float()
 
 
 def logits_of(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files import read_json, write_json
+from pipeline.progress import say
 from pipeline.settings.base import SettingsError
 from pipeline.workflow.provenance import environment
 from pipeline.workflow.records import (
@@ -34,6 +35,9 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     check_inputs(one)
     started = time.monotonic()
     from_what = one.begun_from()
+    if one.stage.resumes and _finished(one, from_what):
+        say(f"{one.subject}: finished already; `python -m pipeline remake {one.subject}` first to train it again")
+        return
     if one.stage.resumes:
         options["state"] = _begin(one, from_what)
     resumed = one.stage.resumes and options["state"].is_file()
@@ -59,6 +63,13 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         record["kept"] = state.get("kept", [])
         write_json(one.layout.state(one.subject, ".json"), {**state, "finished": True})
     write_json(one.record, record)
+
+
+def _finished(one: Task, now: Record) -> bool:
+    if not one.record.is_file():
+        return False
+    record = read_record(one.record)
+    return not differences(record, now) and not missing_or_altered(one, record, deep=False)
 
 
 def check_inputs(one: Task) -> None:
