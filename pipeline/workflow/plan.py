@@ -65,6 +65,7 @@ def plan(params: Params) -> Plan:
     for name in params.datasets:
         if not name or set(name) & set("/,="):
             raise SettingsError(f"datasets: {name!r} is not a possible name: allowed is text without '/', ',' and '='")
+        dataset_spec(name, params.datasets)
     for name, experiment in params.experiments.items():
         where = f"experiments.{name}"
         objectives = tuple(objective_of(text, f"{where}.objectives") for text in experiment.objectives)
