@@ -180,13 +180,14 @@ def said(found: Mapping[str, list[str]], most: int = 4) -> str:
     )
 
 
-def missing_or_altered(one: Task, record: Record, deep: bool) -> list[str]:
-    """Of a result: what is not there, or not as it was recorded."""
+def missing_or_altered(one: Task, record: Record, deep: bool, kind: str | None = None) -> list[str]:
+    """Of a result, or of one kind that it wrote: what is not there, or not as it was recorded."""
     found = []
-    for kind, path in one.output_handles.items():
+    handles = one.output_handles if kind is None else {kind: one.output_handles[kind]}
+    for name, path in handles.items():
         if not path.is_file():
             found.append(f"{path} is not there")
-        elif digest(path) != record["outputs"].get(kind):
+        elif digest(path) != record["outputs"].get(name):
             found.append(f"{path} was altered")
         elif path.name == SUMS:
             found += [f"{file} is not there or was altered" for file in damaged(path.parent, deep)]

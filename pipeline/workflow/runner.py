@@ -79,7 +79,7 @@ def check_inputs(one: Task) -> None:
         path = maker.output_handles[kind]
         if not (path.is_file() and maker.record.is_file()):
             raise FileNotFoundError(f"{path}: not there; `{maker.command}` makes it")
-        bad = missing_or_altered(maker, read_record(maker.record), deep=True)
+        bad = missing_or_altered(maker, read_record(maker.record), deep=True, kind=kind)
         if bad:
             raise SettingsError(f"{bad[0]} since `{maker.command}` made it: make it again")
     for path in (*map(Path, one.stage.files.values()), *one.records):
