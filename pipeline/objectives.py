@@ -24,6 +24,20 @@ def _entry(name: str, function: str, **facts: Any) -> Entry:
 
 _OPTIONS = ("denominator", "view_pairs")
 
+
+def _dose(percent: int, labels: str, colour: str, marker: str) -> Entry:
+    """NSCL that leaves out only a share of the weight of same-class negatives."""
+    return _entry(
+        f"{'nscl_shuffled' if labels == 'shuffled' else 'nscl'}_{percent}",
+        "contrastive:partly_supervised",
+        labels=labels,
+        options=_OPTIONS,
+        dropped=percent / 100,
+        colour=colour,
+        marker=marker,
+    )
+
+
 # in the order of tables and figures; colours of Okabe and Ito from dark to light, told apart by any colour vision
 OBJECTIVES: dict[str, Entry] = {
     entry.name: entry
@@ -59,6 +73,13 @@ OBJECTIVES: dict[str, Entry] = {
             colour="#A8A8A8",
             marker="X",
         ),
+        # dose and response: from CL's black to NSCL's blue, and to the lighter one of NSCL with shuffled labels
+        _dose(25, "true", "#001D2C", "<"),
+        _dose(50, "true", "#003959", ">"),
+        _dose(75, "true", "#005685", "p"),
+        _dose(25, "shuffled", "#162D3A", "h"),
+        _dose(50, "shuffled", "#2B5A75", "*"),
+        _dose(75, "shuffled", "#4187AF", "d"),
     )
 }
 

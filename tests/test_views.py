@@ -61,7 +61,7 @@ def _one(image: Tensor, draws: ViewDraws, recipe: ViewRecipe, index: int) -> Ten
     if draws.grey[index]:
         view = F.rgb_to_grayscale(view, num_output_channels=len(view))
     if draws.sigma[index] > 0:
-        kernel = [max(3, 2 * (side // 10 // 2) + 1) for side in (width, height)]
+        kernel = [recipe.blur_kernel or max(3, 2 * (side // 10 // 2) + 1) for side in (width, height)]
         view = F.gaussian_blur(view, kernel, [draws.sigma[index]] * 2)
     return view
 
@@ -152,6 +152,18 @@ def test_blur_is_torchvisions(size):
     views = unnormalised(images, draws, recipe)
     assert_close(views, one_by_one(images, draws, recipe))
     assert (views - one_by_one(images, replace(draws, sigma=np.zeros(len(images))), recipe)).abs().amax() > 0.01
+
+
+@pytest.mark.parametrize("kernel", [3, 7])
+def test_a_blurs_kernel_may_be_set_and_is_torchvisions(kernel):
+    """3 pixels with sigma 1.5 at 224 pixels are the released code's."""
+    recipe = NOTHING.model_copy(update={"blur": 1.0, "blur_kernel": kernel, "blur_sigma": (1.5, 1.5)})
+    images = photos(3, 40, 224, batch=3)
+    draws = draw(recipe, images)
+    assert set(draws.sigma) == {1.5}
+    views = unnormalised(images, draws, recipe)
+    assert_close(views, one_by_one(images, draws, recipe))
+    assert (views - unnormalised(images, draws, recipe.model_copy(update={"blur_kernel": None}))).abs().max() > 0.01
 
 
 def test_blur_leaves_a_single_row_as_it_is_across():

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import pooch
 
 _TIMEOUT = 30  # seconds without an answer
 
@@ -14,6 +13,8 @@ def fetch(url: str, md5: str, path: Path) -> Path:
     The download goes to a temporary neighbour and replaces `path` only after its digest was checked, so that what is
     there is whole; a broken download starts afresh. Raises FileNotFoundError: what to put where.
     """
+    import pooch  # noqa: PLC0415  # only where something is fetched, and training needs no more than torch's company
+
     downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=_TIMEOUT)
     try:
         pooch.retrieve(url, f"md5:{md5}", path.name, path.parent, downloader=downloader)

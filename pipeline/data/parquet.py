@@ -16,29 +16,35 @@ from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import SourceSettings
 
 _ROWS = 64  # read at once; larger pieces only cost memory
-_TEST_NAMES = ("validation", "val", "test")  # the first that is there
 
 
-def read_parquet(spec: SourceSettings, usual: Path, repository: str) -> SourceImages:
-    """Parquet files `train-*` and `validation-*` anywhere below the paths, otherwise trees of class folders; all RGB.
+def read_parquet(
+    spec: SourceSettings,
+    usual: Path,
+    repository: str,
+    tests: tuple[str, ...] = ("validation", "val", "test"),
+) -> SourceImages:
+    """Parquet files `train-*` and those of the test split anywhere below the paths, otherwise trees of class folders.
 
-    Raises FileNotFoundError: what to put where.
+    All are RGB. The test split is the first of `tests` that is there. Raises FileNotFoundError: what to put where.
     """
     paths = [Path(path) for path in spec.paths] or [usual]
+    folders = tuple(name for name in tests if name != "validation")
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(
-                f"{path}: not there; put the files train-*.parquet and validation-*.parquet of the data set "
-                f"{repository} (huggingface.co, needs an account), or train/<class>/ and val/<class>/, there by hand"
+                f"{path}: not there; put the files train-*.parquet and {tests[0]}-*.parquet of the data set "
+                f"{repository} (huggingface.co, needs an account), or train/<class>/ and {folders[0]}/<class>/, "
+                "there by hand"
             )
     files = sorted(
         (file for path in paths for file in (path.rglob("*.parquet") if path.is_dir() else [path])),
         key=lambda file: (file.name, file),
     )
     if not any(file.suffix == ".parquet" for file in files):
-        return read_folders(paths, spec.size, "RGB", tests=("val", "test"))
-    splits = {name: [file for file in files if file.name.startswith(f"{name}-")] for name in ("train", *_TEST_NAMES)}
-    tested = next((name for name in _TEST_NAMES if splits[name]), "validation")
+        return read_folders(paths, spec.size, "RGB", tests=folders)
+    splits = {name: [file for file in files if file.name.startswith(f"{name}-")] for name in ("train", *tests)}
+    tested = next((name for name in tests if splits[name]), tests[0])
     for name in ("train", tested):
         if not splits[name]:
             raise FileNotFoundError(f"{', '.join(map(str, paths))}: no {name}-*.parquet; put these files there")

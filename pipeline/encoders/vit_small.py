@@ -1,4 +1,8 @@
-"""DeiT-small's heads and blocks (Touvron et al. 2021); 8 x 8 patches are 4 pixels each at 32, 28 at 224."""
+"""The paper's vision transformer for small images: 12 blocks of 12 heads, 8 x 8 patches, 4 pixels each at 32.
+
+Six widths of columns: 384 with an MLP of 1,536 at the published width of 64, as wide as DeiT-small (Touvron et al.
+2021), which has 6 heads. At 64 pixels the patches are 8 pixels each; the paper does not say.
+"""
 
 from torch import nn
 
@@ -7,4 +11,4 @@ from pipeline.settings.training import TrainingSettings
 
 
 def build(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> nn.Module:
-    return transformer(6, 12, 8, settings, channels, size)
+    return transformer(6 * settings.width, 12, 12, 8, settings, channels, size)

@@ -1,6 +1,7 @@
 """One way to every objective: checked shapes, float32, labels only where the objective may see them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,7 +34,9 @@ def loss_function(objective: Objective) -> Loss:
             )
         if not temperature > 0:
             raise ValueError(f"temperature = {temperature}: allowed is above 0")
-        chosen = {name: value for name, value in options.items() if name in objective.options}
+        chosen: dict[str, Any] = {name: value for name, value in options.items() if name in objective.options}
+        if objective.dropped is not None:
+            chosen["dropped"] = objective.dropped
         seen = None if objective.labels == "none" else labels
         with torch.autocast(z1.device.type, enabled=False):
             return function(full_precision(z1), full_precision(z2), seen, temperature, **chosen)

@@ -1,10 +1,11 @@
-"""CL and NSCL as pure functions of two views' embeddings, labels and temperature.
+"""CL, NSCL and what lies between them as pure functions of two views' embeddings, labels and temperature.
 
 z1, z2 are unit rows [B, d]: the projections of two views of the same B images. Anchors are all 2B rows, an anchor's
 positive is the other view of its image, sim is the cosine similarity, tau the temperature.
 
     CL    -log( e^{sim(anchor, positive)/tau} / sum over both views of all other images e^{sim/tau} )
     NSCL  the same with the sum over images of another class only
+    dose  the same as CL with same-class images in the sum by the weight 1 - dropped: 0 is CL, 1 is NSCL
 
 The paper's equations, whose denominators leave out the positive (decoupled, Yeh et al. 2022). denominator: `paper`, or
 `released_code`, which adds the positive. view_pairs: `distinct`, or `all`, the sum as printed, whose terms with twice
@@ -12,6 +13,8 @@ the same view have the constant numerator e^{1/tau}: they halve the pull of the 
 negatives. An anchor without a negative (NSCL on a batch of one class) has nothing to be told apart from: its term is 0,
 with zero gradient, and the mean is still over 2B.
 """
+
+import math
 
 import torch
 from torch import Tensor
@@ -42,6 +45,29 @@ def negatives_only_supervised(
     return _decoupled(z1, z2, labels, temperature, denominator, view_pairs)
 
 
+def partly_supervised(
+    z1: Tensor,
+    z2: Tensor,
+    labels: Tensor,
+    temperature: float,
+    dropped: float,
+    denominator: str = "paper",
+    view_pairs: str = "distinct",
+) -> Tensor:
+    """A dose of NSCL: negatives of the anchor's own class enter the sum with the weight 1 - dropped.
+
+    That weight is the expected share that is left where each such negative is dropped by chance; drawing them instead
+    would add noise that neither CL nor NSCL has, and doses would differ in it. Raises ValueError outside of [0, 1].
+    """
+    if not 0 <= dropped <= 1:
+        raise ValueError(f"dropped = {dropped}: allowed is 0 to 1")
+    if dropped == 1:  # log 0: images of the class are no negatives at all
+        return _decoupled(z1, z2, labels, temperature, denominator, view_pairs)
+    images = torch.arange(len(z1), device=z1.device)
+    log_weights = math.log1p(-dropped) * same_group(labels).to(z1.dtype)
+    return _decoupled(z1, z2, images, temperature, denominator, view_pairs, log_weights)
+
+
 def same_class_mass(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float) -> Tensor:
     """q [2B]: the share of CL's softmax over its negatives that each anchor gives to other images of its own class.
 
@@ -70,13 +96,23 @@ def same_group(groups: Tensor) -> Tensor:
     return both[:, None] == both[None, :]
 
 
-def _decoupled(z1: Tensor, z2: Tensor, groups: Tensor, temperature: float, denominator: str, view_pairs: str) -> Tensor:
-    """CL or NSCL: an anchor's negatives are the rows of other groups."""
+def _decoupled(
+    z1: Tensor,
+    z2: Tensor,
+    groups: Tensor,
+    temperature: float,
+    denominator: str,
+    view_pairs: str,
+    log_weights: Tensor | None = None,
+) -> Tensor:
+    """An anchor's negatives are the rows of other groups, weighted where there are log-weights [2B, 2B]."""
     if denominator not in ("paper", "released_code"):
         raise ValueError(f"denominator = {denominator!r}: allowed is paper or released_code")
     if view_pairs not in ("distinct", "all"):
         raise ValueError(f"view_pairs = {view_pairs!r}: allowed is distinct or all")
     logits = logits_of(z1, z2, temperature)
+    if log_weights is not None:
+        logits = logits + log_weights
     excluded = same_group(groups)
     # the lowest finite value, not -inf: the sum of a row without negatives stays finite, and its gradient zero
     negatives = logits.masked_fill(excluded, torch.finfo(logits.dtype).min).logsumexp(1)

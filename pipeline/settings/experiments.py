@@ -28,7 +28,8 @@ class Experiment(Settings):
 
 
 class ClaimRule(Settings):
-    """When a claim holds: its quantity's 95 % interval over seeds, or every single value, lies beyond a number."""
+    """When a claim holds: the mean over seeds lies beyond a number (two-sided t test, p below 0.05 after Holm's
+    correction), or every single value does."""
 
     above: float | None = None
     below: float | None = None
@@ -61,8 +62,8 @@ class Params(Settings):
     """a run that two experiments list is trained once"""
     claims: dict[str, ClaimRule] = Field(default={})
     """in place of a claim's own rule, by its name"""
-    late: int = Field(8, ge=1)
-    """epoch from which training counts as late: past the dip in which twins leave their common initialisation"""
+    late: float = Field(1.0, ge=0.0)
+    """path length, the sum of learning rate times trust, from which training counts as late"""
 
 
 def read_params(path: Path) -> Params:

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from pipeline.settings.base import Settings
 from pipeline.settings.training import Shared
 
@@ -19,5 +21,7 @@ class Objective(Settings):
     """settings of the run that it takes by name beside the temperature"""
     own: tuple[Shared, ...] = ()
     """a control: parts of the randomness that it draws for itself, although the others share them"""
+    dropped: float | None = Field(None, ge=0.0, le=1.0)
+    """share of the weight of same-class negatives that it leaves out: 0 is CL, 1 is NSCL; none: not a dose"""
     nudge: float = 0.0
     """a control: by how much its encoder's first weight is moved before the first step"""

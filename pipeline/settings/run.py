@@ -24,7 +24,8 @@ class Run(TrainingSettings):
     dataset: str
     classes: int | None = Field(None, ge=2)
     """C', drawn by subset_seed; none: all classes"""
-    subset_seed: int = Field(0, ge=0)
+    subset_seed: int | None = Field(0, ge=0)
+    """none: the run's seed, so that every seed has classes of its own"""
     seed: int = Field(0, ge=0)
 
     @property
@@ -54,8 +55,9 @@ class Run(TrainingSettings):
 
     @property
     def subset(self) -> str:
-        """Name of the class subset that it trains on."""
-        return f"{self.dataset}/classes={self.classes or 'all'},seed={self.subset_seed}"
+        """Name of the class subset that it trains on, with the seed that draws it."""
+        seed = self.seed if self.subset_seed is None else self.subset_seed
+        return f"{self.dataset}/classes={self.classes or 'all'},seed={seed}"
 
     @property
     def setting(self) -> Run:
@@ -67,10 +69,14 @@ _ORDER = {"classes": 0, "subset_seed": 2, "seed": 3}  # in a name: classes first
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "none"
     return "+".join(value) or "nothing" if isinstance(value, tuple) else str(value)
 
 
 def _value(field: str, text: str) -> Any:
     if field == "shared":
         return () if text == "nothing" else tuple(text.split("+"))
+    if field == "subset_seed" and text == "none":  # elsewhere it is a word: lars_exclude=none
+        return None
     return text

@@ -16,7 +16,7 @@ class TrainingSettings(Settings):
     encoder: str = "resnet50"
     """a file of pipeline/encoders, or `FILE.py:FUNCTION` of one's own"""
     width: int = Field(64, ge=4)
-    """channels of a ResNet's first stage, 64 as published; a ViT's width a head"""
+    """channels of a ResNet's first stage, 64 as published; of a ViT the unit that its file gives as columns"""
     stem: Literal["cifar", "imagenet"] = "cifar"
     """3x3 stride 1, or 7x7 stride 2 and max-pool"""
     projection: int = Field(128, ge=2)
@@ -29,10 +29,18 @@ class TrainingSettings(Settings):
     ce_head: Literal["features", "projection"] = "features"
     """what cross-entropy's linear head reads"""
     batch_size: int = Field(1024, ge=2)
+    batches: Literal["permutation", "class_weighted"] = "permutation"
+    """an epoch shows every image once; class_weighted, as in the released code: each batch is drawn on its own, every
+    class equally likely, and within a class with replacement, so that an image may come twice and counts as two"""
     epochs: int = Field(1000, ge=0)
     warmup_epochs: int = Field(10, ge=0)
     horizon_epochs: int | None = Field(None, ge=1)
     """length of the cosine decay; none: epochs"""
+    schedule: Literal["warmup_then_cosine", "released_code"] = "warmup_then_cosine"
+    """released_code: set once an epoch, and the cosine runs from the first epoch on, through the warm-up"""
+    optimiser: Literal["lars", "sgd"] = "lars"
+    """sgd: plain gradient steps w - rate * gradient, as the theory has them; momentum, weight_decay, trust and
+    lars_exclude are not read"""
     learning_rate: float = Field(0.3, gt=0.0)
     """at a batch of 256"""
     learning_rate_rule: Literal[

@@ -34,6 +34,9 @@ class ViewRecipe(Settings):
     """probability of a Gaussian blur"""
     blur_sigma: tuple[float, float] = (0.1, 2.0)
     """pixels"""
+    blur_kernel: int | None = Field(None, ge=3)
+    """side of the blur's kernel in pixels, odd; none: about a tenth of the image's side, as SimCLR's. The released code
+    has 3 pixels with sigma 1.5"""
 
     @model_validator(mode="after")
     def _ordered(self) -> ViewRecipe:
@@ -45,4 +48,6 @@ class ViewRecipe(Settings):
             raise ValueError(f"crop_scale = {list(self.crop_scale)}: allowed is at most 1")
         if self.size is not None and min(self.size) < 1:
             raise ValueError(f"size = {list(self.size)}: allowed is at least 1 pixel each")
+        if self.blur_kernel is not None and self.blur_kernel % 2 == 0:
+            raise ValueError(f"blur_kernel = {self.blur_kernel}: allowed is an odd number")
         return self

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from pipeline.data.images import Images
 from pipeline.losses.call import Loss, loss_function
@@ -22,8 +23,8 @@ from pipeline.settings.objective import Objective
 from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
 from pipeline.training.checkpoints import load_state, save_checkpoint, save_state
-from pipeline.training.lars import LARS, parameter_groups
-from pipeline.training.schedule import learning_rate, scaled_learning_rate
+from pipeline.training.optimiser import optimiser_of
+from pipeline.training.schedule import rate_of
 from pipeline.training.stream import Step, Stream, stream_key
 
 SECONDS_BETWEEN_SAVES = 60.0  # of the state to go on from; it is also kept at every checkpoint but the last
@@ -62,7 +63,7 @@ class Twin:
     objective: Objective
     loss: Loss
     network: Network
-    optimiser: LARS
+    optimiser: Optimizer
     step_losses: list[Tensor] = field(default_factory=list)  # of this epoch, on the device: no synchronisation a step
     step_masses: list[Tensor] = field(default_factory=list)  # [2] each, CL alone
 
@@ -97,12 +98,10 @@ class Training:
         self.rows: list[StepRow] = []
         self.digests = dict(self.stream.digests)  # after the last finished epoch
         self.finished = 0  # epochs
-        self._peak = scaled_learning_rate(run.learning_rate, run.batch_size, run.learning_rate_rule)
 
     def rate(self, epoch: int, step: int) -> float:
         """Of a step; both count from 1."""
-        before = (epoch - 1) * self.stream.steps + step - 1
-        return learning_rate(before, self.stream.steps, self._peak, self.run.warmup_epochs, self.run.horizon)
+        return rate_of(self.run, epoch, step, self.stream.steps)
 
     def steps(self, workers: int = 1) -> Iterator[tuple[int, int]]:
         """Train on from here; yields (epoch, step) after every step, the last of an epoch with its rows noted.
@@ -249,9 +248,7 @@ def make_twin(run: Run, objective: Objective, images: Images, size: tuple[int, i
     network = initial_network(run, objective, images.channels, size, images.classes)
     network.to(device=images.device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
-    groups = parameter_groups(network, run.lars_exclude)
-    optimiser = LARS(groups, lr=0.0, momentum=run.momentum, weight_decay=run.weight_decay, trust=run.trust)
-    return Twin(objective, loss_function(objective), network, optimiser)
+    return Twin(objective, loss_function(objective), network, optimiser_of(run, network))
 
 
 def _epoch_values(twin: Twin, epoch: int, rates: Sequence[float]) -> list[tuple[float, float, float]]:

@@ -32,7 +32,7 @@ def apply_views(images: Tensor, draws: ViewDraws, recipe: ViewRecipe, mean: Tens
         blurred = np.flatnonzero(draws.sigma)
         if len(blurred):
             chosen = to_device(blurred, images.device)
-            views.index_copy_(0, chosen, blur(views.index_select(0, chosen), draws.sigma[blurred]))
+            views.index_copy_(0, chosen, blur(views.index_select(0, chosen), draws.sigma[blurred], recipe.blur_kernel))
         views = _grey_and_normalise(views, draws.grey, mean, std)
     return views.index_select(0, to_device(np.argsort(plan.samples), images.device))
 

@@ -1,4 +1,4 @@
-"""The random parameters of a batch of views, drawn on the host from one keyed generator."""
+"""The random parameters of views, one row an image, drawn on the host from one keyed generator."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)  # the numbers that stand in `V
 
 _TRIES = 10  # random boxes tried before the central one, as in torchvision
 _VALUES = 2 * _TRIES + 15  # uniform numbers a sample consumes, whatever the recipe and the outcome
+_ROWS = 65_536  # drawn at once: 100 MB of numbers in between, however long the table
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -54,12 +55,23 @@ class ViewDraws:
 
 
 def draw_views(recipe: ViewRecipe, generator: np.random.Generator, batch: int, height: int, width: int) -> ViewDraws:
-    """Draw one view of each of `batch` images of `height` x `width` pixels.
+    """Draw one view of each of `batch` images of `height` x `width` pixels; `batch` may be a whole dataset.
 
     The distributions are those of torchvision's RandomResizedCrop, RandomHorizontalFlip, RandomApply(ColorJitter),
     RandomGrayscale and SimCLR's random blur. Every sample consumes one row of a fixed number of uniform values, so that
     changing one part of the recipe, or lengthening the batch, leaves all other draws as they were.
     """
+    parts = [
+        _draw_rows(recipe, generator, min(_ROWS, batch - start), height, width) for start in range(0, batch, _ROWS)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return ViewDraws(
+        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(ViewDraws)}
+    )
+
+
+def _draw_rows(recipe: ViewRecipe, generator: np.random.Generator, batch: int, height: int, width: int) -> ViewDraws:
     uniform = generator.random((batch, _VALUES))
     areas, ratios, rest = np.split(uniform, [_TRIES, 2 * _TRIES], axis=1)
     corner, choices, factor, order = np.split(rest, [2, 7, 11], axis=1)

@@ -55,20 +55,20 @@ def interpolation(
     return weights.div_(weights.sum(dim=2, keepdim=True))
 
 
-def blur(images: Tensor, sigma: Floats) -> Tensor:
+def blur(images: Tensor, sigma: Floats, kernel: int | None = None) -> Tensor:
     """Gaussian blur of images [n, C, H, W] with each sample's own sigma [n] > 0, in pixels.
 
-    As torchvision's `gaussian_blur` (reflected edges) with the odd kernel of about a tenth of a side that SimCLR takes
-    (Chen et al. 2020), and at least 3 pixels.
+    As torchvision's `gaussian_blur` (reflected edges) with an odd kernel of so many pixels a side; none: about a tenth
+    of the image's side, as SimCLR takes it (Chen et al. 2020), and at least 3 pixels.
     """
     deviation = to_device(sigma.astype(np.float32), images.device)
-    rows, columns = (_smoothing(deviation, side) for side in images.shape[-2:])
+    rows, columns = (_smoothing(deviation, side, kernel) for side in images.shape[-2:])
     return resample(images, rows, columns)
 
 
-def _smoothing(sigma: Tensor, side: int) -> Tensor:
+def _smoothing(sigma: Tensor, side: int, kernel: int | None) -> Tensor:
     """Matrices [n, side, side] of a Gaussian filter along one axis with reflected edges."""
-    radius = min(max(side // 20, 1), side - 1)
+    radius = min(max(side // 20, 1) if kernel is None else kernel // 2, side - 1)
     pixel = torch.arange(side, dtype=torch.float32, device=sigma.device)
     # pixel j is seen at j, and by reflection at -j and at 2 (side - 1) - j; the edge pixels have no image of their own
     seen = torch.stack([pixel, -pixel, 2 * (side - 1) - pixel])

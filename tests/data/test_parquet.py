@@ -31,9 +31,8 @@ def read(downloads, *paths, source="imagenet1k", **settings):
     return read_source(source, downloads, *paths, **settings)
 
 
-@pytest.mark.parametrize("source", ["mini_imagenet", "imagenet1k"])
-def test_rows_are_read_in_the_order_of_the_files(tmp_path, source):
-    data = tmp_path / source / "data"
+def test_rows_are_read_in_the_order_of_the_files(tmp_path):
+    data = tmp_path / "imagenet1k" / "data"
     labels = np.random.default_rng(0).integers(0, 3, 150).tolist()  # more than are read at once
     second = write(
         data / "train-00001-of-00002.parquet",
@@ -42,7 +41,7 @@ def test_rows_are_read_in_the_order_of_the_files(tmp_path, source):
     first = write(data / "train-00000-of-00002.parquet", labels, group=100)
     expected = write(data / "validation-00000-of-00001.parquet", [1, 2, 0, 0])
     write(data / "test-00000-of-00001.parquet", [-1, -1])  # ImageNet's test split has no labels
-    images = read(tmp_path, source=source)
+    images = read(tmp_path)
     train, test = stored(images)
     assert images.class_names == NAMES
     assert same(train, first + second)
@@ -62,6 +61,17 @@ def test_without_validation_the_test_split_is_taken(tmp_path):
     write(tmp_path / "train-0.parquet", [0, 1, 2])
     expected = write(tmp_path / "test-0.parquet", [2, 1])
     assert same(list(stored(read(tmp_path, tmp_path)))[1], expected)
+
+
+def test_mini_imagenet_is_tested_on_its_test_split_as_in_the_papers_code(tmp_path):
+    data = tmp_path / "mini_imagenet"
+    train = write(data / "train-0.parquet", [0, 1, 2])
+    validation = write(data / "validation-0.parquet", [2, 2])
+    assert same(list(stored(read(tmp_path, source="mini_imagenet")))[1], validation)
+    test = write(data / "test-0.parquet", [2, 1, 0])
+    got_train, got_test = stored(read(tmp_path, source="mini_imagenet"))
+    assert same(got_train, train)
+    assert same(got_test, test)
 
 
 def test_without_names_classes_are_numbered(tmp_path):
@@ -88,14 +98,14 @@ def test_class_folders_are_read_too_and_tested_on_val(tmp_path):
         assert same(test, [(0, noise("val", SHAPE))])
 
 
-@pytest.mark.parametrize("source", ["mini_imagenet", "imagenet1k"])
-def test_missing_files_are_named_with_their_place(tmp_path, source):
-    with pytest.raises(FileNotFoundError, match=r"not there; put the files train-\*.parquet and validation") as caught:
+@pytest.mark.parametrize(("source", "tested"), [("mini_imagenet", "test"), ("imagenet1k", "validation")])
+def test_missing_files_are_named_with_their_place(tmp_path, source, tested):
+    with pytest.raises(FileNotFoundError, match=rf"not there; put the files train-\*.parquet and {tested}") as caught:
         read(tmp_path, source=source)
     assert str(caught.value).startswith(str(tmp_path / source))
     assert "\n" not in str(caught.value)
     write(tmp_path / source / "train-0.parquet", [0])
-    with pytest.raises(FileNotFoundError, match=r"no validation-\*.parquet"):
+    with pytest.raises(FileNotFoundError, match=rf"no {tested}-\*.parquet"):
         read(tmp_path, source=source)
 
 

@@ -66,17 +66,18 @@ def publish_cifar100(monkeypatch):
 
 
 def publish_svhn(monkeypatch):
-    files, splits, listed = {}, [], {}
-    for split, labels in (("train", [10, *range(1, 10)]), ("test", [3, 10])):
+    files, splits, listed = {}, {"train": [], "test": []}, {}
+    for split, labels in (("train", [10, *range(1, 10)]), ("extra", [7, 10, 1]), ("test", [3, 10])):
         images = noise(split, (len(labels), 32, 32, 3))
         buffer = io.BytesIO()
         scipy.io.savemat(buffer, {"X": np.moveaxis(images, 0, -1), "y": np.array(labels, np.uint8)[:, None]})
         name = f"{split}_32x32.mat"
         files[name] = buffer.getvalue()
         listed[split] = [name, name, md5(files[name])]
-        splits.append([(label % 10, image) for label, image in zip(labels, images, strict=True)])  # 10 stands for 0
+        items = [(label % 10, image) for label, image in zip(labels, images, strict=True)]  # 10 stands for 0
+        splits["test" if split == "test" else "train"] += items
     monkeypatch.setattr(torchvision.datasets.SVHN, "split_list", listed)
-    return files, DIGITS, splits
+    return files, DIGITS, list(splits.values())
 
 
 def publish_fashion_mnist(monkeypatch):

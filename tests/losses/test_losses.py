@@ -1,5 +1,6 @@
 """The objectives against plain loops over the formulas, an independent library, and what must not matter."""
 
+import itertools
 import math
 
 import numpy as np
@@ -11,11 +12,11 @@ from pytorch_metric_learning.losses import NTXentLoss, SupConLoss
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from pipeline.losses.call import loss_function
-from pipeline.losses.contrastive import same_class_mass
+from pipeline.losses.contrastive import partly_supervised, same_class_mass
 from pipeline.objectives import OBJECTIVES, resolve
 from pipeline.settings.base import SettingsError
 
-CONTRASTIVE = ("cl", "nscl", "scl")
+CONTRASTIVE = ("cl", "nscl", "scl", "nscl_75")
 
 
 def loss(name, z1, z2, labels, temperature, denominator="paper", view_pairs="distinct"):
@@ -49,10 +50,11 @@ def by_loops(name, z1, z2, labels, temperature, denominator, view_pairs):
                 positives = [(w, j) for w, j in others if labels[j] == labels[i]]
                 total -= sum(torch.log(e(v, i, w, j) / below) for w, j in positives) / len(positives)
                 continue
-            allowed = [j for j in range(size) if (j != i if name == "cl" else labels[j] != labels[i])]
-            if not allowed:
+            left = {"cl": 1.0, "nscl": 0.0, "nscl_25": 0.75, "nscl_50": 0.5, "nscl_75": 0.25}[name]
+            weights = {j: left if labels[j] == labels[i] else 1.0 for j in range(size) if j != i}
+            if not any(weights.values()):
                 continue  # no negative: nothing to be told apart from
-            negatives = sum(e(v, i, w, j) for w in (0, 1) for j in allowed)
+            negatives = sum(weight * e(v, i, w, j) for w in (0, 1) for j, weight in weights.items())
             for w in (0, 1) if view_pairs == "all" else (1 - v,):
                 below = negatives + (e(v, i, w, i) if denominator == "released_code" else 0)
                 total -= torch.log(e(v, i, w, i) / below) / (2 if view_pairs == "all" else 1)
@@ -173,6 +175,56 @@ def test_a_batch_of_one_class_teaches_nscl_nothing(denominator, view_pairs):
     value.backward()
     assert value.item() == 0
     assert (z1.grad == 0).all()
+
+
+@pytest.mark.parametrize(("denominator", "view_pairs"), FORMS)
+@pytest.mark.parametrize("dose", [25, 50, 75])
+def test_a_dose_is_the_weighted_sum_term_by_term(dose, denominator, view_pairs):
+    z1, z2, labels = batch(9, 5, 3, seed=dose)
+    expected = by_loops(f"nscl_{dose}", z1, z2, labels, 0.3, denominator, view_pairs).item()
+    for name in (f"nscl_{dose}", f"nscl_shuffled_{dose}"):
+        assert loss(name, z1, z2, labels, 0.3, denominator, view_pairs).item() == pytest.approx(expected, rel=1e-13)
+
+
+@given(st.integers(2, 20), st.integers(1, 6), st.floats(0.05, 10), st.sampled_from(FORMS), st.integers(0, 10**6))
+def test_no_dose_is_cl_the_whole_is_nscl_and_more_lies_between(size, classes, temperature, form, seed):
+    z1, z2, labels = batch(size, 6, classes, seed, dtype=torch.float32)
+
+    def dosed(dropped):
+        objective = resolve("nscl_50").model_copy(update={"dropped": dropped})
+        options = dict(zip(("denominator", "view_pairs"), form, strict=True))
+        return loss_function(objective)(z1, z2, labels, temperature, **options)
+
+    assert torch.equal(dosed(0.0), loss("cl", z1, z2, labels, temperature, *form))
+    assert torch.equal(dosed(1.0), loss("nscl", z1, z2, labels, temperature, *form))
+    course = [dosed(dropped).item() for dropped in (0.0, 0.25, 0.5, 0.75)]
+    assert all(after <= before + 1e-5 for before, after in itertools.pairwise(course))  # fewer negatives, lower loss
+
+
+def test_a_dose_is_the_expected_sum_of_negatives_dropped_by_chance():
+    """Each same-class negative left out with probability 1/2: the mean partition over all ways to draw them."""
+    z1, z2, labels = batch(3, 4, 1, seed=5)
+    rows = torch.cat([z1, z2])
+    means = []
+    for i in range(6):
+        weights = [torch.exp(rows[i] @ rows[j] / 0.4).item() for j in range(6) if j % 3 != i % 3]
+        drawn = [
+            sum(w for w, kept in zip(weights, keep, strict=True) if kept)
+            for keep in itertools.product((0, 1), repeat=4)
+        ]
+        means.append(math.log(sum(drawn) / 16) - (rows[i] @ rows[(i + 3) % 6]).item() / 0.4)
+    assert loss("nscl_50", z1, z2, labels, 0.4).item() == pytest.approx(sum(means) / 6, rel=1e-13)
+
+
+@pytest.mark.parametrize("dropped", [-0.1, 1.1, float("nan")])
+def test_a_dose_out_of_range_is_refused(dropped):
+    with pytest.raises(ValueError, match=f"dropped = {dropped}: allowed is 0 to 1"):
+        partly_supervised(Z, Z, LABELS, 0.5, dropped)
+
+
+def test_every_objective_looks_like_no_other():
+    assert len({entry.colour for entry in OBJECTIVES.values()}) == len(OBJECTIVES)
+    assert len({entry.marker for entry in OBJECTIVES.values()}) == len(OBJECTIVES)
 
 
 def test_autocast_does_not_lower_the_precision():

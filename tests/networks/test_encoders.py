@@ -37,7 +37,7 @@ def test_convolutions_start_as_he_et_al_say():
 
 @pytest.mark.parametrize(
     ("name", "width", "columns"),
-    [("vit_tiny", 64, 192), ("vit_small", 64, 384), ("vit_tiny", 8, 24), ("vit_micro", 16, 32)],
+    [("vit_small", 64, 384), ("vit_small", 8, 48), ("vit_micro", 16, 32)],
 )
 def test_transformers_take_square_images_of_any_channels(name, width, columns):
     encoder = build_encoder(TrainingSettings(encoder=name, width=width), 1, (32, 32))
@@ -48,7 +48,22 @@ def test_transformers_take_square_images_of_any_channels(name, width, columns):
 @pytest.mark.parametrize("size", [(8, 16), (28, 28)])
 def test_a_transformer_refuses_sizes_it_cannot_cut(size):
     with pytest.raises(ValueError, match=f"{size[0]} x {size[1]} pixels: choose a square"):
-        build_encoder(TrainingSettings(encoder="vit_tiny"), 3, size)
+        build_encoder(TrainingSettings(encoder="vit_small"), 3, size)
+
+
+@pytest.mark.parametrize(("name", "side", "columns", "patch"), [("vit_small", 32, 384, 4), ("vit_base", 224, 768, 16)])
+def test_the_papers_transformers_have_twelve_blocks_of_twelve_heads(name, side, columns, patch):
+    ours = build_encoder(TrainingSettings(encoder=name), 3, (side, side))
+    theirs = torchvision.models.VisionTransformer(side, patch, 12, 12, columns, 4 * columns)
+    theirs.heads = torch.nn.Identity()
+    theirs.load_state_dict(ours.state_dict())  # the same parameters of the same shapes
+    images = torch.rand(1, 3, side, side)
+    torch.testing.assert_close(ours.eval()(images), theirs.eval()(images))  # which the number of heads decides
+
+
+def test_a_width_that_the_heads_cannot_share_is_refused():
+    with pytest.raises(ValueError, match="width = 5 gives 30 columns, which its 12 heads"):
+        build_encoder(TrainingSettings(encoder="vit_small", width=5), 3, (32, 32))
 
 
 def test_the_projection_head_has_no_learned_bias_at_its_end():

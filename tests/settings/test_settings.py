@@ -1,11 +1,16 @@
+import csv
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import read_params
+from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
+from pipeline.workflow.plan import plan
 from pipeline.workflow.schema import schema
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +23,108 @@ def test_the_schema_on_disk_is_that_of_the_types():
 
 def test_the_default_settings_are_valid():
     assert "table1" in read_params(ROOT / "params.yaml").experiments
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "params").glob("*.yaml")), ids=lambda path: path.stem)
+def test_settings_beside_the_default_give_a_plan(path):
+    found = plan(read_params(path))
+    assert found.requests
+    for run in found.requests:
+        assert Run.from_name(run.name) == run
+
+
+PUBLISHED = ["table1", "trajectory", "classes", "temperature", "batch", "duration", "encoders", "merging"]
+
+
+@pytest.mark.parametrize("name", ["paper", "released_code"])
+def test_both_forms_of_the_papers_setting_have_all_of_its_experiments_and_epochs(name):
+    found = plan(read_params(ROOT / "params" / f"{name}.yaml"))
+    assert set(PUBLISHED) <= set(found.experiments)
+    with (ROOT / "reports" / "reference" / "paper_values.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        artifact, dataset = row["artifact"], row["dataset"]
+        experiment = {"fig2": "trajectory", "fig3": "classes", "fig4": "temperature", "fig5": "batch"}.get(artifact[:4])
+        if experiment is None:
+            continue
+        runs = [run for run in found.experiments[experiment] if run.dataset == dataset]
+        if experiment == "classes":
+            runs = [run for run in runs if run.classes == int(artifact.removeprefix("fig3_C"))]
+        elif experiment == "temperature":
+            runs = [run for run in runs if run.temperature == float(artifact.rpartition("_")[2])]
+        elif experiment == "batch":
+            rule, _, batch = artifact.removeprefix("fig5_").rpartition("_B")
+            runs = [
+                run
+                for run in runs
+                if (run.learning_rate_rule.removesuffix("_published"), run.batch_size) == (rule, int(batch))
+            ]
+            if rule != "linear":
+                runs = [run for run in runs if run.learning_rate_rule.endswith("_published")]
+        assert runs, row
+        assert all(int(row["epoch"]) in found.requests[run].checkpoints for run in runs), row
+
+
+@pytest.mark.parametrize("name", ["paper", "released_code"])
+def test_every_seed_of_the_class_experiment_has_classes_of_its_own(name):
+    found = plan(read_params(ROOT / "params" / f"{name}.yaml"))
+    part = [run for run in found.experiments["classes"] if run.classes != found.dataset(run.dataset).classes]
+    assert {run.subset.rpartition("=")[2] for run in part if run.seed == 2} == {"2"}
+
+
+def test_the_released_code_differs_from_the_text_where_the_documentation_says_so():
+    text, code = (plan(read_params(ROOT / "params" / f"{name}.yaml")) for name in ("paper", "released_code"))
+    for run in code.requests:
+        assert (run.schedule, run.lars_exclude, run.clip) == ("released_code", "none", 1.0)
+        assert (run.denominator, run.ce_head) == ("released_code", "projection")
+        assert run.horizon == (301 if run.dataset == "imagenet1k" else 1201)
+        assert run.projection == (64 if run.dataset == "cifar10" else 128)
+    for run in text.requests:
+        assert (run.schedule, run.lars_exclude, run.clip) == ("warmup_then_cosine", "bias_and_norm", None)
+        assert (run.denominator, run.ce_head, run.projection) == ("paper", "features", 128)
+        assert (run.horizon, run.batches) == (run.epochs, "permutation")
+    assert {run.batches for run in code.runs_of("table1", "batch")} == {"class_weighted"}
+    assert {run.batches for run in code.runs_of("classes")} == {"permutation"}
+    assert code.dataset("mini_imagenet").views.blur_sigma == (1.5, 1.5)
+    assert code.dataset("mini_imagenet").views.blur_kernel == 3
+    same = {"blur_kernel", "blur_sigma"}
+    for name in ("mini_imagenet", "imagenet1k"):
+        ours, known = (dict(found.dataset(name).views) for found in (code, text))
+        assert {key for key in ours if ours[key] != known[key]} == same
+        assert dict(code.dataset(name)) | {"views": None} == dict(text.dataset(name)) | {"views": None}
+
+
+runs = st.builds(
+    Run,
+    dataset=st.just("digits"),
+    classes=st.none() | st.integers(2, 10),
+    subset_seed=st.none() | st.integers(0, 5),
+    lars_exclude=st.sampled_from(["none", "bias_and_norm"]),
+    clip=st.none() | st.just(1.0),
+    optimiser=st.sampled_from(["lars", "sgd"]),
+    schedule=st.sampled_from(["warmup_then_cosine", "released_code"]),
+    batches=st.sampled_from(["permutation", "class_weighted"]),
+    seed=st.integers(0, 5),
+)
+
+
+@given(runs, runs)
+def test_a_name_says_how_a_run_is_trained_and_on_which_classes(a, b):
+    assert Run.from_name(a.name) == a
+    assert (a == b) == (a.name == b.name)
+
+
+@given(runs)
+def test_classes_are_drawn_anew_for_each_seed_unless_a_seed_is_set(run):
+    drawn = run.subset.rpartition("seed=")[2]
+    assert drawn == str(run.seed if run.subset_seed is None else run.subset_seed)
+    assert run.setting == run.model_copy(update={"seed": 0})
+
+
+@pytest.mark.parametrize("key", ["optimiser", "schedule", "batches"])
+def test_another_way_to_train_is_refused(key):
+    with pytest.raises(SettingsError, match=f"{key} = 'other': input should be"):
+        parse(Run, {"dataset": "digits", key: "other"}, "run")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +151,9 @@ def test_a_missing_file_is_named(tmp_path):
         read_params(tmp_path / "absent.yaml")
 
 
-@pytest.mark.parametrize("recipe", [{"crop_scale": [0.5, 0.1]}, {"crop_scale": [0.5, 1.5]}, {"size": [0, 8]}])
+@pytest.mark.parametrize(
+    "recipe", [{"crop_scale": [0.5, 0.1]}, {"crop_scale": [0.5, 1.5]}, {"size": [0, 8]}, {"blur_kernel": 4}]
+)
 def test_recipes_out_of_range_are_refused(recipe):
     with pytest.raises(SettingsError, match="allowed is"):
         parse(ViewRecipe, recipe, "views")

@@ -3,7 +3,9 @@ import pytest
 import torch
 
 from pipeline.objectives import resolve
+from pipeline.randomness import keyed_generator
 from pipeline.settings.base import SettingsError
+from pipeline.training.batches import draw_order
 from pipeline.training.stream import Stream
 
 
@@ -85,3 +87,123 @@ def test_a_replica_draws_its_own_stream(small_run, images, recipe):
     step = next(Stream(small_run, images, recipe, [resolve("cl"), resolve("cl_replica")]).epoch(1))
     assert step["cl"] is not step["cl_replica"]
     assert not torch.equal(step["cl"].labels, step["cl_replica"].labels)
+
+
+class Watched:
+    """A stream whose images are asked for by position, and what came of each: (image, view 1, view 2)."""
+
+    def __init__(self, run, images, recipe, objectives):
+        self.stream = Stream(run, images, recipe, [resolve(name) for name in objectives])
+        self.taken = []
+        take = images.take
+        self.images = images
+        self.take = lambda indices: self.taken.append(indices.tolist()) or take(indices)
+
+    def shown(self, epoch, monkeypatch):
+        """{objective: [(image, view 1, view 2), ...]} in the order of the epoch."""
+        seen = {}
+        monkeypatch.setattr(self.images, "take", self.take)
+        for step in self.stream.epoch(epoch):
+            batches = dict.fromkeys(self.stream.keys.values())
+            taken = dict(zip(batches, self.taken, strict=True))
+            self.taken.clear()
+            for name, batch in step.items():
+                rows = zip(taken[self.stream.keys[name]], batch.view1, batch.view2, strict=True)
+                seen.setdefault(name, []).extend(rows)
+        monkeypatch.undo()
+        return seen
+
+
+def views_of(rows):
+    """{image: (view 1, view 2)}; fails where two views of one image differ."""
+    found = {}
+    for image, *views in rows:
+        first = found.setdefault(image, views)
+        assert all(torch.equal(a, b) for a, b in zip(first, views, strict=True))
+    return found
+
+
+def same_views(a, b):
+    common = a.keys() & b.keys()
+    assert len(common) > 50
+    return np.mean([all(torch.equal(x, y) for x, y in zip(a[image], b[image], strict=True)) for image in common])
+
+
+def test_augmentations_can_be_shared_without_batches(small_run, images, recipe, monkeypatch):
+    run = small_run.model_copy(update={"shared": ("initialisation", "augmentations")})
+    watched = Watched(run, images, recipe, ["cl", "nscl"])
+    first, second = (watched.shown(epoch, monkeypatch) for epoch in (1, 2))
+    orders = {name: [row[0] for row in rows] for name, rows in first.items()}
+    assert orders["cl"] != orders["nscl"]
+    views = {name: views_of(rows) for name, rows in first.items()}
+    assert same_views(views["cl"], views["nscl"]) == 1.0
+    assert same_views(views["cl"], views_of(second["cl"])) < 0.05  # another epoch has other views
+    alone = Watched(run, images, recipe, ["nscl"]).shown(1, monkeypatch)
+    assert same_views(views["nscl"], views_of(alone["nscl"])) == 1.0
+    resumed = Watched(run, images, recipe, ["cl", "nscl"]).shown(2, monkeypatch)  # without the first epoch
+    assert same_views(views_of(second["nscl"]), views_of(resumed["nscl"])) == 1.0
+
+
+def test_batches_can_be_shared_without_augmentations(small_run, images, recipe, monkeypatch):
+    run = small_run.model_copy(update={"shared": ("initialisation", "batches")})
+    found = Watched(run, images, recipe, ["cl", "nscl"]).shown(1, monkeypatch)
+    assert [row[0] for row in found["cl"]] == [row[0] for row in found["nscl"]]
+    assert same_views(*(views_of(found[name]) for name in ("cl", "nscl"))) < 0.05
+
+
+def test_the_two_views_of_an_image_are_drawn_apart(small_run, images, recipe, monkeypatch):
+    rows = Watched(small_run, images, recipe, ["cl"]).shown(1, monkeypatch)["cl"]
+    assert np.mean([torch.equal(first, second) for _, first, second in rows]) < 0.05
+
+
+def test_class_weighted_batches_favour_no_class(small_run):
+    """Of 6,000 places each of three classes gets a third, whatever its size, and in a class each image as many."""
+    labels = np.repeat([0, 1, 2], [300, 20, 4])
+    np.random.default_rng(0).shuffle(labels)
+    order = draw_order("class_weighted", keyed_generator(0, "test"), labels, 60, 100)
+    assert order.images.shape == (60, 100)
+    counts = np.bincount(labels[order.images.ravel()])
+    assert abs(counts - 2000).max() < 4.5 * np.sqrt(6000 * 2 / 9)
+    for name in range(3):
+        of_class = np.flatnonzero(labels == name)
+        each = np.bincount(order.images.ravel(), minlength=len(labels))[of_class]
+        expected = 2000 / len(of_class)
+        assert abs(each - expected).max() < 5 * np.sqrt(expected)
+    again = draw_order("class_weighted", keyed_generator(0, "test"), labels, 60, 100)
+    assert np.array_equal(order.images, again.images)
+
+
+def test_a_class_that_is_not_there_is_never_drawn():
+    order = draw_order("class_weighted", keyed_generator(0, "test"), np.array([5, 2, 5, 2]), 3, 4)
+    assert set(order.images.ravel()) == {0, 1, 2, 3}
+
+
+def test_earlier_shows_are_counted_as_by_hand():
+    order = draw_order("class_weighted", keyed_generator(1, "test"), np.zeros(7, np.int64), 5, 6)
+    seen = dict.fromkeys(range(7), 0)
+    for image, earlier in zip(order.images.ravel().tolist(), order.earlier.ravel().tolist(), strict=True):
+        assert earlier == seen[image]
+        seen[image] += 1
+    assert order.shows == max(seen.values())
+
+
+def test_an_image_that_comes_twice_has_another_view_each_time(small_run, images, recipe, monkeypatch):
+    """Otherwise it would be its own twin among the negatives."""
+    run = small_run.model_copy(update={"batches": "class_weighted", "shared": ("initialisation", "augmentations")})
+    found = Watched(run, images, recipe, ["cl", "nscl"]).shown(1, monkeypatch)
+    times = {}
+    for name, rows in found.items():
+        for image, *views in rows:
+            times.setdefault((name, image), []).append(views)
+    repeated = [shows for shows in times.values() if len(shows) > 1]
+    assert len(repeated) > 20
+    assert np.mean([torch.equal(shows[0][0], shows[1][0]) for shows in repeated]) < 0.05
+    both = [image for name, image in times if name == "cl" and ("nscl", image) in times]
+    assert all(torch.equal(times["cl", image][0][0], times["nscl", image][0][0]) for image in both)
+    alone = Watched(run, images, recipe, ["cl"]).shown(1, monkeypatch)["cl"]
+    assert all(torch.equal(a[1], b[1]) for a, b in zip(alone, found["cl"], strict=True))
+
+
+def test_an_unknown_way_to_draw_batches_is_refused():
+    with pytest.raises(ValueError, match="batches = 'sorted': allowed is permutation or class_weighted"):
+        draw_order("sorted", keyed_generator(0, "test"), np.zeros(3, np.int64), 1, 2)

@@ -9,7 +9,7 @@ import torch
 
 from pipeline.objectives import resolve
 from pipeline.training.checkpoints import checkpoint_path, load_checkpoint, load_state
-from pipeline.training.twins import DivergenceError, initial_network, train_twins
+from pipeline.training.twins import DivergenceError, Training, initial_network, train_twins
 
 OBJECTIVES = ("cl", "nscl", "scl", "ce")  # of the paper
 
@@ -221,7 +221,10 @@ def test_views_are_forwarded_one_by_one(small_run, images, recipe, tmp_path, mon
     assert seen == [32, 32] * 4
 
 
-@pytest.mark.parametrize("options", [{"precision": "bfloat16"}, {"ce_head": "projection"}, {"lars_exclude": "none"}])
+@pytest.mark.parametrize(
+    "options",
+    [{"precision": "bfloat16"}, {"ce_head": "projection"}, {"lars_exclude": "none"}, {"optimiser": "sgd"}],
+)
 def test_options_train_too_and_differ_from_the_default(options, small_run, images, recipe, tmp_path):
     run = small_run.model_copy(update={"epochs": 1})
     usual = train(run, ["cl", "ce"], images, recipe, tmp_path / "usual")
@@ -229,6 +232,55 @@ def test_options_train_too_and_differ_from_the_default(options, small_run, image
     assert [row.loss for row in usual.steps] != [row.loss for row in other.steps]
     assert other.digests == usual.digests  # what the twins see does not depend on how they learn
     assert not equal(weights(tmp_path / "usual", "ce", 1), weights(tmp_path / "other", "ce", 1))
+
+
+def test_plain_sgd_moves_every_weight_by_rate_times_gradient(small_run, images, recipe):
+    options = {"optimiser": "sgd", "learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.3, "trust": 7.0}
+    run = small_run.model_copy(update=options)
+    training = Training(run, [resolve("cl"), resolve("ce")], images, recipe)
+    expected = [{n: p.detach().clone() for n, p in twin.network.named_parameters()} for twin in training.twins]
+    for epoch, step in itertools.islice(training.steps(), 6):
+        for twin, weights in zip(training.twins, expected, strict=True):
+            for name, p in twin.network.named_parameters():
+                if p.grad is not None:  # of the step just made
+                    weights[name] -= training.rate(epoch, step) * p.grad
+                torch.testing.assert_close(p.detach(), weights[name], rtol=1e-6, atol=1e-7)
+    first = training.twins[0].network.encoder.conv1.weight
+    assert not torch.equal(first, initial_network(run, resolve("cl"), 1, (8, 8), 4).encoder.conv1.weight)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimiser": "sgd"},
+        {"schedule": "released_code"},
+        {"batches": "class_weighted"},
+        {"shared": ("augmentations",)},
+    ],
+)
+def test_other_ways_to_train_go_on_to_the_bit_too(options, small_run, images, recipe, tmp_path):
+    run = small_run.model_copy(update=options)
+    whole = train(run, ["cl", "nscl"], images, recipe, tmp_path / "whole", checkpoints=[1, 3])
+    apart = 1 if "batches" in run.shared else 2  # batches a step
+    with pytest.raises(KeyboardInterrupt):
+        train(run, ["cl", "nscl"], _Interruption(images, 8 * apart), recipe, tmp_path / "half", checkpoints=[1, 3])
+    resumed = train(run, ["cl", "nscl"], images, recipe, tmp_path / "half", checkpoints=[1, 3])
+    assert repr(resumed) == repr(whole)
+    for objective in ("cl", "nscl"):
+        assert equal(weights(tmp_path / "half", objective, 3), weights(tmp_path / "whole", objective, 3))
+
+
+def test_doses_at_the_ends_train_as_cl_and_nscl(small_run, images, recipe, tmp_path):
+    run = small_run.model_copy(update={"epochs": 1})
+    half = resolve("nscl_50")
+    ends = [half.model_copy(update={"name": f"dose_{dropped:.0f}", "dropped": dropped}) for dropped in (0.0, 1.0)]
+    objectives = [resolve("cl"), resolve("nscl"), half, *ends]
+    train_twins(run, objectives, [1], images, recipe, tmp_path, tmp_path / "state.pt")
+    end = {objective.name: weights(tmp_path, objective.name, 1) for objective in objectives}
+    assert equal(end["dose_0"], end["cl"])
+    assert equal(end["dose_1"], end["nscl"])
+    assert not equal(end["nscl_50"], end["cl"])
+    assert not equal(end["nscl_50"], end["nscl"])
 
 
 @pytest.mark.long

@@ -1,0 +1,16 @@
+"""The optimiser of a run's twins."""
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from pipeline.settings.run import Run
+from pipeline.training.lars import LARS, parameter_groups
+
+
+def optimiser_of(run: Run, network: nn.Module) -> Optimizer:
+    """LARS with the run's settings, or plain SGD; the rate is set before every step."""
+    if run.optimiser == "sgd":
+        return torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.0)
+    groups = parameter_groups(network, run.lars_exclude)
+    return LARS(groups, lr=0.0, momentum=run.momentum, weight_decay=run.weight_decay, trust=run.trust)
