@@ -9,14 +9,18 @@ from pipeline.alignment.products import gram
 from pipeline.alignment.similarity import check_same_rows, raw_representation, representation
 
 CHUNK = 1024  # rows whose similarities to all others are in memory at once
+ROUNDED = 1e-6  # past 1 a cosine is rounding up to here
 
 
 def representation_angle(cka: float) -> float:
     """Angle in degrees between two centred similarity matrices taken as vectors, whose cosine is CKA.
 
-    The paper's Figure 1 gives such an angle without saying how it was computed; this is ours.
+    The paper's Figure 1 gives such an angle without saying how it was computed; this is ours. A cosine that rounding
+    carried past 1 is 1; raises ValueError for one further out.
     """
-    return math.degrees(math.acos(cka))
+    if not abs(cka) <= 1 + ROUNDED:
+        raise ValueError(f"CKA = {cka}: allowed is at most 1, as it is a cosine")
+    return math.degrees(math.acos(max(-1.0, min(1.0, cka))))
 
 
 def procrustes(a: Tensor, b: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""Every pair of twins at every kept epoch: representations, weights, and how far each has collapsed."""
+"""Every pair of twins at every kept epoch: representations, weights, how far each has collapsed, and has moved."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,8 @@ from pipeline.alignment.collapse import cdnv, directional_cdnv
 from pipeline.alignment.geometry import representation_angle
 from pipeline.alignment.intervals import Pair, Prepared
 from pipeline.alignment.measures import MEASURES
-from pipeline.alignment.weights import weight_angle, weight_gap
+from pipeline.alignment.movement import MovementRow, Start, Travelled
+from pipeline.alignment.weights import weight_angle, weight_gap, weight_gap_released
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,15 @@ class AlignmentRow:
 
 @dataclass(frozen=True)
 class WeightRow:
-    """How far two twins' encoders are apart at one epoch; angles in degrees, the representations' on test images."""
+    """How far two twins' encoders are apart at one epoch; angles in degrees, the representations' on test images.
+
+    `weight_gap` is over matrices and kernels, `weight_gap_released` over all that the released code takes too."""
 
     epoch: int
     first: str
     second: str
     weight_gap: float
+    weight_gap_released: float
     weight_angle: float
     representation_angle: float
 
@@ -58,6 +62,7 @@ class Trajectory:
     alignment: list[AlignmentRow]
     weights: list[WeightRow]
     collapse: list[CollapseRow]
+    movement: list[MovementRow]
 
 
 Features = Mapping[str, Tensor]  # {"train": [N, d], "test": [M, d]}
@@ -70,30 +75,40 @@ def trajectory(
     features_of: Callable[[str, int], Features],
     weights_of: Callable[[str, int], Weights],
     labels: Mapping[str, Tensor],
+    travelled: Mapping[int, Travelled],
 ) -> Trajectory:
-    """All measures of a run; both functions are called with (objective, epoch), once each."""
-    table = Trajectory([], [], [])
+    """All measures of a run; both functions are called with (objective, epoch), once each.
+
+    The first of the epochs is 0, from which movement is measured; `travelled` says of each how far training had come.
+    """
+    table = Trajectory([], [], [], [])
+    starts: dict[str, Start] = {}
     for epoch in epochs:
         features = {name: features_of(name, epoch) for name in objectives}
         weights = {name: weights_of(name, epoch) for name in objectives}
         for split in labels:
             rows = {name: features[name][split] for name in objectives}
-            table.alignment.extend(_alignment(rows, epoch, split))
+            sides = {name: Prepared(own, f"{name}, epoch {epoch}, {split}") for name, own in rows.items()}
+            table.alignment.extend(_alignment(sides, epoch, split))
             for name, own in rows.items():
                 collapse = cdnv(own, labels[split]), directional_cdnv(own, labels[split])
                 table.collapse.append(CollapseRow(epoch, name, split, *collapse))
+            if split == "test":
+                if epoch == 0:
+                    starts = {name: Start(side, weights[name]) for name, side in sides.items()}
+                for name, side in sides.items():
+                    table.movement.append(starts[name].moved(epoch, travelled[epoch], name, side, weights[name]))
         on_test = [row for row in table.alignment if (row.epoch, row.split, row.measure) == (epoch, "test", "cka")]
         for row in on_test:
             a, b = weights[row.first], weights[row.second]
-            gap, angle = weight_gap(a, b), weight_angle(a, b)
-            table.weights.append(WeightRow(epoch, row.first, row.second, gap, angle, representation_angle(row.value)))
+            apart = weight_gap(a, b), weight_gap_released(a, b), weight_angle(a, b), representation_angle(row.value)
+            table.weights.append(WeightRow(epoch, row.first, row.second, *apart))
     return table
 
 
-def _alignment(features: Mapping[str, Tensor], epoch: int, split: str) -> Iterator[AlignmentRow]:
-    sides = {name: Prepared(own, f"{name}, epoch {epoch}, {split}") for name, own in features.items()}
+def _alignment(sides: Mapping[str, Prepared], epoch: int, split: str) -> Iterator[AlignmentRow]:
     for first, second in itertools.combinations(sides, 2):
-        pair, rows = Pair(sides[first], sides[second]), len(features[first])
+        pair, rows = Pair(sides[first], sides[second]), len(sides[first].features)
         for name, measure in MEASURES.items():
             e = measure(pair)
             yield AlignmentRow(epoch, split, first, second, rows, name, e.value, e.low, e.high, e.null)

@@ -1,7 +1,7 @@
 """How far the weights of two networks of one architecture are apart."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -15,17 +15,41 @@ def weight_tensors(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.double() for name, tensor in state.items() if tensor.ndim >= 2}
 
 
+def tensors_called_weight(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """All parameters of a state dictionary whose own name is `weight`, gains of norms included, in float64."""
+    return {name: tensor.double() for name, tensor in state.items() if name.rpartition(".")[2] == "weight"}
+
+
+Chosen = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]  # tensors of a state dictionary that are compared
+
+
 def weight_gap(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
     """Mean over the weight tensors of |a - b|_F / (|a|_F/2 + |b|_F/2), in [0, 2] (the paper's Figure 6).
 
     A tensor that is zero in both networks counts as 0. Raises ValueError for networks of different architectures.
     """
-    first, second = _matched(a, b)
-    gaps = []
-    for name, tensor in first.items():
-        size = (tensor.norm() + second[name].norm()) / 2
-        gaps.append(float((tensor - second[name]).norm() / size) if size > 0 else 0.0)
-    return sum(gaps) / len(gaps)
+    return _mean_gap(*_matched(a, b, weight_tensors))
+
+
+def weight_gap_released(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
+    """The same over every parameter called `weight`, as the paper's released code has it: batch norm's gains, which
+    start equal and move little, count as much as kernels and lower the mean. NaN where no parameter is called so."""
+    if not tensors_called_weight(a):
+        return math.nan
+    return _mean_gap(*_matched(a, b, tensors_called_weight))
+
+
+def displacement(weights: Mapping[str, Tensor], start: Mapping[str, Tensor]) -> float:
+    """Mean over the weight tensors of |w - w0|_F / |w0|_F: how far one network moved from its start.
+
+    A tensor that starts at zero (a transformer's class token) has no size to be measured by and is left out. Raises
+    ValueError for networks of different architectures, or where no tensor is left.
+    """
+    now, then = _matched(weights, start, weight_tensors)
+    moved = [float((now[name] - tensor).norm() / tensor.norm()) for name, tensor in then.items() if tensor.norm() > 0]
+    if not moved:
+        raise ValueError("a network whose weights all start at zero has no displacement relative to them")
+    return sum(moved) / len(moved)
 
 
 def weight_angle(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
@@ -33,7 +57,7 @@ def weight_angle(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
 
     By atan2 of the lengths of unit vectors' difference and sum (Kahan), which keeps its digits near 0 degrees.
     """
-    first, second = _matched(a, b)
+    first, second = _matched(a, b, weight_tensors)
     u, v = (torch.cat([tensor.flatten() for tensor in side.values()]) for side in (first, second))
     if u.norm() == 0 or v.norm() == 0:
         raise ValueError("a network whose weights are all zero has no angle to another")
@@ -41,8 +65,18 @@ def weight_angle(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
     return math.degrees(2 * math.atan2(float((u - v).norm()), float((u + v).norm())))
 
 
-def _matched(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    first, second = weight_tensors(a), weight_tensors(b)
+def _mean_gap(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> float:
+    gaps = []
+    for name, tensor in first.items():
+        size = (tensor.norm() + second[name].norm()) / 2
+        gaps.append(float((tensor - second[name]).norm() / size) if size > 0 else 0.0)
+    return sum(gaps) / len(gaps)
+
+
+def _matched(
+    a: Mapping[str, Tensor], b: Mapping[str, Tensor], chosen: Chosen
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    first, second = chosen(a), chosen(b)
     shapes = [{name: tuple(tensor.shape) for name, tensor in side.items()} for side in (first, second)]
     if shapes[0] != shapes[1] or not first:
         different = sorted(set(shapes[0].items()) ^ set(shapes[1].items()))

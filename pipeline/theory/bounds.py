@@ -8,7 +8,14 @@ import math
 
 import numpy as np
 
-LOG_CAP = math.log(2.0)  # two distributions differ by at most 2 in the 1-norm
+LOG_TWO = math.log(2.0)
+
+
+def log_limit(rows: int) -> float:
+    """log of sqrt(2) N: two matrices of cosine similarities of N rows are never further apart in the Frobenius norm, so
+    that a bound which reaches this says nothing. It is reached where one of them is rank one with as many 1 as -1."""
+    _check("rows", rows, rows >= 1, "at least 1")
+    return LOG_TWO / 2 + math.log(rows)
 
 
 def epsilon(batch: int, steps: int, delta: float) -> float:
@@ -26,18 +33,13 @@ def log_mismatch(share: float, temperature: float) -> float:
     Bounds |p^CL - p^NSCL|_1 of every anchor while all similarities are in [-1, 1]. Infinite from f = 1 on, where a
     batch may hold one class only; -inf at f = 0.
     """
-    _check_temperature(temperature)
-    _check("share", share, share >= 0, "at least 0")
-    if share >= 1:
-        return math.inf
-    if share == 0:
-        return -math.inf
-    return LOG_CAP + 2 / temperature + math.log(share) - math.log1p(-share)
+    return LOG_TWO + _log_odds(share, temperature)
 
 
-def capped(log_delta: float) -> float:
-    """log min(Delta, 2): no two distributions differ by more than 2 in the 1-norm."""
-    return min(log_delta, LOG_CAP)
+def log_mismatch_sharp(share: float, temperature: float) -> float:
+    """log Delta', Delta' = 2 f e^{2/tau} / (1 - f + f e^{2/tau}): bounds what Delta bounds, is never above it, and is
+    below 2 (to rounding) for every f < 1. From f = 1 on 2, the largest 1-norm between two distributions."""
+    return LOG_TWO - _log1pexp(-_log_odds(share, temperature))
 
 
 def log_nonexpansive(log_delta: float, sum_rates: float, temperature: float, batch: int) -> float:
@@ -75,27 +77,42 @@ def certificate(mean_square_mass: np.ndarray, rates: np.ndarray, temperature: fl
 
 
 def corollary1(rho: float) -> float:
-    """(1 - rho)/(1 + rho), at most CKA for rho = |K^CL - K^NSCL|_F / |K^CL|_F; says nothing (0) from rho = 1 on."""
+    """(1 - rho)/(1 + rho), at most CKA for rho = |K^CL - K^NSCL|_F / |K^CL|_F; nan from rho = 1 on, where nothing is
+    promised."""
     _check("rho", rho, rho >= 0, "at least 0")
-    return max(0.0, (1 - rho) / (1 + rho))
+    return (1 - rho) / (1 + rho) if rho < 1 else math.nan
 
 
 def corollary2(r: float) -> float:
-    """(1 - r)/(1 + r), at most RSA; vacuous where it is below 0, as from r = 1 on."""
+    """(1 - r)/(1 + r), at most RSA; nan from r = 1 on, where nothing is promised."""
     _check("r", r, r >= 0, "at least 0")
-    return (1 - r) / (1 + r)
+    return (1 - r) / (1 + r) if r < 1 else math.nan
 
 
 def sharp_bound(ratio: float) -> float:
-    """sqrt(1 - ratio^2), at most CKA for rho and at most RSA for r: never below the corollaries. From ratio = 1 on
-    nothing is promised: 0 for CKA, which is no less, and 0 here for RSA too, which then may be below it (see docs)."""
+    """sqrt(1 - ratio^2), at most CKA for rho and at most RSA for r: never below the corollaries. nan from 1 on, where
+    nothing is promised."""
     _check("ratio", ratio, ratio >= 0, "at least 0")
-    return math.sqrt(1 - ratio**2) if ratio < 1 else 0.0
+    return math.sqrt(1 - ratio**2) if ratio < 1 else math.nan
 
 
 def log_expm1(x: float) -> float:
     """log(e^x - 1) for x > 0 of any size."""
     return x + math.log(-math.expm1(-x))
+
+
+def _log_odds(share: float, temperature: float) -> float:
+    """log of e^{2/tau} f / (1 - f), the largest odds of the same-class mass; +-inf at f = 1 and beyond, and at 0."""
+    _check_temperature(temperature)
+    _check("share", share, share >= 0, "at least 0")
+    if share >= 1:
+        return math.inf
+    return 2 / temperature + math.log(share) - math.log1p(-share) if share else -math.inf
+
+
+def _log1pexp(x: float) -> float:
+    """log(1 + e^x) for x of any size."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
 def _exponent(sum_rates: float, temperature: float, batch: int) -> float:

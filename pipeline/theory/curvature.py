@@ -11,7 +11,8 @@ from pipeline.losses.contrastive import contrastive
 from pipeline.randomness import keyed_generator
 from pipeline.settings.run import Run
 from pipeline.settings.theory import SurrogateSettings
-from pipeline.theory.network import Growth, SurrogateStep, exponential_growth, largest_eigenvalue, surrogate_steps
+from pipeline.theory.growth import FEWEST, Growth, growth
+from pipeline.theory.network import SurrogateStep, largest_eigenvalue, surrogate_steps
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Curvature:
 
 @dataclass(frozen=True)
 class Assumptions:
-    """growth is that of the weight gap with the sum of rates, none where fewer than three epochs have a gap."""
+    """growth is that of the weight gap with the sum of rates, none where it has fewer than three values above 0."""
 
     curvature: list[Curvature]
     growth: Growth | None
@@ -66,7 +67,7 @@ def along_training(
         rows.append(Curvature(epoch, rates[epoch], gap, beta))
         if epoch in (0, run.epochs):
             surrogate[epoch] = surrogate_steps(similarities, parameters, settings.rate, settings.steps, run.temperature)
-    moved = [row for row in rows if row.weight_gap > 0]
-    enough = len(moved) >= 3
-    growth = exponential_growth([m.sum_of_rates for m in moved], [m.weight_gap for m in moved]) if enough else None
-    return Assumptions(rows, growth, surrogate)
+    moved = [row for row in rows if row.weight_gap > 0 and row.sum_of_rates > 0]
+    enough = len({row.weight_gap for row in moved}) >= FEWEST
+    found = growth([m.sum_of_rates for m in moved], [m.weight_gap for m in moved]) if enough else None
+    return Assumptions(rows, found, surrogate)

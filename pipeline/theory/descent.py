@@ -9,7 +9,7 @@ for NSCL with the sum over j of another class. Entries outside the batch do not 
 one class in the batch) has no second term.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +18,10 @@ from torch import Tensor
 
 from pipeline.randomness import keyed_generator
 from pipeline.theory.bounds import (
-    capped,
     certificate,
     is_nonexpansive,
     log_mismatch,
+    log_mismatch_sharp,
     log_nonexpansive,
     log_telescoped,
     log_theorem1,
@@ -30,14 +30,16 @@ from pipeline.theory.bounds import (
 
 @dataclass(frozen=True)
 class Descent:
-    """What happened after each of T steps; drifts are Frobenius norms, bounds natural logarithms."""
+    """What happened after each of T steps; drifts are Frobenius norms, bounds natural logarithms with the largest class
+    share seen so far, and with the sharper mismatch where nothing else is said."""
 
     drift: np.ndarray  # |S^CL - S^NSCL|_F
     certificate: np.ndarray  # from CL's own same-class masses
     log_nonexpansive: np.ndarray  # nan where a rate was above 4 tau^2 B
     log_telescoped: np.ndarray
     log_theorem1: np.ndarray
-    largest: float  # absolute similarity ever met: the last three bounds need at most 1
+    log_theorem1_published: np.ndarray  # with the paper's mismatch
+    largest: float  # absolute similarity ever met: all bounds but the certificate need at most 1
     cl: Tensor  # S^CL after the last step [N, N]
     nscl: Tensor
 
@@ -90,19 +92,20 @@ def descend(
         drift[t] = np.sqrt(max(squared, 0.0))
     total = np.cumsum(rates)
     worst = np.maximum.accumulate(shares)
-    logs = [capped(log_mismatch(share, temperature)) for share in worst]
+    sharp = [log_mismatch_sharp(share, temperature) for share in worst]
+    published = [log_mismatch(share, temperature) for share in worst]
     expansive = np.maximum.accumulate([not is_nonexpansive(rate, temperature, size) for rate in rates])
+
+    def each(form: Callable[[float, float, float, int], float], logs: Sequence[float]) -> np.ndarray:
+        return np.array([form(log, s, temperature, size) for log, s in zip(logs, total, strict=True)])
+
     return Descent(
         drift=drift,
         certificate=np.where(expansive, np.nan, certificate(masses, np.asarray(rates), temperature, size)),
-        log_nonexpansive=np.array(
-            [
-                np.nan if e else log_nonexpansive(d, s, temperature, size)
-                for d, s, e in zip(logs, total, expansive, strict=True)
-            ]
-        ),
-        log_telescoped=np.array([log_telescoped(d, s, temperature, size) for d, s in zip(logs, total, strict=True)]),
-        log_theorem1=np.array([log_theorem1(d, s, temperature, size) for d, s in zip(logs, total, strict=True)]),
+        log_nonexpansive=np.where(expansive, np.nan, each(log_nonexpansive, sharp)),
+        log_telescoped=each(log_telescoped, sharp),
+        log_theorem1=each(log_theorem1, sharp),
+        log_theorem1_published=each(log_theorem1, published),
         largest=largest,
         cl=cl,
         nscl=nscl,

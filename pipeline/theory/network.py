@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -67,21 +66,3 @@ def surrogate_steps(
         cosine = float((moved * other).sum() / (moved.norm() * other.norm()))
         rows.append(SurrogateStep(step, float(moved.norm()), float((moved - other).norm() / moved.norm()), cosine))
     return rows
-
-
-@dataclass(frozen=True)
-class Growth:
-    """Least squares of log(gap) on the sum of rates: gap ~ e^{exponent * sum of rates}."""
-
-    exponent: float
-    r_squared: float
-
-
-def exponential_growth(sum_of_rates: Sequence[float], gaps: Sequence[float]) -> Growth:
-    """At least three positive gaps; raises ValueError otherwise."""
-    if len(gaps) < 3 or min(gaps) <= 0:
-        raise ValueError(f"gaps = {list(gaps)}: allowed are at least 3 values, all above 0")
-    x, y = np.asarray(sum_of_rates, dtype=float), np.log(np.asarray(gaps, dtype=float))
-    slope, offset = np.polyfit(x, y, 1)
-    residual = y - (slope * x + offset)
-    return Growth(float(slope), float(1 - (residual**2).sum() / ((y - y.mean()) ** 2).sum()))

@@ -8,10 +8,12 @@ from tabulate import tabulate
 
 from pipeline.settings.base import SettingsError
 from pipeline.theory.bounds import (
-    capped,
+    LOG_TWO,
     epsilon,
     is_nonexpansive,
+    log_limit,
     log_mismatch,
+    log_mismatch_sharp,
     log_nonexpansive,
     log_telescoped,
     log_theorem1,
@@ -29,10 +31,10 @@ class Promise:
     theorem1: float
     telescoped: float
     nonexpansive: float | None  # needs a rate of at most 4 tau^2 B
-    delta_mismatch_capped: float  # min(Delta, 2)
-    theorem1_capped: float
-    telescoped_capped: float
-    nonexpansive_capped: float | None
+    delta_mismatch_sharp: float  # Delta' <= Delta, never above 2
+    theorem1_sharp: float
+    telescoped_sharp: float
+    nonexpansive_sharp: float | None
 
 
 def promise(classes: int, batch: int, temperature: float, learning_rate: float, steps: int, delta: float) -> Promise:
@@ -48,7 +50,8 @@ def promise(classes: int, batch: int, temperature: float, learning_rate: float, 
         if not good:
             raise SettingsError(f"--{name} = {value}: allowed is {allowed}")
     slack = epsilon(batch, steps, delta)
-    published = log_mismatch(1 / classes + slack, temperature)
+    share = 1 / classes + slack
+    published, sharp = log_mismatch(share, temperature), log_mismatch_sharp(share, temperature)
     total = learning_rate * steps
     nonexpansive = is_nonexpansive(learning_rate, temperature, batch)
     setting = (total, temperature, batch)
@@ -58,10 +61,10 @@ def promise(classes: int, batch: int, temperature: float, learning_rate: float, 
         theorem1=log_theorem1(published, *setting),
         telescoped=log_telescoped(published, *setting),
         nonexpansive=log_nonexpansive(published, *setting) if nonexpansive else None,
-        delta_mismatch_capped=capped(published),
-        theorem1_capped=log_theorem1(capped(published), *setting),
-        telescoped_capped=log_telescoped(capped(published), *setting),
-        nonexpansive_capped=log_nonexpansive(capped(published), *setting) if nonexpansive else None,
+        delta_mismatch_sharp=sharp,
+        theorem1_sharp=log_theorem1(sharp, *setting),
+        telescoped_sharp=log_telescoped(sharp, *setting),
+        nonexpansive_sharp=log_nonexpansive(sharp, *setting) if nonexpansive else None,
     )
 
 
@@ -77,11 +80,11 @@ def as_json(found: Promise) -> dict[str, float | None]:
 
 
 def as_text(found: Promise) -> str:
-    """For a reader: each bound with the published and the capped Delta, and for how many images it says anything."""
+    """For a reader: each bound with the published and the sharper Delta, and for how many images it says anything."""
     labels = {"nonexpansive": "non-expansive", "telescoped": "telescoped", "theorem1": "Theorem 1"}
     rows: list[list[Any]] = []
     for name, label in labels.items():
-        for suffix, how in (("", "published Δ"), ("_capped", "Δ at most 2")):
+        for suffix, how in (("", "published Δ"), ("_sharp", "sharper Δ′")):
             log = getattr(found, f"{name}{suffix}")
             rows.append([label, how, _number(log), _images(log)])
     return "\n".join(
@@ -89,9 +92,10 @@ def as_text(found: Promise) -> str:
             f"ε = {_number(found.epsilon)}, Δ = {_number(found.delta_mismatch)}"
             + (
                 " (above 2, the largest difference of two distributions: vacuous)"
-                if found.delta_mismatch > capped(math.inf)
+                if found.delta_mismatch > LOG_TWO
                 else ""
-            ),
+            )
+            + f", Δ′ = {_number(found.delta_mismatch_sharp)}",
             "",
             tabulate(
                 rows,
@@ -99,7 +103,7 @@ def as_text(found: Promise) -> str:
                 disable_numparse=True,
             ),
             "",
-            "Cosine matrices of N images are never further apart than 2 N in the Frobenius norm: a bound of 2 N or",
+            "Cosine matrices of N images are never further apart than √2 N in the Frobenius norm: a bound of √2 N or",
             "more says nothing. The theorems are about similarity descent, not about training (docs/theory.md).",
         ]
     )
@@ -118,5 +122,5 @@ def _images(log: float | None) -> str:
         return "–"
     if not math.isfinite(log):
         return "any number"
-    images = log - math.log(2)
+    images = log - log_limit(1)
     return f"{math.ceil(math.exp(images)):,}" if images < math.log(1e9) else _number(images)

@@ -52,3 +52,11 @@ def test_the_angle_of_equal_representations_is_zero_and_of_unrelated_ones_right(
     assert representation_angle(1.0) == 0.0
     assert representation_angle(0.0) == pytest.approx(90.0)
     assert representation_angle(0.5) == pytest.approx(60.0)
+
+
+def test_a_cosine_that_rounding_carried_past_one_is_one_and_another_is_refused():
+    assert representation_angle(1.0 + 1e-9) == 0.0
+    assert representation_angle(-1.0 - 1e-9) == 180.0
+    for wrong in (1.01, float("nan")):
+        with pytest.raises(ValueError, match="allowed is at most 1"):
+            representation_angle(wrong)

@@ -6,6 +6,7 @@ import torch
 from pipeline.alignment.between_seeds import between_seeds
 from pipeline.alignment.intervals import Estimate
 from pipeline.alignment.measures import MEASURES, Measure
+from pipeline.alignment.movement import Travelled
 from pipeline.alignment.trajectory import trajectory
 from pipeline.features import save_features, save_labels
 from pipeline.settings.run import Run
@@ -15,6 +16,7 @@ from pipeline.workflow.stages import AlignmentJob
 from tests.alignment import definitions
 
 NAMES = ("cl", "nscl", "ce")
+TRAVELLED = {0: Travelled(0, 0.0), 2: Travelled(6, 0.25)}
 LABELS = {"train": torch.arange(24) % 3, "test": torch.arange(12) % 3}
 
 
@@ -35,7 +37,7 @@ def weights(name, epoch):
 
 @pytest.fixture(scope="module")
 def found():
-    return trajectory(NAMES, (0, 2), features, weights, LABELS)
+    return trajectory(NAMES, (0, 2), features, weights, LABELS, TRAVELLED)
 
 
 def test_there_is_one_row_per_epoch_split_pair_and_measure(found):
@@ -60,7 +62,7 @@ def test_each_row_is_the_measure_of_its_features(found):
 
 def test_at_the_start_nothing_differs_and_later_all_does(found):
     start = [row for row in found.weights if row.epoch == 0]
-    assert all((row.weight_gap, row.weight_angle) == (0.0, 0.0) for row in start)
+    assert all((row.weight_gap, row.weight_gap_released, row.weight_angle) == (0.0, 0.0, 0.0) for row in start)
     assert all(row.representation_angle == pytest.approx(0.0, abs=1e-5) for row in start)
     later = [row for row in found.weights if row.epoch == 2]
     assert all(row.weight_gap > 0.1 and row.weight_angle > 1 and row.representation_angle > 1 for row in later)
@@ -73,6 +75,31 @@ def test_the_angle_of_representations_is_on_test_images(found):
     for row in found.weights:
         cka = on_test[row.epoch, row.first, row.second]
         assert np.cos(np.radians(row.representation_angle)) == pytest.approx(cka, abs=1e-9)
+
+
+def test_each_twin_moves_from_its_own_start(found):
+    assert [(row.epoch, row.objective) for row in found.movement] == [(e, name) for e in (0, 2) for name in NAMES]
+    for row in found.movement:
+        assert (row.steps, row.path_length) == ((0, 0.0) if row.epoch == 0 else (6, 0.25))
+        x, y = (features(row.objective, epoch)["test"].numpy() for epoch in (0, row.epoch))
+        expected = definitions.measures(x, y)
+        assert row.cka == pytest.approx(expected["cka"], abs=1e-10)
+        assert row.rsa == pytest.approx(expected["rsa"], abs=1e-10)
+        before, now = (weights(row.objective, epoch)["conv.weight"].numpy() for epoch in (0, row.epoch))
+        assert row.displacement == pytest.approx(np.linalg.norm(now - before) / np.linalg.norm(before), rel=1e-12)
+        cosine = (now * before).sum() / np.linalg.norm(now) / np.linalg.norm(before)
+        assert np.cos(np.radians(row.weight_angle)) == pytest.approx(cosine, abs=1e-9)
+
+
+def test_a_twin_with_a_start_of_its_own_is_not_compared_with_anothers():
+    moved = {"cl": 0.0, "ce": 1.0}
+
+    def weights_of(name, epoch):
+        return {"w": torch.eye(2) * (1.0 if name == "cl" else 5.0) * (1.0 + epoch * moved[name])}
+
+    found = trajectory(("cl", "ce"), (0, 2), features, weights_of, LABELS, TRAVELLED)
+    later = {row.objective: row.displacement for row in found.movement if row.epoch == 2}
+    assert later == {"cl": 0.0, "ce": pytest.approx(2.0)}
 
 
 def test_between_seeds_every_pair_is_compared():
@@ -98,15 +125,27 @@ def test_a_measure_of_ones_own_is_one_entry(tmp_path, monkeypatch):
     monkeypatch.setitem(MEASURES, "mine", mine)
     network = torch.nn.Linear(2, 2)
     for name in NAMES:
-        save_features(tmp_path, name, 2, *features(name, 2).values())
-        save_checkpoint(tmp_path / "checkpoints", name, 2, torch.nn.ModuleDict({"encoder": network}))
+        for epoch in (0, 2):
+            save_features(tmp_path, name, epoch, *features(name, epoch).values())
+            save_checkpoint(tmp_path / "checkpoints", name, epoch, torch.nn.ModuleDict({"encoder": network}))
     save_labels(tmp_path, *LABELS.values())
-    job = AlignmentJob(run=Run(dataset="digits"), objectives=NAMES, checkpoints=(2,))
-    outputs = {kind: tmp_path / f"{kind}.csv" for kind in ("alignment", "weights", "collapse")}
-    alignment.run(
-        job, {"features": [tmp_path], "checkpoints": [tmp_path / "checkpoints"]}, outputs, torch.device("cpu")
-    )
-    table = pd.read_csv(outputs["alignment"]).query("measure == 'mine'")
+    rates = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    steps = [(e, s, name, rates[2 * e + s - 3]) for e in (1, 2, 3) for s in (1, 2) for name in NAMES]
+    columns = ["epoch", "step", "objective", "learning_rate"]
+    pd.DataFrame(steps, columns=columns).to_csv(tmp_path / "steps.csv", index=False)
+    job = AlignmentJob(run=Run(dataset="digits", trust=0.5), objectives=NAMES, checkpoints=(0, 2))
+    outputs = {kind: tmp_path / f"{kind}.csv" for kind in ("alignment", "weights", "collapse", "movement")}
+    inputs = {"features": [tmp_path], "checkpoints": [tmp_path / "checkpoints"], "steps": [tmp_path / "steps.csv"]}
+    alignment.run(job, inputs, outputs, torch.device("cpu"))
+    movement = pd.read_csv(outputs["movement"])
+    columns = ["epoch", "steps", "path_length", "objective", "displacement", "weight_angle", "cka", "rsa"]
+    assert list(movement) == columns
+    for epoch, count, length in ((0, 0, 0.0), (2, 4, 0.5 * (0.1 + 0.2 + 0.3 + 0.4))):
+        own = movement[movement["epoch"] == epoch]
+        assert list(own["objective"]) == list(NAMES)
+        assert (own["steps"] == count).all()
+        assert own["path_length"].tolist() == pytest.approx([length] * 3)
+    table = pd.read_csv(outputs["alignment"]).query("measure == 'mine' and epoch == 2")
     assert len(table) == 3 * 2
     row = table.query("split == 'test' and second == 'ce'").iloc[0]
     x, y = (features(name, 2)["test"] for name in (row["first"], "ce"))

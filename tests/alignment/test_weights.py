@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.alignment.weights import weight_angle, weight_gap
+from pipeline.alignment.weights import displacement, weight_angle, weight_gap, weight_gap_released
 
 
 def state(seed, scale=1.0):
@@ -24,6 +24,43 @@ def test_the_gap_is_the_mean_relative_distance_of_the_weight_tensors():
         x, y = a[name].numpy().ravel(), b[name].numpy().ravel()
         gaps.append(np.sqrt(((x - y) ** 2).sum()) / (0.5 * (np.sqrt((x**2).sum()) + np.sqrt((y**2).sum()))))
     assert weight_gap(a, b) == pytest.approx(np.mean(gaps), rel=1e-12)
+
+
+def test_the_released_gap_counts_gains_as_much_as_kernels():
+    a, b = state(0), {**state(1), "bn.weight": torch.tensor([1.0, 2.0, 3.0, 4.0]), "bn.bias": torch.ones(4)}
+    a["bn.bias"] = -torch.ones(4)
+    x, y = np.ones(4), np.arange(1.0, 5.0)
+    gain = np.linalg.norm(x - y) / (0.5 * (np.linalg.norm(x) + np.linalg.norm(y)))
+    assert weight_gap_released(a, b) == pytest.approx((2 * weight_gap(a, b) + gain) / 3, rel=1e-12)
+    equal_gains = {**b, "bn.weight": a["bn.weight"]}
+    assert weight_gap_released(a, equal_gains) == pytest.approx(2 / 3 * weight_gap(a, b), rel=1e-12)
+
+
+def test_the_released_gap_goes_by_names_and_leaves_out_what_is_called_otherwise():
+    a = {"weight": torch.ones(2), "class_token": torch.zeros(1, 1, 2), "attention.in_proj_weight": torch.ones(2, 2)}
+    b = {**{name: tensor + 1 for name, tensor in a.items()}, "weight": torch.ones(2)}
+    assert weight_gap_released(a, b) == 0.0
+    assert weight_gap(a, b) > 0.0
+    del a["weight"], b["weight"]
+    assert math.isnan(weight_gap_released(a, b))
+
+
+def test_displacement_is_relative_to_each_tensors_start():
+    start, now = state(0), state(1)
+    moved = []
+    for name in ("conv.weight", "fc.weight"):
+        x, y = start[name].numpy(), now[name].numpy()
+        moved.append(math.sqrt(((y - x) ** 2).sum() / (x**2).sum()))
+    assert displacement(now, start) == pytest.approx(np.mean(moved), rel=1e-12)
+    assert displacement(start, start) == 0.0
+    assert displacement({name: 3 * tensor for name, tensor in start.items()}, start) == pytest.approx(2.0)
+
+
+def test_a_tensor_that_starts_at_zero_does_not_make_displacement_infinite():
+    start, now = ({**state(seed), "class_token": torch.full((1, 1, 3), float(seed))} for seed in (0, 1))
+    assert displacement(now, start) == displacement(state(1), state(0))
+    with pytest.raises(ValueError, match="all start at zero"):
+        displacement({"w": torch.ones(2, 2)}, {"w": torch.zeros(2, 2)})
 
 
 def test_equal_weights_have_no_gap_opposite_ones_the_largest():

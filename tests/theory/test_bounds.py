@@ -45,10 +45,79 @@ def test_the_telescoped_form_sums_the_recurrence():
 def test_nothing_overflows_at_low_temperature():
     log = bounds.log_mismatch(0.2, 0.001)
     assert log == pytest.approx(math.log(2) + 2000 + math.log(0.25))
-    assert bounds.capped(log) == math.log(2)
+    assert bounds.log_mismatch_sharp(0.2, 0.001) == pytest.approx(math.log(2))
     assert math.isfinite(bounds.log_theorem1(log, 1e6, 0.001, 8))
     assert bounds.log_mismatch(1.0, 0.5) == math.inf
-    assert bounds.log_mismatch(0.0, 0.5) == -math.inf
+    assert bounds.log_mismatch(0.0, 0.5) == bounds.log_mismatch_sharp(0.0, 0.5) == -math.inf
+    assert bounds.log_mismatch_sharp(1.0, 0.5) == bounds.log_mismatch_sharp(1.3, 0.5) == math.log(2)
+
+
+@given(st.floats(1e-6, 0.999), st.floats(0.3, 50))
+def test_the_sharper_mismatch_is_its_formula_below_two_and_below_the_papers(share, temperature):
+    odds = share * math.exp(2 / temperature)
+    found = bounds.log_mismatch_sharp(share, temperature)
+    assert math.exp(found) == pytest.approx(2 * odds / (1 - share + odds), rel=1e-9)
+    assert found < math.log(2)
+    assert found <= bounds.log_mismatch(share, temperature)
+
+
+@given(st.integers(2, 9), st.integers(0, 10**6), st.floats(0.2, 5))
+def test_no_anchor_differs_by_more_than_the_sharper_mismatch(images, seed, temperature):
+    """Both distributions of one anchor, from their definitions, for the share of the largest class among B images and
+    for the smaller share among the B - 1 others."""
+    rng = np.random.default_rng(seed)
+    similarities, labels = rng.choice([-1, rng.uniform(-1, 1), 1], size=images), rng.integers(0, 3, size=images)
+    weights = np.exp(similarities / temperature)
+    weights[0] = 0.0  # the anchor itself
+    other = weights * (labels != labels[0])
+    mismatch = np.abs(weights / weights.sum() - other / (other.sum() or 1.0)).sum()
+    for largest in (np.bincount(labels).max() / images, ((labels == labels[0]).sum() - 1) / (images - 1)):
+        assert mismatch <= math.exp(bounds.log_mismatch_sharp(largest, temperature)) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5, 2.0])
+def test_the_sharper_mismatch_is_reached(temperature):
+    """Three of nine others are of the anchor's class and as near as can be, the rest as far as can be."""
+    weights = np.exp(np.array([1.0] * 3 + [-1.0] * 6) / temperature)
+    other = np.where(np.arange(9) < 3, 0.0, weights)
+    mismatch = np.abs(weights / weights.sum() - other / other.sum()).sum()
+    assert mismatch == pytest.approx(math.exp(bounds.log_mismatch_sharp(3 / 9, temperature)), rel=1e-9)
+
+
+def cosines(rows):
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit @ unit.T
+
+
+@given(st.integers(1, 12), st.integers(1, 4), st.integers(0, 10**6))
+def test_no_two_cosine_matrices_are_further_apart_than_the_limit(n, dimensions, seed):
+    rng = np.random.default_rng(seed)
+    first, second = (
+        cosines(np.sign(rng.normal(size=(n, d))) + rng.choice([0, 1]) * rng.normal(size=(n, d)))
+        for d in (1, dimensions)
+    )
+    assert np.linalg.norm(first - second) <= math.exp(bounds.log_limit(n)) * (1 + 1e-12)
+
+
+def test_no_climb_leads_beyond_the_limit():
+    """Random starts, each moved along the gradient of the distance: random matrices alone are never far apart."""
+    rng, reached = np.random.default_rng(0), 0.0
+    for n in (2, 3, 6, 8):
+        for _ in range(20):
+            a, b = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in rng.normal(size=(2, n, 3)))
+            for _ in range(200):
+                gap = a @ a.T - b @ b.T
+                a, b = a + 0.1 * gap @ a, b - 0.1 * gap @ b
+                a, b = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (a, b))
+            share = np.linalg.norm(a @ a.T - b @ b.T) / math.exp(bounds.log_limit(n))
+            assert share <= 1 + 1e-12
+            reached = max(reached, share)
+    assert reached > 0.95
+
+
+def test_the_limit_is_reached():
+    ones, signs = np.ones((8, 1)), np.array([1.0, -1.0] * 4)[:, None]
+    assert np.linalg.norm(ones @ ones.T - signs @ signs.T) == pytest.approx(math.exp(bounds.log_limit(8)))
 
 
 @given(POSITIVE, st.floats(0.01, 10), st.integers(1, 4096), st.floats(-10, 5))
@@ -81,9 +150,11 @@ def test_the_sharp_bound_is_reached(ratio):
     assert b[0] / np.linalg.norm(b) == pytest.approx(bounds.sharp_bound(ratio))
 
 
-def test_beyond_one_the_corollaries_say_nothing():
-    assert bounds.corollary1(1.5) == bounds.sharp_bound(1.5) == 0.0
-    assert bounds.corollary2(1.5) < 0
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+@pytest.mark.parametrize("promise", [bounds.corollary1, bounds.corollary2, bounds.sharp_bound])
+def test_from_one_on_nothing_is_promised(promise, ratio):
+    assert math.isnan(promise(ratio))
+    assert promise(0.999) > 0
 
 
 @pytest.mark.parametrize(

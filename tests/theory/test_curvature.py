@@ -12,7 +12,7 @@ from pipeline.theory.curvature import along_training
 
 RUN = Run(dataset="digits", epochs=2, temperature=0.7, seed=1)
 SETTINGS = SurrogateSettings(iterations=400, steps=3, rate=0.05)
-RATES = {0: 0.0, 1: 1.0, 2: 3.0}
+RATES = {0: 0.0, 1: 1.0, 2: 3.0, 3: 8.0}
 
 
 class Rows(nn.Module):
@@ -74,7 +74,9 @@ def test_the_surrogate_starts_from_the_first_and_the_last_weights():
         assert rows[0].moved == pytest.approx((after - start).norm().item())
 
 
-def test_growth_is_fitted_to_the_epochs_that_have_a_gap():
+def test_growth_is_fitted_to_the_epochs_that_have_a_gap_and_rates():
     assert measured({0: 0.0, 1: 0.1, 2: 0.2}).growth is None
-    growth = measured({0: 0.01, 1: 0.02, 2: 0.08}).growth
-    assert (growth.exponent, growth.r_squared) == (pytest.approx(np.log(2)), pytest.approx(1.0))
+    assert measured({1: 0.1, 2: 0.1, 3: 0.1}).growth is None
+    found = measured({0: 0.0, 1: 0.02, 2: 0.02 * 3**0.6, 3: 0.02 * 8**0.6}).growth
+    assert (found.power, found.power_r_squared) == (pytest.approx(0.6), pytest.approx(1.0))
+    assert found.better == "power"

@@ -73,7 +73,7 @@ def random_setting(seed):
 def chain_holds(found, small=1e-9):
     with np.errstate(divide="ignore"):
         logs = [np.log(found.drift), np.log(found.certificate), found.log_nonexpansive]
-    logs += [found.log_telescoped, found.log_theorem1]
+    logs += [found.log_telescoped, found.log_theorem1, found.log_theorem1_published]
     return all((lower <= upper + small).all() for lower, upper in itertools.pairwise(logs))
 
 

@@ -1,10 +1,8 @@
-import math
-
 import numpy as np
 import pytest
 import torch
 
-from pipeline.theory.network import exponential_growth, largest_eigenvalue, surrogate_steps
+from pipeline.theory.network import largest_eigenvalue, surrogate_steps
 
 
 @pytest.mark.parametrize("values", [[5.0, 1.0, 0.5], [-7.0, 3.0, 1.0]])
@@ -48,12 +46,3 @@ def test_weights_with_a_geometry_of_their_own_do_not():
 
     rows = surrogate_steps(similarities, [weights], rate=0.1, steps=3, temperature=0.5)
     assert all(row.error > 0.1 and row.cosine < 0.999 for row in rows)
-
-
-def test_an_exponential_is_found_with_its_exponent():
-    x = [0.0, 1.0, 2.5, 4.0]
-    found = exponential_growth(x, [0.01 * math.exp(0.7 * t) for t in x])
-    assert (found.exponent, found.r_squared) == (pytest.approx(0.7), pytest.approx(1.0))
-    assert exponential_growth(x, [1.0, 2.0, 3.0, 2.0]).r_squared < 0.9
-    with pytest.raises(ValueError, match="at least 3 values"):
-        exponential_growth([0.0, 1.0, 2.0], [0.0, 1.0, 2.0])

@@ -4,6 +4,7 @@ import math
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.theory.promise import as_text, promise
 
 SETTING = ("--classes", "1000", "--batch", "1024", "--temperature", "0.5", "--learning-rate", "0.1", "--steps", "100")
 
@@ -20,6 +21,7 @@ def test_the_json_is_the_papers_formulas(capsys):
     epsilon = math.sqrt(math.log(100 * 1024 / 0.01) / 2048)
     share = 0.001 + epsilon
     delta = 2 * math.exp(4) * share / (1 - share)
+    sharp = 2 * math.exp(4) * share / (1 - share + math.exp(4) * share)
     total, root = 10.0, math.sqrt(1024)
     x = total / (2 * 0.25 * 1024)
     expected = {
@@ -28,7 +30,9 @@ def test_the_json_is_the_papers_formulas(capsys):
         "theorem1": math.exp(x) * total * delta / (0.5 * root),
         "telescoped": 2 * 0.5 * root * delta * (math.exp(x) - 1),
         "nonexpansive": total * delta / (0.5 * root),
-        "nonexpansive_capped": total * 2 / (0.5 * root),
+        "delta_mismatch_sharp": sharp,
+        "nonexpansive_sharp": total * sharp / (0.5 * root),
+        "theorem1_sharp": math.exp(x) * total * sharp / (0.5 * root),
     }
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, rel=1e-9)
@@ -55,8 +59,17 @@ def test_a_batch_that_may_be_one_class_promises_nothing(capsys):
     small = ["--classes", "2", "--batch", "4", *SETTING[4:], "--delta", "0.01"]
     found = json.loads(bound(capsys, *small, "--json")[1].out)
     assert found["theorem1"] is found["theorem1_log"] is None
-    assert found["theorem1_capped"] > 0
+    assert found["delta_mismatch_sharp"] == pytest.approx(2)
+    assert found["theorem1_sharp"] > 0
     assert "infinite" in bound(capsys, *small)[1].out
+
+
+def test_the_text_says_from_how_many_images_on_a_bound_says_anything():
+    found = promise(classes=10, batch=1024, temperature=0.5, learning_rate=0.6, steps=48_000, delta=0.01)
+    line = next(text for text in as_text(found).splitlines() if text.startswith("non-expansive  sharper"))
+    fewest = int(line.split("  ")[-1].strip().replace(",", ""))
+    assert fewest - 1 <= math.exp(found.nonexpansive_sharp) / math.sqrt(2) <= fewest
+    assert "√2 N" in as_text(found)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,56 @@
+"""How far each twin has moved from where it started: weights, and the representation of test images.
+
+The scale of every comparison between twins: two that have hardly moved are alike whatever they were trained on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from pipeline.alignment.intervals import Pair, Prepared
+from pipeline.alignment.weights import displacement, weight_angle
+
+
+@dataclass(frozen=True)
+class Travelled:
+    """How far training had come at the end of an epoch: updates so far, and the sum of their sizes (see
+    `pipeline.training.schedule.path_length`)."""
+
+    steps: int
+    path_length: float
+
+
+@dataclass(frozen=True)
+class MovementRow:
+    """How far one twin is from its own epoch 0: encoder weights (angle in degrees), CKA and RSA of test features."""
+
+    epoch: int
+    steps: int
+    path_length: float
+    objective: str
+    displacement: float
+    weight_angle: float
+    cka: float
+    rsa: float
+
+
+@dataclass(frozen=True)
+class Start:
+    """A twin at epoch 0: test features and encoder weights."""
+
+    features: Prepared
+    weights: Mapping[str, Tensor]
+
+    def moved(
+        self, epoch: int, travelled: Travelled, objective: str, features: Prepared, weights: Mapping[str, Tensor]
+    ) -> MovementRow:
+        """The twin's row at an epoch, from its features and weights then."""
+        similarity = Pair(self.features, features).similarity
+        return MovementRow(
+            *(epoch, travelled.steps, travelled.path_length, objective),
+            displacement=displacement(weights, self.weights),
+            weight_angle=weight_angle(weights, self.weights),
+            cka=similarity.cka,
+            rsa=similarity.rsa,
+        )
