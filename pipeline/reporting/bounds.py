@@ -18,11 +18,15 @@ def bounds_of_run(
     """One row per kept epoch after the first step and split, for CL and NSCL.
 
     steps: learning_rate and mean_square_mass of every step; alignment: a row for every measure; failure: the
-    probability that a class exceeds its promised share of some batch. Bounds are natural logarithms, for a step's 2B
-    anchors and the run's own rates, with Delta at most 2; `vacuous` lists those that reach 2N, which no two cosine
-    matrices of N rows exceed. The measured columns are of features h, on which the theory says nothing by itself.
+    probability that a class exceeds its promised share of some batch. Bounds are natural logarithms, with the run's own
+    rates. `theorem1_published` has the paper's B anchors and its mismatch. All others have the `anchors` that a step
+    really takes the mean over, both views of each image, and the sharper mismatch. `vacuous` lists those that reach
+    sqrt(2) N, which no two cosine matrices of N rows exceed. The measured columns are of features h, of which the
+    theory says nothing by itself; from rho or r = 1 on the corollaries promise nothing, and are nan.
     """
-    anchors = 2 * run.batch_size
+    published_anchors, anchors = run.batch_size, 2 * run.batch_size
+    even = run.batches == "class_weighted"  # drawn so that every class is equally likely
+    largest_share = 1 / len(class_sizes) if even else max(class_sizes) / sum(class_sizes)
     steps = steps[steps["objective"] == "cl"]
     pairs = alignment.query("first == 'cl' and second == 'nscl' and epoch > 0")
     keys = ["epoch", "split", "rows"]
@@ -31,10 +35,10 @@ def bounds_of_run(
     for measured in pairs[keys].drop_duplicates().merge(values).to_dict("records"):
         seen = steps[steps["epoch"] <= measured["epoch"]]
         rates, total = seen["learning_rate"].to_numpy(), float(seen["learning_rate"].sum())
-        share = max(class_sizes) / sum(class_sizes) + bounds.epsilon(run.batch_size, len(seen), failure)
+        share = largest_share + bounds.epsilon(run.batch_size, len(seen), failure)
         published = bounds.log_mismatch(share, run.temperature)
-        log_delta = bounds.capped(published)
-        setting = (log_delta, total, run.temperature, anchors)
+        sharp = bounds.log_mismatch_sharp(share, run.temperature)
+        setting = (sharp, total, run.temperature, anchors)
         nonexpansive = bounds.is_nonexpansive(float(rates.max()), run.temperature, anchors)
         masses = seen["mean_square_mass"].to_numpy()
         certificate = float(bounds.certificate(masses, rates, run.temperature, anchors)[-1])
@@ -43,9 +47,9 @@ def bounds_of_run(
             "nonexpansive": bounds.log_nonexpansive(*setting) if nonexpansive else math.nan,
             "telescoped": bounds.log_telescoped(*setting),
             "theorem1": bounds.log_theorem1(*setting),
-            "theorem1_published": bounds.log_theorem1(published, *setting[1:]),
+            "theorem1_published": bounds.log_theorem1(published, total, run.temperature, published_anchors),
         }
-        limit = math.log(2 * measured["rows"])
+        limit = bounds.log_limit(measured["rows"])
         rows.append(
             {
                 "epoch": measured["epoch"],
@@ -53,10 +57,14 @@ def bounds_of_run(
                 "steps": len(seen),
                 "sum_of_rates": total,
                 "share": share,
+                "anchors": anchors,
+                "published_anchors": published_anchors,
+                "mismatch_log": sharp,
                 "mismatch_published_log": published,
                 **{f"{name}_log": log for name, log in logs.items()},
                 "vacuous": "+".join(name for name, log in logs.items() if log >= limit) or "none",
                 "rows": measured["rows"],
+                "limit_log": limit,
                 "drift_log": math.log(measured["drift"]) if measured["drift"] > 0 else math.nan,
                 "rho": measured["rho"],
                 "cka": measured["cka"],
@@ -81,4 +89,5 @@ def simulated(s: DescentSettings) -> pd.DataFrame:
     columns["nonexpansive"] = found.log_nonexpansive.tolist()
     columns["telescoped"] = found.log_telescoped.tolist()
     columns["theorem1"] = found.log_theorem1.tolist()
+    columns["theorem1_published"] = found.log_theorem1_published.tolist()
     return pd.DataFrame({"step": range(1, len(batches) + 1), **{f"{k}_log": v for k, v in columns.items()}})

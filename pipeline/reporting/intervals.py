@@ -1,11 +1,17 @@
-"""Means over seeds with their uncertainty."""
+"""Means over seeds with their uncertainty, and the test that they lie beyond a number."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
+
+Scale = Literal["plain", "fisher", "fisher_difference"]
+LIMITS: dict[Scale, float] = {"fisher": 1.0, "fisher_difference": 2.0}  # what no value of a quantity passes
+ROUNDING = 1e-6  # by which a computed value may pass its limit
+CLOSEST = 1e-9  # share of the limit that a value is kept away from it, where atanh is infinite
 
 
 @dataclass(frozen=True)
@@ -18,12 +24,65 @@ class Interval:
     n: int
 
 
-def over_seeds(values: Sequence[float]) -> Interval:
-    """Interval of the mean of independent runs; raises ValueError for no values."""
-    if not values:
+def over_seeds(values: Sequence[float], scale: Scale = "plain") -> Interval:
+    """Interval of the mean of independent runs; raises ValueError for no values.
+
+    On the scale `fisher`, for correlations, CKA, and differences of CKA, all within [-1, 1], mean and interval are
+    those of atanh(value), mapped back: no interval passes 1. `fisher_difference` is the same of half the values, for
+    differences of correlations, within [-2, 2]. Raises ValueError for values beyond.
+    """
+    if not len(values):
         raise ValueError("no values to average")
-    mean = float(np.mean(values))
+    on_scale = _to_scale(values, scale)
+    mean = float(np.mean(on_scale))
     if len(values) == 1:
-        return Interval(mean, math.nan, math.nan, 1)
-    half = float(stdtrit(len(values) - 1, 0.975) * np.std(values, ddof=1) / math.sqrt(len(values)))
-    return Interval(mean, mean - half, mean + half, len(values))
+        return Interval(_back(mean, scale), math.nan, math.nan, 1)
+    half = float(stdtrit(len(values) - 1, 0.975)) * _standard_error(on_scale)
+    return Interval(_back(mean, scale), _back(mean - half, scale), _back(mean + half, scale), len(values))
+
+
+def p_value(values: Sequence[float], number: float, scale: Scale = "plain") -> float:
+    """Two-sided p of Student's one-sample t test of the mean, on its scale, against a number; NaN for one value."""
+    if len(values) < 2:
+        return math.nan
+    on_scale = _to_scale(values, scale)
+    distance, error = abs(float(np.mean(on_scale)) - float(_to_scale([number], scale)[0])), _standard_error(on_scale)
+    if error == 0:
+        return 0.0 if distance else 1.0
+    return float(2 * stdtr(len(values) - 1, -distance / error))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down adjusted p of a family of tests, in their order: with all below 0.05 taken as found, the chance
+    of one false finding or more is at most 0.05, however the tests depend on each other (Holm 1979)."""
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(np.argsort(p_values, kind="stable")):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def pseudo_values(seeds: Sequence[int], statistic: Callable[[Sequence[int]], float]) -> list[float]:
+    """Of every seed n times the statistic of all seeds less n - 1 times that of the others: `over_seeds` of these is
+    the jackknife's interval, also of a mean over pairs of seeds, which are not independent of each other. Its variance
+    is then too large rather than too small (Efron and Stein 1981)."""
+    whole, n = statistic(seeds), len(seeds)
+    return [n * whole - (n - 1) * statistic([*seeds[:i], *seeds[i + 1 :]]) for i in range(n)]
+
+
+def _standard_error(values: np.ndarray) -> float:
+    return float(np.std(values, ddof=1)) / math.sqrt(len(values))
+
+
+def _to_scale(values: Sequence[float], scale: Scale) -> np.ndarray:
+    found = np.asarray(values, dtype=float)
+    if scale == "plain":
+        return found
+    share = found / LIMITS[scale]
+    if (np.abs(share) > 1 + ROUNDING).any():
+        raise ValueError(f"{found[np.abs(share).argmax()]} on the scale {scale}: at most {LIMITS[scale]:g} is allowed")
+    return np.arctanh(np.clip(share, CLOSEST - 1, 1 - CLOSEST))
+
+
+def _back(value: float, scale: Scale) -> float:
+    return value if scale == "plain" else LIMITS[scale] * math.tanh(value)

@@ -11,7 +11,8 @@ from pipeline.settings.run import Run
 
 def labelled(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
     """A run's measures with the run's fields as columns; lists as text, so that rows can be grouped by them."""
-    return frame.assign(**_fields(run))
+    columns = {**{str(name): frame[name] for name in frame}, **_fields(run)}
+    return pd.DataFrame(columns, index=frame.index)
 
 
 def rows_of(run: Run, table: pd.DataFrame) -> pd.DataFrame:

@@ -1,27 +1,38 @@
 """The numbers in short and as lines over the epochs, for comparisons between versions."""
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from pipeline.alignment.measures import MEASURES
 from pipeline.reporting.tables import NOT_RUN
+from pipeline.reporting.verdicts import by_claim
 
 DRAWN = [name for name, measure in MEASURES.items() if measure.drawn]
 
 
 def short_metrics(table1: pd.DataFrame, table2: pd.DataFrame, claims: pd.DataFrame) -> dict[str, Any]:
-    """Nested numbers: accuracy by data, objective and probe; similarity with CL on test images; verdicts counted."""
+    """Nested numbers: accuracy by data, objective and probe; similarity with CL on test images; verdicts counted,
+    of claims, once each, and of all rows."""
     found: dict[str, Any] = {"accuracy": {}, "similarity_with_cl": {}}
     for row in table1[table1["status"] != NOT_RUN].to_dict("records"):
-        data = found["accuracy"].setdefault(f"{row['dataset']}-{row['classes']}", {})
+        data = found["accuracy"].setdefault(_data(row), {})
         data.setdefault(row["objective"], {})[row["probe"]] = round(row["mean"], 3)
     shown = table2[(table2["status"] != NOT_RUN) & (table2["first"] == "cl") & (table2["split"] == "test")]
     for row in shown[shown["measure"].isin(DRAWN)].to_dict("records"):
-        data = found["similarity_with_cl"].setdefault(f"{row['dataset']}-{row['classes']}", {})
+        data = found["similarity_with_cl"].setdefault(_data(row), {})
         data.setdefault(row["second"], {})[row["measure"]] = round(row["mean"], 5)
-    counts = claims["verdict"].value_counts().to_dict()
-    return {**found, "verdicts": {str(verdict): int(count) for verdict, count in sorted(counts.items())}}
+    one_each = by_claim(claims[claims["kind"] == "claim"])
+    return {**found, "claims": _counts(one_each), "verdicts": _counts(claims)}
+
+
+def _data(row: Mapping[Hashable, Any]) -> str:
+    return str(row["dataset"]) if pd.isna(row["classes"]) else f"{row['dataset']}-{int(row['classes'])}"
+
+
+def _counts(rows: pd.DataFrame) -> dict[str, int]:
+    return {str(verdict): int(count) for verdict, count in sorted(rows["verdict"].value_counts().items())}
 
 
 def similarity_over_epochs(alignment: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ Read = Callable[[str], pd.DataFrame]  # kind of measure -> rows of all runs aske
 OF_ALL_RUNS = ("bounds", "loss_gap", "merging")  # kinds of which one file has all runs, labelled
 OF_NO_RUN = ("descent",)  # simulated
 OF_SEEDS = ("between_seeds",)  # kinds of which a file is of all runs that differ only in their seed
+OF_SUBSETS = ("baselines",)  # kinds of which a file is of all runs that train on the same images
 
 
 @dataclass(frozen=True)
@@ -29,27 +31,36 @@ class Reading:
 def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Sequence[Run]], Read]:
     """Gives some runs' measures of each kind; `runs[kind]` are those that the files of `inputs[kind]` are of, in their
     order. Raises ValueError where files and runs are not as many."""
-    files = {kind: dict(zip(_owners(kind, those), inputs[kind], strict=True)) for kind, those in runs.items()}
+    files = {
+        kind: dict(zip(dict.fromkeys(_owner(kind, run) for run in those), inputs[kind], strict=True))
+        for kind, those in runs.items()
+    }
+
+    @cache
+    def table_of(path: Path) -> pd.DataFrame:
+        return pd.read_csv(path)
 
     def of(asked: Sequence[Run]) -> Read:
         def read(kind: str) -> pd.DataFrame:
-            tables = {owner: pd.read_csv(files[kind][owner]) for owner in _owners(kind, asked)}
             if kind in OF_NO_RUN:
-                return tables[None]
-            if kind in OF_ALL_RUNS:
-                return pd.concat([rows_of(run, tables[None]) for run in asked])
-            return pd.concat([labelled(run, table) for run, table in tables.items() if run is not None])
+                return table_of(*inputs[kind])
+            named = asked if kind not in OF_SEEDS else dict.fromkeys(run.setting for run in asked)
+            tables = [(run, table_of(files[kind][_owner(kind, run)])) for run in named]
+            of_run = rows_of if kind in OF_ALL_RUNS else labelled
+            return pd.concat([of_run(run, table) for run, table in tables])
 
         return read
 
     return of
 
 
-def _owners(kind: str, runs: Sequence[Run]) -> list[Run | None]:
-    """What a kind has a file of, each."""
+def _owner(kind: str, run: Run) -> str:
+    """Name of what a kind has a file of, that a run takes part in."""
     if kind in (*OF_NO_RUN, *OF_ALL_RUNS):
-        return [None]
-    return list(dict.fromkeys(run.setting if kind in OF_SEEDS else run for run in runs))
+        return ""
+    if kind in OF_SUBSETS:
+        return run.subset
+    return (run.setting if kind in OF_SEEDS else run).name
 
 
 def paper_values(path: Path, artifact: str) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,32 @@ import pandas as pd
 
 from pipeline.files import read_json
 from pipeline.reporting.figures import FIGURES
-from pipeline.reporting.tables import FAILS, HOLDS, NOT_RUN, UNDECIDED, number
+from pipeline.reporting.learned import TRAINING
+from pipeline.reporting.table2 import SHOWN
+from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, NOT_RUN, UNDECIDED, data_label, number
+from pipeline.reporting.verdicts import DIFFERS, by_claim
+
+CLAIM = "claim"
+KINDS = {  # (kind, source) -> title
+    (CLAIM, "paper"): "claims of the paper",
+    (CLAIM, "ours"): "claims of ours",
+    ("check", "paper"): "checks of the paper's theorems",
+    ("check", "ours"): "checks of ours",
+}
+ENDS = (HOLDS, FAILS, DIFFERS, UNDECIDED, NOT_LEARNED, NOT_RUN)
+PROMISED = {
+    "theorem1_published": "Theorem 1 as published",
+    "nonexpansive": "sharper form",
+    "limit_train": "√2 N, the largest distance",
+}
+CONTROLS = "controls"  # the figure
+HEADLINE = {  # twins of CL, and what they are
+    "nscl": "NSCL, true labels",
+    "nscl_shuffled": "NSCL, shuffled labels",
+    "cl_replica": "CL on a stream of its own (replica)",
+    "cl_nudged": "CL with one weight moved by 1e-6 (nudged)",
+    "cl, another seed": "CL of another seed (range of pairs)",
+}
 
 
 class Report:
@@ -40,56 +66,103 @@ class Report:
         return "".join(["<h2>Further figures</h2>", *others]) if others else ""
 
     def claims(self, evidence: str | None = None) -> str:
-        """A row per claim and data: all of them, or those that rest on one figure or table."""
-        rows = self.verdicts if evidence is None else self.verdicts[self.verdicts["evidence"] == evidence]
-        if rows.empty:
-            return ""
-        shown = [
-            (
-                _verdict(row["verdict"]),
-                f"{html.escape(row['statement'])}<br><small>{html.escape(row['quantity'])}</small>",
-                html.escape(str(row["data"])),
-                _measured(row),
-                html.escape(row["rule"]),
-                html.escape(str(row["paper"])),
-            )
-            for row in rows.to_dict("records")
-        ]
-        header = ("verdict", "claim, and what is measured", "data", "measured", "holds if", "paper")
-        return _table(header, shown, "claims")
+        """A row per claim and data: all of them, or those that rest on one figure or table; without checks."""
+        rows = self.verdicts[self.verdicts["kind"] == CLAIM]
+        return _claims(rows if evidence is None else rows[rows["evidence"] == evidence])
+
+    def checks(self) -> str:
+        """What only a bug, or a wrong proof, could refute."""
+        return _claims(self.verdicts[self.verdicts["kind"] != CLAIM])
 
     def summary(self) -> str:
-        """How many claims ended how, the paper's and ours apart."""
-        counts = self.verdicts.groupby(["source", "verdict"]).size().unstack(fill_value=0)
-        names = [name for name in (HOLDS, FAILS, UNDECIDED, NOT_RUN) if name in counts]
-        rows = [({"paper": "the paper's", "ours": "ours"}[str(s)], *counts.loc[s, names]) for s in counts.index[::-1]]
-        return _table(("claims", *names), rows)
+        """How many claims ended how, the paper's and ours apart from each other and from checks.
+
+        A claim counts once, whatever it was tested on; in brackets how many rows, of one data each, had that verdict.
+        """
+        one_each = by_claim(self.verdicts)
+        rows = []
+        for (kind, source), title in KINDS.items():
+            own = (self.verdicts["kind"] == kind) & (self.verdicts["source"] == source)
+            claims = one_each[(one_each["kind"] == kind) & (one_each["source"] == source)]["verdict"]
+            tests = self.verdicts.loc[own, "verdict"]
+            cells = (_count(int((claims == name).sum()), int((tests == name).sum())) for name in ENDS)
+            if own.any():
+                rows.append((title, str(len(claims)), *cells))
+        return _table(("", "in all", *map(_verdict, ENDS)), rows)
+
+    def headline(self) -> str:
+        """Whether what labels do differs from what chance does: NSCL beside the controls of CL, from `controls.csv`."""
+        path = self.folder / "figures" / f"{CONTROLS}.csv"
+        if not path.is_file():
+            experiments = ", ".join(FIGURES[CONTROLS].experiments)
+            return f'<p class="missing">Controls were not run: they need the experiments {experiments}.</p>'
+        table = pd.read_csv(path)
+        rows = []
+        for data, group in table.groupby(["dataset", "classes"], sort=False, dropna=False):
+            for second, what in HEADLINE.items():
+                own = group[(group["second"] == second) & group["less"].isna()]
+                rows.append((data_label(*data), f"CL and {what}", *_controls(own)))
+            for less in dict.fromkeys(group["less"].dropna()):
+                own = group[group["less"] == less]
+                rows.append((data_label(*data), f"NSCL less {HEADLINE[less]}", *_controls(own)))
+        header = ("data", "last epoch, test images", "CKA", "weight angle (degrees)", "representation angle (degrees)")
+        return _table(header, rows)
 
     def table1(self) -> str:
-        """In the paper's layout, turned: a row per data and probe, a column per objective, published values below."""
+        """In the paper's layout, turned: a row per data and probe, a column per objective, published values below; then
+        how much training each objective had."""
         table = pd.read_csv(self.folder / "table1.csv")
         objectives = list(dict.fromkeys(table["objective"]))
         rows = []
-        for (data, classes, probe), group in table.groupby(["dataset", "classes", "probe"], sort=False):
+        for (dataset, classes, probe), group in table.groupby(
+            ["dataset", "classes", "probe"], sort=False, dropna=False
+        ):
             cells = {row["objective"]: _accuracy(row) for row in group.to_dict("records")}
-            rows.append((f"{data}, C = {classes}", str(probe).upper(), *(cells.get(o, NOT_RUN) for o in objectives)))
-        return _table(("data", "probe", *(name.upper() for name in objectives)), rows)
+            rows.append(
+                (data_label(dataset, classes), str(probe).upper(), *(cells.get(o, NOT_RUN) for o in objectives))
+            )
+        moved = []
+        ran = table[table["status"] != NOT_RUN]
+        for data, group in ran.groupby(["dataset", "classes"], sort=False, dropna=False):
+            of = group.drop_duplicates("objective").set_index("objective")
+            for name, label in TRAINING.items():
+                values = (float(of[name].get(objective, math.nan)) for objective in objectives)
+                moved.append((data_label(*data), label, *(number(value, 3) for value in values)))
+        names = [html.escape(name.replace("_", " ").upper()) for name in objectives]
+        return _table(("data", "probe", *names), rows) + _table(("data", "training", *names), moved)
 
     def table2(self) -> str:
         """Similarity with CL on test images; all pairs and splits are in the file."""
         table = pd.read_csv(self.folder / "table2.csv")
         shown = table[(table["first"] == "cl") & (table["split"] == "test") & (table["status"] != NOT_RUN)]
+        rows = []
+        for (dataset, classes, second), group in shown.groupby(
+            ["dataset", "classes", "second"], sort=False, dropna=False
+        ):
+            cells = {str(row["measure"]): _similarity(row) for row in group.to_dict("records")}
+            name = str(second).replace("_", " ").upper()
+            rows.append((data_label(dataset, classes), name, *(cells.get(measure, NOT_RUN) for measure in SHOWN)))
+        return _table(("data", "CL and", *SHOWN.values()), rows)
+
+    def promised(self) -> str:
+        """What the theorems say at the paper's settings: powers of ten, beside the largest distance there can be."""
+        table = pd.read_csv(self.folder / "promised.csv").query("schedule == 'text'")
         rows = [
-            (f"{row['dataset']}, C = {row['classes']}", row["second"].upper(), row["measure"], _interval(row, 3))
-            for row in shown.to_dict("records")
+            (
+                f"{data_label(row['dataset'], row['classes'])}, temperature {row['temperature']:g}",
+                *(f"10<sup>{number(float(row[f'{name}_log10']), 1)}</sup>" for name in PROMISED),
+                number(float(row["cka_published"]), 2),
+                number(float(row["cka_collapsed"]), 2),
+            )
+            for row in table.to_dict("records")
         ]
-        return _table(("data", "CL and", "measure", "mean over seeds"), rows)
+        return _table(("setting", *PROMISED.values(), "CKA by Theorem 1", "CKA by the sharper form"), rows)
 
     def not_run(self) -> str:
         """The paper's datasets that no run covers, and claims without data."""
         table = pd.read_csv(self.folder / "table1.csv")
         missing = sorted(set(table.loc[table["status"] == NOT_RUN, "dataset"]))
-        claims = self.verdicts.loc[self.verdicts["verdict"] == NOT_RUN, "statement"]
+        claims = self.verdicts.loc[self.verdicts["verdict"] == NOT_RUN, "statement"].drop_duplicates()
         items = [f"Table 1 on {name}" for name in missing] + list(claims)
         return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
 
@@ -144,6 +217,51 @@ def _facts(values: Mapping[str, Any]) -> str:
 def _kept(note: Mapping[str, Any]) -> str:
     steps = sum(one["steps"] for one in note["compared"])
     return f"code {_short(note['was'])} for {_short(note['is'])}, {steps} steps compared"
+
+
+def _claims(rows: pd.DataFrame) -> str:
+    if rows.empty:
+        return ""
+    shown = [
+        (
+            _verdict(row["verdict"]),
+            f"{html.escape(row['statement'])}<br><small>{html.escape(row['quantity'])}</small>",
+            html.escape(str(row["data"])),
+            _measured(row),
+            f"{html.escape(row['rule'])}{_p(row['p_holm'])}",
+            html.escape(str(row["control"])),
+            html.escape(str(row["paper"])),
+        )
+        for row in rows.to_dict("records")
+    ]
+    header = ("verdict", "claim, and what is measured", "data", "measured", "holds if", "control", "paper")
+    return _table(header, shown, "claims")
+
+
+def _p(value: float) -> str:
+    """Adjusted for all claims that were tested."""
+    if math.isnan(value):
+        return ""
+    text = "p &lt; 0.001" if value < 0.001 else f"p = {value:.3f}"
+    return f"<br><small>{text} (Holm)</small>"
+
+
+def _count(claims: int, rows: int) -> str:
+    return f"{claims} ({rows})" if claims or rows else "–"
+
+
+def _controls(rows: pd.DataFrame) -> tuple[str, str, str]:
+    """CKA and both angles with their intervals."""
+    of = {row["measure"]: row for row in rows.to_dict("records")}
+    digits = {"cka": 3, "weight_angle": 1, "representation_angle": 1}
+    cka, weights, representations = (_interval(of[name], d) if name in of else "–" for name, d in digits.items())
+    return cka, weights, representations
+
+
+def _similarity(row: Mapping[Hashable, Any]) -> str:
+    if math.isnan(row["paper"]):
+        return _interval(row, 3)
+    return f"{_interval(row, 3)}<br><small>paper {number(row['paper'], 3)} at epoch {row['paper_epoch']:g}</small>"
 
 
 def _accuracy(row: Mapping[Hashable, Any]) -> str:

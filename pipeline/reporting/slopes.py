@@ -1,6 +1,6 @@
 """How a measure moves with a swept setting, seed by seed."""
 
-import math
+from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,10 @@ def slopes(rows: pd.DataFrame, swept: str, measure: str) -> list[float]:
 
     Seeds that were run at one value only have none.
     """
-    groups = [seed for _, seed in rows.groupby("seed") if seed[swept].nunique() > 1]
-    return [float(np.polyfit(np.log(seed[swept]), seed[measure], 1)[0]) for seed in groups]
+    return list(slopes_by_seed(rows.assign(**{swept: np.log(rows[swept])}), swept, measure).values())
 
 
-def at_equal_steps(rows: pd.DataFrame, swept: str) -> pd.DataFrame:
-    """Of every run the kept epoch whose number of steps (column `steps`) is nearest to the shortest run's last.
-
-    Nearest as a ratio; the swept setting and the seed name a run.
-    """
-    shortest = rows.loc[rows["epoch"] == rows["epochs"], "steps"].min()
-    distance = (rows["steps"] / shortest).map(math.log).abs()
-    return rows.assign(distance=distance).sort_values("distance", kind="stable").drop_duplicates([swept, "seed"])
+def slopes_by_seed(rows: pd.DataFrame, swept: str, measure: str) -> dict[Hashable, float]:
+    """Seed -> least-squares slope of the measure in the swept value itself."""
+    groups = {seed: own for seed, own in rows.groupby("seed") if own[swept].nunique() > 1}
+    return {seed: float(np.polyfit(own[swept], own[measure], 1)[0]) for seed, own in groups.items()}

@@ -1,6 +1,7 @@
-"""What all figures have in common: objectives differ in lightness and marker, not in hue alone, splits in dashes."""
+"""What all figures have in common: objectives differ in lightness and marker, not in hue alone."""
 
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,20 @@ import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from pipeline.alignment import measures
 from pipeline.files import write_atomically
 from pipeline.objectives import OBJECTIVES
+from pipeline.reporting.tables import data_label
 
 mpl.use("Agg")  # files only: no screen is needed
 sns.set_theme(style="whitegrid", context="paper", font_scale=1.1, rc={"pdf.fonttype": 42, "svg.hashsalt": ""})
 
 Look = tuple[str, str]  # colour and marker
 OTHERS: tuple[Look, ...] = (("#009E73", "v"), ("#CC79A7", "P"), ("#56B4E9", "X"), ("#7F7F7F", "*"))
-SPLIT_LINES = {"train": "-", "test": "--"}
 MEASURES = {name: measure.label for name, measure in measures.MEASURES.items() if measure.drawn}
 
 
@@ -34,10 +36,7 @@ def looks(objectives: Iterable[str]) -> dict[str, Look]:
 
 def groups(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """(title, rows) of every dataset and number of classes, in the table's order."""
-    return [
-        (f"{key[0]}, C = {key[1]}", rows)
-        for key, rows in table.groupby(["dataset", "classes"], sort=False, dropna=False)
-    ]
+    return [(data_label(*key), rows) for key, rows in table.groupby(["dataset", "classes"], sort=False, dropna=False)]
 
 
 def panels(rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
@@ -49,7 +48,7 @@ def epochs_axis(axes: Axes, epochs: "pd.Series[int]") -> None:
     """Logarithmic in epoch + 1, as the paper draws it, labelled with the epoch itself."""
     shown = sorted(set(epochs))
     axes.set_xscale("log")
-    axes.set_xticks([epoch + 1 for epoch in shown], [str(epoch) for epoch in shown])
+    axes.set_xticks([epoch + 1 for epoch in shown], [f"{epoch:g}" for epoch in shown])
     axes.minorticks_off()
     axes.set_xlabel("epoch (0: initialisation)")
 
@@ -60,10 +59,12 @@ def ordered(values: list[float]) -> dict[float, tuple[Any, str]]:
     return {value: (colours[i], "osD^vP*"[i % 7]) for i, value in enumerate(values)}
 
 
-def errorbars(axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, marker: str, label: str) -> None:
+def errorbars(
+    axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, marker: str, label: str, dashes: str = "-"
+) -> None:
     """Means over seeds with their 95 % intervals where there are any."""
     half = (rows["ci_high"] - rows["mean"]).fillna(0.0)
-    axes.errorbar(x, rows["mean"], half, color=colour, marker=marker, markersize=4, capsize=3, label=label)
+    axes.errorbar(x, rows["mean"], half, color=colour, marker=marker, ls=dashes, markersize=4, capsize=3, label=label)
 
 
 def values_axis(axes: Axes, values: "pd.Series[float]", label: str) -> None:
@@ -85,20 +86,57 @@ def line(axes: Axes, rows: pd.DataFrame, look: Look, label: str, dashes: str = "
         axes.fill_between(x, rows["ci_low"], rows["ci_high"], color=colour, alpha=0.12, linewidth=0)
 
 
+def band(axes: Axes, rows: pd.DataFrame, label: str) -> None:
+    """A range against epoch + 1, in grey, behind the lines."""
+    axes.fill_between(rows["epoch"] + 1, rows["ci_low"], rows["ci_high"], color="0.6", alpha=0.5, lw=0, label=label)
+
+
+def crosses(axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, label: str) -> None:
+    """Values that the paper shows."""
+    if len(rows):
+        axes.scatter(x, rows["mean"], marker="x", s=40, color=[colour], zorder=4, label=f"{label}, paper")
+
+
+def name_of(objective: object) -> str:
+    """Of an objective in a legend: `NSCL shuffled`, `CL replica`."""
+    first, *rest = str(objective).split("_") if objective in OBJECTIVES else [str(objective)]
+    return " ".join([first.upper(), *rest])
+
+
 def legend(figure: Figure, axes: Axes, columns: int, *others: Axes) -> None:
-    """One for all panels, above them; `others` are panels with lines of their own."""
+    """One for all panels, above them; `others` are panels with lines of their own, each label once."""
     parts = [panel.get_legend_handles_labels() for panel in (axes, *others)]
-    handles = [handle for found, _ in parts for handle in found]
-    labels = [label for _, found in parts for label in found]
-    figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
+    shown = {label: handle for handles, labels in parts for handle, label in zip(handles, labels, strict=True)}
+    figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=columns, frameon=False)
+
+
+def note(figure: Figure, sentences: Sequence[str]) -> None:
+    """Small lines under the panels, wrapped to the figure's width; the figure grows by them."""
+    size = 7.5
+    width, height = figure.get_size_inches()
+    letters = int(width * 72 / (0.5 * size))  # a letter is half as wide as it is high
+    lines = [line for sentence in sentences for line in textwrap.wrap(sentence, letters, subsequent_indent="    ")]
+    figure.set_size_inches(width, height + 1.4 * size / 72 * len(lines))
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=size, color="0.25")
 
 
 def log_values(axes: Axes) -> None:
     """A logarithmic vertical axis with plain numbers."""
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    _plain_numbers(axes.yaxis)
+
+
+def log_progress(axes: Axes, label: str) -> None:
+    """A logarithmic horizontal axis with plain numbers, of what is not swept: steps, path length."""
+    axes.set_xscale("log")
+    _plain_numbers(axes.xaxis)
+    axes.set_xlabel(label)
+
+
+def _plain_numbers(axis: Axis) -> None:
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -1,4 +1,5 @@
-"""Table 1: nearest-class-centre and linear-probe accuracy of every objective, beside the published values."""
+"""Table 1: nearest-class-centre and linear-probe accuracy of every objective, beside the published values and beside
+what takes no training: raw pixels, and the untrained encoder."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +8,19 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from pipeline.reporting.tables import COLUMNS, MEASURED, NOT_RUN, by_setting, measured, not_run
+from pipeline.reporting.learned import RAW_PIXELS, TRAINING, UNTRAINED
+from pipeline.reporting.tables import (
+    COLUMNS,
+    MEASURED,
+    NOT_RUN,
+    OfSetting,
+    data_label,
+    measured,
+    not_run,
+    number,
+    of_settings,
+    uncovered,
+)
 from pipeline.settings.run import Run
 
 PROBES = ("nccc", "lp")
@@ -17,62 +30,96 @@ NOT_CONVERGED = "measured, probe not converged"
 def table1(
     objectives: Sequence[str],
     probes: Mapping[Run, pd.DataFrame],
+    baselines: Mapping[str, pd.DataFrame],
+    movement: Mapping[Run, pd.DataFrame],
     printed: pd.DataFrame,
     published_classes: Mapping[str, int],
 ) -> pd.DataFrame:
     """One row per dataset, number of classes, objective and probe; accuracies in percent.
 
-    `probes[run]` has the columns objective, probe, accuracy, converged, `printed` the paper's values. The paper's
-    datasets that no run covers are there with status `not run`.
+    `probes[run]` has the columns objective, probe, accuracy, converged, and a row `untrained`; `baselines[run.subset]`
+    has the same columns of `raw_pixels`, each subset counting once; `movement[run]` has epoch, objective and TRAINING,
+    of which the last epoch's mean over seeds stands in each row (NA of raw pixels). `printed` has the paper's values:
+    the paper's datasets that no run covers are there with status `not run`.
     """
     columns = (printed[name] for name in ("dataset", "objective", "measure", "value"))
     published = {(str(d), str(o), str(m)): float(value) for d, o, m, value in zip(*columns, strict=True)}
     rows = []
-    for setting, seeds in by_setting(list(probes)).items():
-        found = pd.concat([probes[run] for run in seeds])
-        whole = setting.classes == published_classes.get(setting.dataset)
-        for (objective, probe), group in found.groupby(["objective", "probe"], sort=False):
-            if objective in objectives:
-                paper = published.get((setting.dataset, str(objective), str(probe)), math.nan) if whole else math.nan
-                row = measured(setting, group["accuracy"].tolist(), paper)
+    for of in of_settings(probes, published_classes):
+        subsets = dict.fromkeys(run.subset for run in of.runs)
+        found = pd.concat([*(baselines[subset] for subset in subsets), of.rows])
+        trained = _training(of, pd.concat([movement[run] for run in of.runs]))
+        for objective in (RAW_PIXELS, UNTRAINED, *objectives):
+            for probe, group in found[found["objective"] == objective].groupby("probe", sort=False):
+                key = (of.setting.dataset, objective, str(probe))
+                row = measured(
+                    of.setting, group["accuracy"].tolist(), published.get(key, math.nan) if of.whole else math.nan
+                )
                 row["status"] = MEASURED if group["converged"].all() else NOT_CONVERGED
-                rows.append({**row, "objective": objective, "probe": probe})
-    covered = {(run.dataset, run.classes) for run in probes}
+                rows.append({**row, "objective": objective, "probe": probe, **trained.get(objective, {})})
     for (dataset, objective, probe), value in published.items():
-        classes = published_classes[dataset]
-        if (dataset, classes) not in covered:
+        classes = uncovered(list(probes), published_classes).get(dataset)
+        if classes is not None:
             rows.append({**not_run(dataset, classes, value), "objective": objective, "probe": probe})
-    table = pd.DataFrame(rows, columns=["dataset", "classes", "objective", "probe", *COLUMNS])
-    return table.astype({"classes": "Int64", "epochs": "Int64"})
+    table = pd.DataFrame(rows, columns=["dataset", "classes", "objective", "probe", *COLUMNS, *TRAINING])
+    return table.astype({"classes": "Int64", "epochs": "Int64", **dict.fromkeys(TRAINING, float)})
+
+
+def _training(of: OfSetting, movement: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """objective -> mean over seeds of TRAINING at the last epoch; an untrained encoder has not moved."""
+    last = movement[movement["epoch"] == of.setting.epochs]
+    means = last.groupby("objective")[list(TRAINING)].mean()
+    found = {str(objective): {name: float(row[name]) for name in TRAINING} for objective, row in means.iterrows()}
+    return {**found, UNTRAINED: dict.fromkeys(TRAINING, 0.0)}
 
 
 def table1_markdown(table: pd.DataFrame) -> str:
-    """The paper's layout: a row per objective, two columns per dataset."""
-    parts = ["# Table 1: test accuracy of frozen features (%)"]
-    header = ["", *(f"{data} C={classes} {probe.upper()}" for data, classes in _datasets(table) for probe in PROBES)]
+    """The paper's layout: a row per objective, two columns per dataset; below, how much training there was."""
+    datasets = [
+        (data_label(*key), group) for key, group in table.groupby(["dataset", "classes"], sort=False, dropna=False)
+    ]
+    objectives = list(dict.fromkeys(table["objective"]))
     rows = []
-    for objective in dict.fromkeys(table["objective"]):
-        cells = [str(objective).upper()]
-        for data, classes in _datasets(table):
+    for objective in objectives:
+        cells = [_title(objective)]
+        for _, group in datasets:
             for probe in PROBES:
-                found = table[
-                    (table["dataset"] == data)
-                    & (table["classes"] == classes)
-                    & (table["objective"] == objective)
-                    & (table["probe"] == probe)
-                ]
+                found = group[(group["objective"] == objective) & (group["probe"] == probe)]
                 cells.append(_cell(found.iloc[0]) if len(found) else NOT_RUN)
         rows.append(cells)
-    parts.append(tabulate(rows, header, tablefmt="github", disable_numparse=True))
-    parts.append(
+    header = ["", *(f"{title} {probe.upper()}" for title, _ in datasets for probe in PROBES)]
+    ran = [(title, group[group["status"] != NOT_RUN]) for title, group in datasets]
+    ran = [(title, group.drop_duplicates("objective").set_index("objective")) for title, group in ran if len(group)]
+    moved = [
+        [_title(objective), *(_moved(group, objective, name) for _, group in ran for name in TRAINING)]
+        for objective in objectives
+        if objective != RAW_PIXELS
+    ]
+    parts = [
+        "# Table 1: test accuracy of frozen features (%)",
+        tabulate(rows, header, tablefmt="github", disable_numparse=True),
         "Mean over seeds ± half of the 95 % interval (Student's t); in brackets the paper's value. "
-        "NCCC: nearest class centre, LP: linear probe."
-    )
+        "NCCC: nearest class centre, LP: linear probe. RAW PIXELS and UNTRAINED took no training: an objective that "
+        "does not beat both has learned nothing.",
+        "## How much training that was",
+        tabulate(
+            moved,
+            ["", *(f"{title} {text}" for title, _ in ran for text in TRAINING.values())],
+            tablefmt="github",
+            disable_numparse=True,
+        ),
+        "Path length: learning rate × trust, summed over all steps. Displacement: how far the encoder's weights moved, "
+        "relative to their size at the start. Means over seeds.",
+    ]
     return "\n\n".join(parts) + "\n"
 
 
-def _datasets(table: pd.DataFrame) -> list[tuple[str, int]]:
-    return list(dict.fromkeys(zip(table["dataset"], table["classes"], strict=True)))
+def _title(objective: str) -> str:
+    return objective.replace("_", " ").upper()
+
+
+def _moved(rows: pd.DataFrame, objective: str, name: str) -> str:
+    return number(float(rows[name].get(objective, math.nan)), 3)
 
 
 def _cell(row: "pd.Series[Any]") -> str:

@@ -8,10 +8,22 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline.alignment.measures import MEASURES
-from pipeline.reporting.tables import COLUMNS, NOT_RUN, by_setting, measured, not_run, number
+from pipeline.reporting.tables import (
+    COLUMNS,
+    NOT_RUN,
+    data_label,
+    measured,
+    not_run,
+    number,
+    of_settings,
+    uncovered,
+)
 from pipeline.settings.run import Run
 
 SHOWN = {name: measure.label for name, measure in MEASURES.items() if measure.table}
+FORMS = {"cka_raw": "cka"}  # the released code took its CKA on raw features: both forms stand beside what it printed
+
+Published = dict[tuple[str, str, str, str], tuple[int, float]]  # dataset, objective, split, measure -> epoch, value
 
 
 def table2(
@@ -22,69 +34,70 @@ def table2(
 ) -> pd.DataFrame:
     """One row per dataset, number of classes, pair, split and measure, with mean and 95 % interval over seeds.
 
-    `alignment[run]` has the columns epoch, first, second, split, measure, value. `paper` is the last published value of
-    the same data, pair, split and measure; it was read off figures at another epoch, and stands there for orientation.
-    The paper's datasets that no run covers have the status `not run`.
+    `alignment[run]` has the columns epoch, first, second, split, measure, value. `paper` is the published value of the
+    same data, pair and split at `paper_epoch`: the run's last epoch where the paper shows that one, or else the last
+    that it shows, which stands there for orientation and has no `deviation`. The published CKA stands beside both forms
+    of it. The paper's datasets that no run covers have the status `not run`.
     """
-    published = _last_published(printed)
     rows = []
-    for setting, seeds in by_setting(list(alignment)).items():
-        found = pd.concat([alignment[run] for run in seeds])
-        last = found[found["epoch"] == setting.epochs]
-        whole = setting.classes == published_classes.get(setting.dataset)
+    for of in of_settings(alignment, published_classes):
+        known = _published_at(printed, of.setting.epochs) if of.whole else {}
+        last = of.rows[of.rows["epoch"] == of.setting.epochs]
         for (first, second, split), group in last.groupby(["first", "second", "split"], sort=False):
             if not {first, second} <= set(objectives):
                 continue
             for measure in SHOWN:
-                values = group.loc[group["measure"] == measure, "value"].tolist()
-                known = published if whole and first == "cl" else {}
-                _, paper = known.get((setting.dataset, str(second), str(split), measure), (0, math.nan))
-                row = measured(setting, values, paper)
-                rows.append({**row, "first": first, "second": second, "split": split, "measure": measure})
-    covered = {(run.dataset, run.classes) for run in alignment}
-    for (dataset, second, split, measure), (epoch, value) in published.items():
-        classes = published_classes[dataset]
-        if (dataset, classes) not in covered:
-            row = {**not_run(dataset, classes, value), "epochs": epoch}
+                key = (of.setting.dataset, str(second), str(split), FORMS.get(measure, measure))
+                epoch, paper = known.get(key, (None, math.nan)) if first == "cl" else (None, math.nan)
+                row = measured(of.setting, group.loc[group["measure"] == measure, "value"].tolist(), paper)
+                row["deviation"] = row["deviation"] if epoch == of.setting.epochs else math.nan
+                pair = {"first": first, "second": second, "split": split, "measure": measure}
+                rows.append({**row, "paper_epoch": epoch, **pair})
+    missing = uncovered(list(alignment), published_classes)
+    for (dataset, second, split, measure), (epoch, value) in _published_at(printed, None).items():
+        if dataset in missing:
+            row = {**not_run(dataset, missing[dataset], value), "epochs": epoch, "paper_epoch": epoch}
             rows.append({**row, "first": "cl", "second": second, "split": split, "measure": measure})
-    table = pd.DataFrame(rows, columns=["dataset", "classes", "first", "second", "split", "measure", *COLUMNS])
-    return table.astype({"classes": "Int64", "epochs": "Int64"})
+    names = ["dataset", "classes", "first", "second", "split", "measure", *COLUMNS]
+    names.insert(names.index("paper") + 1, "paper_epoch")
+    return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(("classes", "epochs", "paper_epoch"), "Int64"))
 
 
-def _last_published(printed: pd.DataFrame) -> dict[tuple[str, str, str, str], tuple[int, float]]:
-    """(dataset, objective, split, measure) -> (epoch, value) of the last epoch that the paper shows."""
-    values = printed.assign(epoch=printed["epoch"].astype(int)).sort_values("epoch")
-    last: dict[tuple[str, str, str, str], tuple[int, float]] = {}
+def _published_at(printed: pd.DataFrame, epoch: int | None) -> Published:
+    """Of each pair the value at that epoch, or at the last one that the paper shows."""
+    values = printed.assign(epoch=printed["epoch"].astype(int))
+    values = values.assign(asked=values["epoch"] == epoch).sort_values(["asked", "epoch"])
+    found: Published = {}
     columns = ("dataset", "objective", "split", "measure", "epoch", "value")
-    for *key, epoch, value in zip(*(values[c] for c in columns), strict=True):
+    for *key, at, value in zip(*(values[c] for c in columns), strict=True):
         dataset, objective, split, measure = map(str, key)
-        last[dataset, objective, split, measure] = (int(epoch), float(value))
-    return last
+        found[dataset, objective, split, measure] = (int(at), float(value))
+    return found
 
 
 def table2_markdown(table: pd.DataFrame) -> str:
-    """How alike each supervised twin is to CL: a row per dataset, pair and split, a column per measure."""
+    """How alike each twin is to CL: a row per dataset, pair and split, a column per measure."""
     rows = []
     shown = table[table["first"] == "cl"]
     for (dataset, classes, second, split), group in shown.groupby(
-        ["dataset", "classes", "second", "split"], sort=False
+        ["dataset", "classes", "second", "split"], sort=False, dropna=False
     ):
         cells = {str(row["measure"]): _cell(row) for row in group.to_dict("records")}
-        row = [f"{dataset} C={classes}", f"CL–{str(second).upper()}", str(split)]
+        row = [data_label(dataset, classes), f"CL–{str(second).upper()}", str(split)]
         rows.append([*row, *(cells.get(measure, NOT_RUN) for measure in SHOWN)])
     header = ["dataset", "pair", "split", *SHOWN.values()]
     return "\n\n".join(
         (
             "# Table 2: similarity to CL at the last epoch",
             tabulate(rows, header, tablefmt="github", disable_numparse=True),
-            "Mean and 95 % interval over seeds; in brackets the last value that the paper shows, at its own epoch. "
-            "CKA, RSA: on cosine similarities of encoder features.\n",
+            "Mean and 95 % interval over seeds; in brackets the paper's value and the epoch that it is of. "
+            "CKA, RSA: on cosine similarities of encoder features; the released code took CKA on raw features.\n",
         )
     )
 
 
 def _cell(row: dict[Hashable, Any]) -> str:
-    paper = "" if math.isnan(row["paper"]) else f" ({number(row['paper'], 3)})"
+    paper = "" if math.isnan(row["paper"]) else f" ({number(row['paper'], 3)} at epoch {row['paper_epoch']})"
     if row["status"] == NOT_RUN:
         return f"not run{paper}"
     spread = "" if math.isnan(row["ci_low"]) else f" [{number(row['ci_low'], 3)}, {number(row['ci_high'], 3)}]"

@@ -1,15 +1,18 @@
 """What tables have in common: words for a state, and rows of a setting's mean over seeds beside the paper's value."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import pandas as pd
 
 from pipeline.files import NOT_AVAILABLE
 from pipeline.reporting.intervals import over_seeds
 from pipeline.settings.run import Run
 
 MEASURED, NOT_RUN = "measured", "not run"
-HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
+HOLDS, FAILS, UNDECIDED, NOT_LEARNED = "holds", "fails", "undecided", "not learned"
 COLUMNS = (
     *("encoder", "epochs", "denominator", "n_seeds", "mean", "ci_low", "ci_high"),
     *("paper", "deviation", "status"),
@@ -22,6 +25,29 @@ def by_setting(runs: Sequence[Run]) -> dict[Run, list[Run]]:
     for run in runs:
         groups.setdefault(run.setting, []).append(run)
     return groups
+
+
+@dataclass(frozen=True)
+class OfSetting:
+    """What was measured of the runs of one setting."""
+
+    setting: Run
+    runs: Sequence[Run]
+    rows: pd.DataFrame  # of all its runs
+    whole: bool  # the runs have all classes of a dataset of the paper
+
+
+def of_settings(measures: Mapping[Run, pd.DataFrame], published_classes: Mapping[str, int]) -> Iterator[OfSetting]:
+    """Runs that differ only in their seed taken together, in the order of the runs."""
+    for setting, runs in by_setting(list(measures)).items():
+        whole = setting.dataset in published_classes and setting.classes == published_classes[setting.dataset]
+        yield OfSetting(setting, runs, pd.concat([measures[run] for run in runs]), whole)
+
+
+def uncovered(runs: Sequence[Run], published_classes: Mapping[str, int]) -> dict[str, int]:
+    """Datasets of the paper, with their classes, that no run covers whole."""
+    covered = {(run.dataset, run.classes) for run in runs}
+    return {name: classes for name, classes in published_classes.items() if (name, classes) not in covered}
 
 
 def measured(setting: Run, values: Sequence[float], paper: float) -> dict[str, Any]:
@@ -54,6 +80,11 @@ def not_run(dataset: str, classes: int, paper: float) -> dict[str, Any]:
         "paper": paper,
         "status": NOT_RUN,
     }
+
+
+def data_label(dataset: object, classes: Any) -> str:
+    """`digits, C = 10`; the dataset alone where its number of classes was not declared."""
+    return str(dataset) if pd.isna(classes) else f"{dataset}, C = {int(classes)}"
 
 
 def number(value: float, digits: int) -> str:

@@ -14,6 +14,8 @@ from pipeline.workflow.stages import PAPER_VALUES
 PAPER = partial(paper_values, PROJECT / PAPER_VALUES["paper_values"])
 PUBLISHED_CLASSES = {"cifar10": 10, "cifar100": 100, "mini_imagenet": 100, "tiny_imagenet": 200}
 TWINS = ("nscl", "scl", "ce")
+CONTROLLED = (*TWINS, "nscl_shuffled", "cl_replica", "cl_nudged")
+DOSED = ("nscl_25", "nscl_50", "nscl_75", "nscl", "nscl_shuffled_25", "nscl_shuffled", "cl_replica")
 EVERYTHING = ("initialisation", "batches", "augmentations")
 BOUNDS = ("certificate", "nonexpansive", "telescoped", "theorem1", "theorem1_published")
 
@@ -29,6 +31,33 @@ TRAJECTORY = [
     for dataset, classes in (("digits", 10), ("cifar100", 100))
     for seed in (0, 1, 2)
 ]
+
+
+LONG = ("alignment", "between_seeds", "layers")  # kinds with a row for every measure
+
+
+def moved(run, epoch, objective):
+    """CL moves half as far as the others; similarity with its own start falls by the epoch and the seed."""
+    path = run.batch_size / 1024 * epoch
+    share = 0.5 if objective == "cl" else 1.0
+    where = {"epoch": epoch, "steps": 10 * epoch, "path_length": path, "objective": objective}
+    likeness = 1 - share * (0.1 * epoch + 0.01 * run.seed)
+    return {
+        **where,
+        "displacement": share * epoch,
+        "weight_angle": 20 * share * epoch,
+        "cka": likeness,
+        "rsa": likeness / 2,
+    }
+
+
+def layers(value):
+    """Each part less alike than the one before, each depth less than the one above."""
+    return [
+        {"layer": layer, "depth": depth, "part": part, "cka": value - depth / 10 - less, "rsa": value - depth / 10}
+        for depth, layer in enumerate(("stage1", "stage2", "h", "z"))
+        for part, less in (("all", 0.0), ("within", 0.1), ("between", 0.2))
+    ]
 
 
 def bound_rows():
@@ -66,14 +95,19 @@ def trajectory(kind, twins=TWINS):
                 rows += [{**pair, "cka": value, "rsa": value - 0.1} for pair in pairs]
             elif kind == "weights" and split == "test":
                 angles = {"weight_angle": 80 * value, "representation_angle": 30 * value}
-                rows += [{**pair, "weight_gap": value, **angles} for pair in pairs]
+                gaps = {"weight_gap": value, "weight_gap_released": value / 2}
+                rows += [{**pair, **gaps, **angles} for pair in pairs]
             elif kind == "collapse":
                 rows += [
                     {**where, "objective": o, "cdnv": value, "directional_cdnv": value / 9} for o in ("cl", *twins)
                 ]
             elif kind == "between_seeds" and run.seed == 0:
                 rows += [{**where, "cka": c, "rsa": c / 2} for c in (0.7, 0.8, 0.9)]
-        parts.append(labelled(run, long(rows) if kind in ("alignment", "between_seeds") else pd.DataFrame(rows)))
+            elif kind == "movement" and split == "test":
+                rows += [moved(run, epoch, objective) for objective in ("cl", *twins)]
+            elif kind == "layers" and epoch:
+                rows += [{**pair, **layer} for pair in pairs for layer in layers(value)]
+        parts.append(labelled(run, long(rows) if kind in LONG else pd.DataFrame(rows)))
     return pd.concat(parts)
 
 
@@ -112,7 +146,8 @@ def of_run(kind, run, twins=TWINS):
     if kind == "alignment":
         rows = [{**pair, "split": "test", **both} for pair in pairs]
     elif kind == "weights":
-        rows = [{**pair, "weight_gap": 1 - value, "weight_angle": 80, "representation_angle": 20} for pair in pairs]
+        gaps = {"weight_gap": 1 - value, "weight_gap_released": (1 - value) / 2}
+        rows = [{**pair, **gaps, "weight_angle": 80, "representation_angle": 20} for pair in pairs]
     elif kind == "collapse":
         rows = [{"objective": o, "epoch": e, "split": "test", "cdnv": value} for o in twins for e in (0, 1, 2)]
     elif kind == "between_seeds":
@@ -126,10 +161,19 @@ def of_run(kind, run, twins=TWINS):
     elif kind == "loss_gap":
         gap = 1 / run.classes
         rows = [{"objective": o, "gap": gap, "bound": 2 * gap} for o in ("cl", "nscl")]
+    elif kind == "movement":
+        rows = [moved(run, epoch, objective) for objective in ("cl", *twins) for epoch in (0, 1, 2)]
     elif kind == "merging":
-        rows = [{"share": s, "probe": p, "accuracy": 90 - s} for s in (0.0, 0.5, 1.0) for p in ("nccc", "lp")]
+        rows = [
+            {"share": share, "batch_norm": norm, "probe": probe, "accuracy": 90 - share - less}
+            for share in (0.0, 0.5, 1.0)
+            for norm, less in (("interpolated", 4 * share * (1 - share)), ("reestimated", 0.0))
+            for probe in ("nccc", "lp")
+        ]
+    elif kind == "baselines":
+        rows = [{"objective": "raw_pixels", "probe": p, "accuracy": 70.0} for p in ("nccc", "lp")]
     else:
-        accuracies = {"cl": 80.0, "nscl": 80 + run.temperature}
+        accuracies = {"untrained": 60.0, "cl": 80.0, "nscl": 80 + run.temperature}
         rows = [{"objective": o, "probe": p, "accuracy": a} for o, a in accuracies.items() for p in ("nccc", "lp")]
     return long(rows) if kind in ("alignment", "between_seeds") else pd.DataFrame(rows)
 

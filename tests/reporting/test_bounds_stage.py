@@ -7,6 +7,7 @@ import torch
 
 from pipeline.alignment.intervals import Pair, Prepared
 from pipeline.alignment.measures import MEASURES
+from pipeline.files import write_csv
 from pipeline.reporting.bounds import bounds_of_run, simulated
 from pipeline.settings.run import Run
 from pipeline.settings.theory import DescentSettings
@@ -62,9 +63,14 @@ def test_what_the_corollaries_promise_is_kept_by_representations(noise):
     pair = Pair(*(Prepared(torch.from_numpy(rows), "x") for rows in (x, x + noise * rng.normal(size=x.shape))))
     values = {name: measure(pair).value for name, measure in MEASURES.items()}
     row = bounds(alignment(2, rows=60, **values)).iloc[0]
-    assert 0 <= row["cka_corollary1"] < row["cka_sharp"] < row["cka"] == values["cka"]
-    assert row["rsa_corollary2"] < row["rsa"] == values["rsa"]
-    assert row["r"] >= 1 or row["rsa_corollary2"] < row["rsa_sharp"] < row["rsa"]
+    for measure, corollary, ratio in (("cka", "cka_corollary1", "rho"), ("rsa", "rsa_corollary2", "r")):
+        assert row[measure] == values[measure]
+        if values[ratio] < 1:
+            assert 0 < row[corollary] < row[f"{measure}_sharp"] < row[measure]
+        else:
+            assert math.isnan(row[corollary])
+            assert math.isnan(row[f"{measure}_sharp"])
+    assert noise == 1.0 or values["r"] < 1
 
 
 def test_a_descents_own_masses_certify_its_drift_and_each_bound_is_above_the_one_before():
@@ -91,9 +97,52 @@ def test_rows_stand_in_the_order_of_the_alignment():
     ]
 
 
+def test_the_published_form_has_the_papers_anchors_and_the_others_both_views():
+    """B = 128, tau = 0.5, C = 10, four steps with rates that sum to 0.6."""
+    row = bounds(alignment(2)).iloc[0]
+    assert (row["published_anchors"], row["anchors"]) == (128, 256)
+    share = 0.1 + math.sqrt(math.log(4 * 128 / 0.01) / 256)
+    odds = share / (1 - share) * math.exp(4)
+    published, sharp = 2 * odds, 2 * odds / (1 + odds)
+    theorem1 = {n: math.exp(0.6 / (2 * 0.25 * n)) * 0.6 / (0.5 * math.sqrt(n)) for n in (128, 256)}
+    assert math.exp(row["mismatch_published_log"]) == pytest.approx(published)
+    assert math.exp(row["mismatch_log"]) == pytest.approx(sharp)
+    assert math.exp(row["theorem1_published_log"]) == pytest.approx(theorem1[128] * published)
+    assert math.exp(row["theorem1_log"]) == pytest.approx(theorem1[256] * sharp)
+    assert math.exp(row["nonexpansive_log"]) == pytest.approx(0.6 * sharp / (0.5 * 16))
+
+
+@pytest.mark.parametrize(("batches", "largest"), [("permutation", 0.6), ("class_weighted", 0.5)])
+def test_the_largest_share_is_that_of_the_images_or_of_the_draws(batches, largest):
+    run = RUN.model_copy(update={"batches": batches})
+    row = bounds_of_run(run, steps(), alignment(2), [60, 40], 0.01).iloc[0]
+    assert row["share"] == pytest.approx(largest + math.sqrt(math.log(4 * 128 / 0.01) / 256))
+
+
+def test_from_one_on_nothing_is_promised_of_either_measure(tmp_path):
+    table = bounds(alignment(1, rho=0.5, r=1.0), alignment(2, rho=1.2, r=0.5))
+    write_csv(tmp_path / "bounds.csv", table)
+    text = pd.read_csv(tmp_path / "bounds.csv", dtype=str, keep_default_na=False)
+    for column, first, second in (
+        ("cka_corollary1", True, False),
+        ("cka_sharp", True, False),
+        ("rsa_corollary2", False, True),
+        ("rsa_sharp", False, True),
+    ):
+        assert [value != "NA" for value in text[column]] == [first, second]
+
+
+@pytest.mark.parametrize(("factor", "vacuous"), [(0.99, True), (1.01, False)])
+def test_a_bound_is_vacuous_from_the_square_root_of_two_times_the_rows_on(factor, vacuous):
+    bound = math.exp(bounds(alignment(2)).iloc[0]["theorem1_published_log"])
+    row = bounds(alignment(2, rows=factor * bound / math.sqrt(2))).iloc[0]
+    assert ("theorem1_published" in row["vacuous"].split("+")) == vacuous
+    assert math.exp(row["limit_log"]) == pytest.approx(factor * bound)
+
+
 def test_a_bound_that_reaches_the_largest_distance_is_called_vacuous():
-    few = bounds(alignment(2, rows=5)).iloc[0]
-    assert few["vacuous"] == "none"  # everything is below 2 x 5 after so few small steps
+    few = bounds(alignment(2, rows=20)).iloc[0]
+    assert few["vacuous"] == "none"  # everything is below 20 after so few small steps
     found = bounds(alignment(2, rows=5), run=RUN.model_copy(update={"temperature": 0.05})).iloc[0]
     assert "theorem1_published" in found["vacuous"].split("+")
     assert "certificate" not in found["vacuous"].split("+")
@@ -109,4 +158,5 @@ def test_a_rate_above_the_limit_has_no_certificate():
 def test_the_simulation_keeps_the_chain():
     table = simulated(DescentSettings(images=120, classes=6, batch=24, steps=60)).drop(columns="step")
     assert len(table) == 60
+    assert list(table)[-1] == "theorem1_published_log"
     assert (table.diff(axis=1).iloc[:, 1:] >= -1e-9).all(axis=None)

@@ -1,5 +1,5 @@
 import importlib
-import itertools
+import math
 import subprocess
 import sys
 
@@ -11,22 +11,30 @@ from pipeline.files import write_csv
 from pipeline.reporting.figures import FIGURES, facts_of
 from pipeline.reporting.measured import labelled, rows_of, summarise
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.style import save
+from pipeline.reporting.style import note, save
 from pipeline.reporting.trends import trend
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import Params
 from pipeline.settings.run import Run
 from pipeline.workflow.plan import plan
 from pipeline.workflow.stages import STAGES, figures_of
-from tests.reporting.planted import PAPER, PUBLISHED_CLASSES, swept, trajectory
+from tests.reporting.planted import (
+    CONTROLLED,
+    DOSED,
+    PAPER,
+    PUBLISHED_CLASSES,
+    of_run,
+    swept,
+    trajectory,
+)
 
 MODULES = {name: importlib.import_module(f"pipeline.reporting.figures.{name}") for name in FIGURES}
 
 OF_SWEEPS = {
     *("fig3_classes", "fig4_temperature", "fig5_batch", "duration", "accuracy_by_temperature"),
-    *("merging", "encoders", "loss_gap", "randomness"),
+    *("merging", "encoders", "loss_gap", "randomness", "dose", "path_length"),
 }
-OF_OBJECTIVES = {"fig2_trajectory", "fig6_weight_gap", "duration", "collapse", "encoders"}
+OF_OBJECTIVES = {"fig2_trajectory", "fig6_weight_gap", "duration", "collapse", "encoders", "layers"}
 
 
 def table_of(name, **options):
@@ -64,9 +72,12 @@ def test_a_figure_is_drawn_from_its_table_alone(name, tmp_path):
 def test_an_objective_of_ones_own_is_drawn_with_a_look_of_its_own(name):
     drawn = MODULES[name].draw(table_of(name, twins=("nscl", "mine.loss", "yours.loss")))
     if name in OF_OBJECTIVES:
-        lines = [line for axes in drawn.axes for line in axes.lines if line.get_linestyle() == "-"]
+        solid = [(line, line.get_label()) for axes in drawn.axes for line in axes.lines if line.get_linestyle() == "-"]
+        bars = [(bar.lines[0], bar.get_label()) for axes in drawn.axes for bar in axes.containers]
         looks = {
-            line.get_label().removeprefix("CL–").split(",")[0]: (line.get_color(), line.get_marker()) for line in lines
+            label.removeprefix("CL–"): (line.get_color(), line.get_marker())
+            for line, label in (*solid, *bars)
+            if label[0] != "_"
         }
         assert {"NSCL", "MINE.LOSS", "YOURS.LOSS"} <= set(looks)
         assert len(set(looks.values())) == len(looks)
@@ -97,34 +108,33 @@ def test_the_first_figure_carries_the_papers_angles():
     assert set(table.query("measure == 'representation_angle'")["paper"]) == {27.8}
 
 
-def test_the_bounds_figure_says_whether_theory_and_training_agree():
-    table = table_of("bounds_by_setting")
-    assert set(zip(table["swept"], table["matched"], strict=True)) == set(
-        itertools.product(("classes", "batch_size", "temperature"), ("epochs", "steps"))
-    )
-    at_epochs = table.query("swept == 'classes' and matched == 'epochs' and measure == 'cka'")
-    assert at_epochs["value"].tolist() == [2, 5, 10]
-    assert at_epochs["mean"].tolist() == pytest.approx([1 - (c / 10 + 0.5 - 0.5 + 0.2) / 9 for c in (2, 5, 10)])
-    batches = table.query("swept == 'batch_size' and matched == 'steps' and measure == 'cka'")
-    # at B = 256 two epochs are 10 steps; B = 64 has 20 after one, B = 128 has 10
-    assert batches["mean"].tolist() == pytest.approx(
-        [1 - (1 + b / 256 - 0.5 + e / 10) / 9 for b, e in ((64, 1), (128, 1), (256, 2))]
-    )
-    drawn = MODULES["bounds_by_setting"].draw(table)
-    titles = [axes.get_title() for axes in drawn.axes if axes.get_title()]
-    assert titles[:3] == ["at equal epochs: agree"] * 3
-    flipped = table.assign(trend=table["trend"].where(table["measure"] != "cka", "rises"))
-    assert "at equal epochs: disagree" in {axes.get_title() for axes in MODULES["bounds_by_setting"].draw(flipped).axes}
-
-
 def test_classes_are_compared_at_equal_epochs_and_at_equal_steps():
-    table = table_of("fig3_classes")
-    cells = table.query("measure == 'cka' and epoch == 2").set_index("classes")
-    assert cells["steps"].to_dict() == {10: 20, 2: 4, 5: 10}
+    """Two classes with as many epochs as ten, and with as many steps: planted steps are epoch times classes."""
+    runs = [
+        Run(dataset="digits", classes=classes, epochs=epochs, seed=seed)
+        for classes, epochs in ((2, 2), (2, 10), (5, 2), (10, 2))
+        for seed in (0, 1)
+    ]
+    longer = [run.model_copy(update={"batch_size": 512}) if run.epochs == 10 else run for run in runs]  # another value
+
+    def read(kind):
+        parts = [
+            of_run(kind, other).assign(epoch=lambda rows, f=run.epochs // 2: rows["epoch"] * f)
+            for run, other in zip(runs, longer, strict=True)
+        ]
+        parts = [part.assign(steps=part["epoch"] * run.classes) for part, run in zip(parts, runs, strict=True)]
+        return pd.concat([labelled(run, part) for run, part in zip(runs, parts, strict=True)])
+
+    table = MODULES["fig3_classes"].table(Reading(read, PAPER, PUBLISHED_CLASSES))
+    ends = table.query("measure == 'cka' and epoch == epochs").set_index(["matched", "classes"])
+    assert ends.loc["epochs", "steps"].to_dict() == {2: 4, 5: 10, 10: 20}
+    assert ends.loc["steps", "steps"].to_dict() == {2: 20, 10: 20}
+    assert ends.loc["steps"].loc[2, "mean"] - ends.loc["epochs"].loc[2, "mean"] == pytest.approx((512 - 1024) / 1024)
     left, right, *_ = MODULES["fig3_classes"].draw(table).axes
     assert [text.get_text() for text in left.get_yticklabels()] == ["10", "5", "2"]
+    assert [float(text.get_text()) for text in left.get_xticklabels()] == [1, 2]
     drawn = {container.get_label(): container.lines[0].get_xdata().tolist() for container in right.containers}
-    assert drawn == {"C' = 2": [2, 4], "C' = 5": [5, 10], "C' = 10": [10, 20]}
+    assert drawn == {"C' = 2": [10, 20], "C' = 10": [10, 20]}
 
 
 def test_normalised_rules_share_their_point_at_256():
@@ -155,6 +165,163 @@ def test_what_is_shared_is_drawn_with_the_likeness_of_another_seed():
     }
     assert cka.loc["nothing", "mean"] == pytest.approx(0.5 + 0.05 + 0.25 + 0.0005)
     assert cka.loc["another seed", ["ci_low", "mean", "ci_high"]].tolist() == pytest.approx([0.7, 0.75, 0.8])
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_a_figure_is_drawn_from_one_seed_of_a_dataset_without_declared_classes(name):
+    """Neither an interval nor a number of classes: where classes are swept, they are known."""
+    source = swept if name in OF_SWEEPS else trajectory
+    unknown = math.nan if name not in ("fig3_classes", "loss_gap", "bounds_by_setting") else 10
+
+    def one_seed(kind):
+        rows = source(kind, twins=DOSED if name == "dose" else CONTROLLED)
+        return rows.query("seed == 0 and classes == 10").assign(classes=unknown) if "seed" in rows else rows
+
+    table = MODULES[name].table(Reading(one_seed, PAPER, PUBLISHED_CLASSES))
+    assert len(table)
+    drawn = MODULES[name].draw(table)
+    note(drawn, ["digits: nothing is known of it"])
+    assert not any("C = nan" in axes.get_title() for axes in drawn.axes)
+    drawn.draw_without_rendering()
+
+
+def test_controls_have_angles_likeness_and_differences_from_nscl():
+    table = table_of("controls", twins=CONTROLLED).query("dataset == 'digits'").set_index(["second", "measure"])
+    plain, less = table[table["less"].isna()], table[table["less"].notna()]
+    assert set(plain.index.get_level_values("second")) == {*CONTROLLED, "cl, another seed"}
+    assert plain.loc[("cl_replica", "weight_angle"), "mean"] == pytest.approx(80 * 0.71)
+    assert plain.loc[("cl, another seed", "cka"), ["ci_low", "mean", "ci_high"]].tolist() == pytest.approx(
+        [0.7, 0.8, 0.9]
+    )
+    between = plain.loc[("cl, another seed", "representation_angle"), "mean"]
+    assert between == pytest.approx(sum(math.degrees(math.acos(c)) for c in (0.7, 0.8, 0.9)) / 3)
+    assert set(less["less"]) == {"nscl_shuffled", "cl_replica", "cl_nudged"}
+
+
+def test_differences_from_a_control_are_taken_seed_by_seed():
+    """The shuffled twin lags 0.1 behind in seed 0, 0.2 in seed 1, 0.3 in seed 2."""
+
+    def read(kind):
+        rows = trajectory(kind, CONTROLLED)
+        if kind == "alignment":
+            rows["value"] -= (rows["second"] == "nscl_shuffled") * 0.1 * (rows["seed"] + 1)
+        return rows
+
+    table = MODULES["controls"].table(Reading(read, PAPER, PUBLISHED_CLASSES))
+    row = table.query("less == 'nscl_shuffled' and measure == 'cka' and dataset == 'digits'").iloc[0]
+    half = 4.302653 * 0.1 / math.sqrt(3)  # t of two degrees
+    assert (row["ci_low"], row["mean"], row["ci_high"]) == pytest.approx((0.2 - half, 0.2, 0.2 + half), rel=1e-6)
+
+
+def test_doses_stand_at_their_shares_and_controls_at_none():
+    table = table_of("dose", twins=DOSED).query("measure == 'cka' and classes == 2").set_index("second")
+    assert table["share"].dropna().to_dict() == {
+        **{"nscl_25": 0.25, "nscl_50": 0.5, "nscl_75": 0.75, "nscl": 1.0},
+        **{"nscl_shuffled_25": 0.25, "nscl_shuffled": 1.0},
+    }
+    assert pd.isna(table.loc["cl_replica", "labels"])
+    (panel, *_) = MODULES["dose"].draw(table.reset_index()).axes
+    drawn = {bar.get_label(): bar.lines[0].get_xdata().tolist() for bar in panel.containers}
+    assert drawn == {"true labels": [0.25, 0.5, 0.75, 1.0], "shuffled labels": [0.25, 1.0]}
+
+
+def test_doses_have_a_figure_of_their_own():
+    for name in ("fig2_trajectory", "fig6_weight_gap", "controls", "layers"):
+        twins = table_of(name, twins=(*CONTROLLED, *DOSED))["second"]
+        assert not any(twin.endswith(("_25", "_50", "_75")) for twin in twins)
+
+
+def test_layers_have_every_part_at_every_depth():
+    table = table_of("layers").query(
+        "dataset == 'digits' and split == 'test' and second == 'nscl' and measure == 'cka'"
+    )
+    found = table.set_index(["part", "layer"])["mean"]
+    assert len(found) == 3 * 4
+    assert found["within", "h"] == pytest.approx(0.71 - 0.2 - 0.1)
+    panel = MODULES["layers"].draw(table).axes[2]
+    assert panel.containers[0].lines[0].get_ydata().tolist() == pytest.approx([0.51, 0.41, 0.31, 0.21])
+
+
+def test_likeness_stands_over_the_path_and_settings_are_told_apart():
+    table = table_of("path_length").query("measure == 'cka' and second == 'nscl' and classes == 10")
+    of = table.set_index(["family", "temperature", "batch_size", "learning_rate_rule"])
+    assert of.loc[("batch size", 0.5, 64, "linear"), "path_length"] == pytest.approx(2 * 64 / 1024)
+    assert set(of.loc["temperature"].index.get_level_values("temperature")) == {0.1, 1.0}
+    assert set(of.loc["rate rule"].index.get_level_values("learning_rate_rule")) == {"sqrt", "sqrt_published"}
+    assert len(of.loc["usual setting"]) == 1
+
+
+def test_cl_falls_away_from_its_own_start_in_figure_2():
+    table = table_of("fig2_trajectory").query("source == 'initialisation' and dataset == 'digits' and epoch == 2")
+    assert table.set_index("measure")["mean"].to_dict() == pytest.approx({"cka": 0.895, "rsa": 0.4475})
+    assert set(table["n_seeds"]) == {3}
+
+
+def test_weight_gaps_are_shown_in_both_ways_of_taking_them():
+    table = table_of("fig6_weight_gap").query("dataset == 'digits' and second == 'scl' and epoch == 2")
+    assert table.set_index("measure")["mean"].to_dict() == pytest.approx(
+        {"weight_gap": 0.71, "weight_gap_released": 0.355}
+    )
+
+
+def test_batch_norm_is_told_apart_by_its_dashes():
+    table = table_of("merging").query("classes == 10 and probe == 'lp' and share == 0.5").set_index("batch_norm")
+    assert table["mean"].to_dict() == {"interpolated": 88.5, "reestimated": 89.5}
+    panel = MODULES["merging"].draw(table_of("merging")).axes[0]
+    dashes = {bar.get_label().split()[-1]: bar.lines[0].get_linestyle() for bar in panel.containers}
+    assert dashes == {"interpolated": "--", "reestimated": "-"}
+
+
+def of_paper(name, **fields):
+    """The figure's table of twins at one epoch, as if the planted runs were of a dataset of the paper."""
+    runs = [Run(epochs=2, **fields, seed=seed) for seed in (0, 1)]
+    return (
+        MODULES[name]
+        .table(
+            Reading(
+                lambda kind: pd.concat([labelled(run, of_run(kind, run)) for run in runs]), PAPER, PUBLISHED_CLASSES
+            )
+        )
+        .query("source == 'paper' and measure == 'cka'")
+    )
+
+
+def test_published_points_stand_at_their_epochs_where_the_data_is_the_papers():
+    found = of_paper("fig4_temperature", dataset="cifar100", classes=100, temperature=0.1)
+    assert found[["epoch", "mean"]].values.tolist() == [[300, 0.853]]
+    assert of_paper("fig4_temperature", dataset="cifar100", classes=5, temperature=0.1).empty
+    assert of_paper("fig4_temperature", dataset="cifar100", classes=100, temperature=0.2).empty
+    batch = {"dataset": "mini_imagenet", "classes": 100, "batch_size": 512}
+    found = of_paper("fig5_batch", learning_rate_rule="sqrt_published", **batch)
+    assert found[["epoch", "batch_size", "mean"]].values.tolist() == [[200, 512, 0.981]]
+    assert of_paper("fig5_batch", learning_rate_rule="sqrt", **batch).empty  # not the rule of the paper
+
+
+@pytest.mark.parametrize("classes", [10, 100])
+def test_a_published_number_of_classes_stands_on_its_row(classes):
+    runs = [Run(dataset="mini_imagenet", classes=c, epochs=2, seed=seed) for c in (classes, 50) for seed in (0, 1)]
+    reading = Reading(
+        lambda kind: pd.concat([labelled(run, of_run(kind, run)) for run in runs]), PAPER, PUBLISHED_CLASSES
+    )
+    table = MODULES["fig3_classes"].table(reading)
+    points = table.query("source == 'paper'").set_index("classes")["mean"].to_dict()
+    assert points == {10: {10: 0.69, 50: 0.78}, 100: {50: 0.78, 100: 0.67}}[classes]
+    labels = [text.get_text() for text in MODULES["fig3_classes"].draw(table).axes[0].get_yticklabels()]
+    assert "50\n(0.78 at 1000)" in labels
+
+
+def test_plain_steps_have_drift_in_features_and_likeness_in_both_layers():
+    table = (
+        table_of("plain_sgd").query("classes == 10 and dataset == 'digits'").set_index(["layer", "measure", "epoch"])
+    )
+    table = table.sort_index()
+    assert set(table.index.get_level_values("layer")) == {"h", "z"}
+    assert table.loc[("z", "cka", 2), "mean"] == pytest.approx(0.71 - 0.3)
+    assert table.loc[("h", "cka", 2), "mean"] == pytest.approx(0.71 - 0.2)
+    left, right = MODULES["plain_sgd"].draw(table.reset_index()).axes
+    logs = table.loc[("h", "drift_log")]
+    assert left.containers[0].lines[0].get_ydata() == pytest.approx(logs["mean"] / math.log(10))
+    assert [bar.get_label() for bar in right.containers] == ["CKA of features h", "CKA of projections z"]
 
 
 @pytest.mark.parametrize(

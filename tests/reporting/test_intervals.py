@@ -1,10 +1,11 @@
+import itertools
 import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.reporting.intervals import over_seeds
+from pipeline.reporting.intervals import holm, over_seeds, p_value, pseudo_values
 
 
 def test_the_interval_is_scipys_t_interval():
@@ -15,15 +16,97 @@ def test_the_interval_is_scipys_t_interval():
 
 
 def test_one_seed_has_no_interval_and_none_no_mean():
-    found = over_seeds([2.0])
-    assert (found.mean, found.n) == (2.0, 1)
-    assert math.isnan(found.low)
-    assert math.isnan(found.high)
-    with pytest.raises(ValueError, match="no values"):
-        over_seeds([])
+    for scale in ("plain", "fisher"):
+        found = over_seeds([0.5], scale)
+        assert (found.mean, found.n) == (pytest.approx(0.5), 1)
+        assert math.isnan(found.low)
+        assert math.isnan(found.high)
+        assert math.isnan(p_value([0.5], 0.0, scale))
+        with pytest.raises(ValueError, match="no values"):
+            over_seeds([], scale)
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says():
     rng = np.random.default_rng(0)
     hits = [found.low <= 0 <= found.high for found in (over_seeds(list(rng.normal(size=3))) for _ in range(2000))]
     assert 0.93 < np.mean(hits) < 0.97
+
+
+@pytest.mark.parametrize(("scale", "limit"), [("fisher", 1.0), ("fisher_difference", 2.0)])
+def test_fishers_scale_keeps_intervals_within_what_can_be(scale, limit):
+    values = [0.9999 * limit, 0.5 * limit, 0.99 * limit]
+    assert over_seeds(values).high > limit
+    z = np.arctanh(np.array(values) / limit)
+    low, high = stats.ttest_1samp(z, 0).confidence_interval(0.95)
+    found = over_seeds(values, scale)
+    expected = [limit * np.tanh(x) for x in (z.mean(), low, high)]
+    assert [found.mean, found.low, found.high] == pytest.approx(expected)
+    mirrored = over_seeds([-value for value in values], scale)
+    assert [mirrored.mean, mirrored.low, mirrored.high] == pytest.approx([-found.mean, -found.high, -found.low])
+    at_the_limit = over_seeds([limit, limit * (1 + 1e-9), 0.5 * limit], scale)  # by rounding
+    assert -limit < at_the_limit.low < at_the_limit.mean < at_the_limit.high <= limit
+    with pytest.raises(ValueError, match="at most"):
+        over_seeds([1.1 * limit, 0.0], scale)
+
+
+def test_p_is_scipys_and_agrees_with_the_interval():
+    rng = np.random.default_rng(1)
+    for scale, back in (("plain", lambda x: x), ("fisher", np.arctanh)):
+        for n in (2, 3, 5):
+            values = list(rng.uniform(-0.4, 0.8, size=n))
+            expected = stats.ttest_1samp([back(value) for value in values], back(0.3)).pvalue
+            assert p_value(values, 0.3, scale) == pytest.approx(expected)
+            interval = over_seeds(values, scale)
+            for edge in (interval.low, interval.high):
+                assert p_value(values, edge, scale) == pytest.approx(0.05)
+
+
+def test_values_without_spread_are_beyond_a_number_or_at_it():
+    assert p_value([0.5, 0.5], 0.0) == 0.0
+    assert p_value([0.5, 0.5], 0.5) == 1.0
+
+
+def test_holms_p_is_the_largest_of_all_sets_that_a_test_is_in():
+    """The closed testing procedure with Bonferroni's test of every set, which Holm's method is a short cut to."""
+    rng = np.random.default_rng(2)
+    for size in (1, 2, 5):
+        p = list(rng.uniform(size=size) ** 3)
+        sets = [s for n in range(1, size + 1) for s in itertools.combinations(range(size), n)]
+        expected = [max(min(1.0, len(s) * min(p[j] for j in s)) for s in sets if i in s) for i in range(size)]
+        assert holm(p) == pytest.approx(expected)
+    assert holm([]) == []
+
+
+def test_holm_takes_nothing_for_found_more_often_than_it_says():
+    rng = np.random.default_rng(3)
+    assert np.mean([min(holm(list(rng.uniform(size=20)))) < 0.05 for _ in range(4000)]) == pytest.approx(0.05, abs=0.01)
+
+
+def test_pseudo_values_of_a_mean_are_the_values():
+    values = [0.3, 0.9, 0.4]
+    found = pseudo_values(range(3), lambda seeds: float(np.mean([values[seed] for seed in seeds])))
+    assert found == pytest.approx(values)
+
+
+@pytest.mark.parametrize("noise", [0.3, 1.0])
+def test_the_jackknife_over_seeds_covers_a_mean_over_pairs_that_overlap(noise):
+    """Values of pairs have what is their seeds' own in common. Taken as if each seed's mean over its pairs stood by
+    itself, the interval is too short."""
+    rng = np.random.default_rng(4)
+    jackknife, plain = [], []
+    n = 5
+    for _ in range(2000):
+        own, pairs = rng.normal(size=n), rng.normal(size=(n, n)) * noise
+        value = {(i, j): own[i] + own[j] + pairs[i, j] for i, j in itertools.combinations(range(n), 2)}
+
+        def mean_over_pairs(seeds, value=value):
+            return float(np.mean([value[pair] for pair in itertools.combinations(seeds, 2)]))
+
+        found = over_seeds(pseudo_values(range(n), mean_over_pairs))
+        assert found.mean == pytest.approx(mean_over_pairs(range(n)))  # no bias
+        jackknife.append(found.low <= 0 <= found.high)
+        means = [float(np.mean([x for pair, x in value.items() if seed in pair])) for seed in range(n)]
+        found = over_seeds(means)
+        plain.append(found.low <= 0 <= found.high)
+    assert 0.94 < np.mean(jackknife) < 0.985
+    assert np.mean(plain) < 0.85

@@ -21,8 +21,27 @@ def probes(accuracies, converged=True, other="nscl"):
     )
 
 
-def table_of(measured, objectives=("cl", "nscl")):
-    return table1(objectives, measured, PAPER("table1"), PUBLISHED_CLASSES)
+def baselines(run, accuracy=40.0):
+    """Of a run's subset, as another stage measures it."""
+    rows = [{"objective": "raw_pixels", "probe": p, "accuracy": accuracy, "converged": True} for p in ("nccc", "lp")]
+    return {run.subset: pd.DataFrame(rows)}
+
+
+def moved(run):
+    """Path length and displacement grow with the epoch and the seed; CL's and another objective's differ."""
+    return pd.DataFrame(
+        [
+            {"epoch": e, "objective": o, "path_length": e + run.seed, "displacement": (e + run.seed) * f}
+            for e in (0, 1, run.epochs)
+            for o, f in (("cl", 0.1), ("nscl", 0.2))
+        ]
+    )
+
+
+def table_of(measured, objectives=("cl", "nscl"), raw=None):
+    raw = raw or {subset: rows for run in measured for subset, rows in baselines(run).items()}
+    movement = {run: moved(run) for run in measured}
+    return table1(objectives, measured, raw, movement, PAPER("table1"), PUBLISHED_CLASSES)
 
 
 @pytest.fixture
@@ -57,7 +76,7 @@ def test_a_subset_of_the_classes_is_not_compared_with_the_paper():
 def test_a_probe_that_did_not_converge_is_marked():
     run = RUNS[0]
     table = table_of({run: probes(70.0, converged=False)}, ["cl"])
-    assert set(table.query("n_seeds == 1")["status"]) == {"measured, probe not converged"}
+    assert set(table.query("objective == 'cl' and n_seeds == 1")["status"]) == {"measured, probe not converged"}
     text = table1_markdown(table)
     assert "70.0 (88.37) (probe not converged)" in text
 
@@ -74,3 +93,54 @@ def test_an_objective_of_ones_own_has_its_row_and_no_published_value():
     assert own["mean"].tolist() == [81.0, 81.0]
     assert own["paper"].isna().all()
     assert "| MINE.LOSS |" in table1_markdown(table)
+
+
+def with_untrained(run, accuracy):
+    row = {"objective": "untrained", "probe": "nccc", "accuracy": accuracy, "converged": True}
+    return pd.concat([probes(80.0 + run.seed), pd.DataFrame([row])], ignore_index=True)
+
+
+def test_what_takes_no_training_stands_first():
+    table = table_of({run: with_untrained(run, 30.0 + run.seed) for run in RUNS}).query("status == 'measured'")
+    assert list(dict.fromkeys(table["objective"])) == ["raw_pixels", "untrained", "cl", "nscl"]
+    (untrained,) = table.query("objective == 'untrained'").to_dict("records")
+    assert (untrained["mean"], untrained["n_seeds"], untrained["displacement"]) == (31.0, 3, 0.0)
+    assert untrained["path_length"] == 0.0
+
+
+def test_a_subset_that_seeds_share_has_its_raw_pixels_counted_once():
+    shared = [run.model_copy(update={"subset_seed": 7}) for run in RUNS]
+    one = table_of({run: probes(80.0) for run in shared}, raw=baselines(shared[0]))
+    (row,) = one.query("objective == 'raw_pixels' and probe == 'lp'").to_dict("records")
+    assert (row["mean"], row["n_seeds"]) == (40.0, 1)
+    assert math.isnan(row["ci_low"])
+    own = [run.model_copy(update={"subset_seed": None}) for run in RUNS]
+    raw = {subset: rows for run in own for subset, rows in baselines(run, 40.0 + 3 * run.seed).items()}
+    (row,) = (
+        table_of({run: probes(80.0) for run in own}, raw=raw)
+        .query("objective == 'raw_pixels' and probe == 'lp'")
+        .to_dict("records")
+    )
+    assert (row["mean"], row["n_seeds"]) == (43.0, 3)
+
+
+def test_how_much_training_it_was_is_the_seeds_mean_at_the_last_epoch(table):
+    (row,) = table.query("objective == 'nscl' and probe == 'lp' and n_seeds > 0").to_dict("records")
+    assert row["path_length"] == pytest.approx((3 + 4 + 5) / 3)
+    assert row["displacement"] == pytest.approx(0.2 * (3 + 4 + 5) / 3)
+    pixels = table.query("objective == 'raw_pixels'")
+    assert pixels[["path_length", "displacement"]].isna().all(axis=None)
+    text = table1_markdown(table).split("## How much training")[1]
+    assert "| NSCL | 4.000" in " ".join(text.split())
+    assert "RAW PIXELS" not in text
+
+
+def test_classes_that_were_not_declared_are_no_obstacle():
+    runs = [Run(dataset="flowers", epochs=3, seed=seed) for seed in (0, 1)]
+    table = table_of({run: probes(50.0 + run.seed) for run in runs})
+    own = table.query("dataset == 'flowers'")
+    assert own["classes"].isna().all()
+    assert set(own.query("objective != 'raw_pixels'")["n_seeds"]) == {2}
+    text = table1_markdown(table)
+    assert "| flowers NCCC" in text
+    assert "50.5 ± " in text

@@ -33,20 +33,41 @@ def table():
     return table_of({run: alignment(0.9 + run.seed / 100) for run in RUNS})
 
 
-def test_rows_are_means_over_seeds_at_the_last_epoch_beside_the_last_published_value(table):
+def published(epoch=None):
+    shown = PAPER("fig2").query("dataset == 'cifar100' and objective == 'nscl' and measure == 'cka'")
+    shown = shown.assign(epoch=shown["epoch"].astype(int)).set_index("epoch")["value"]
+    return shown.loc[shown.index.max() if epoch is None else epoch]
+
+
+def test_rows_are_means_over_seeds_at_the_last_epoch(table):
     row = table.query("status == 'measured' and split == 'train' and measure == 'cka'").iloc[0]
     assert (row["mean"], row["n_seeds"], row["epochs"]) == (pytest.approx(0.91), 3, 3)
     assert row["ci_high"] - row["mean"] == pytest.approx(4.302653 * 0.01 / math.sqrt(3), rel=1e-6)
-    shown = PAPER("fig2").query("dataset == 'cifar100' and objective == 'nscl' and measure == 'cka'")
-    last = shown.assign(epoch=shown["epoch"].astype(int)).sort_values("epoch").iloc[-1]
-    assert row["paper"] == last["value"]
-    assert row["deviation"] == pytest.approx(0.91 - last["value"])
+
+
+def test_a_value_of_another_epoch_is_shown_with_its_epoch_and_not_subtracted(table):
+    row = table.query("status == 'measured' and split == 'train' and measure == 'cka'").iloc[0]
+    assert (row["paper"], row["paper_epoch"]) == (published(), 1200)
+    assert table["deviation"].isna().all()
+
+
+@pytest.mark.parametrize("epochs", [200, 1000])
+def test_at_a_published_epoch_both_forms_of_cka_are_held_against_it(epochs):
+    runs = [run.model_copy(update={"epochs": epochs}) for run in RUNS]
+    measured = {run: alignment(0.9 + run.seed / 100).replace({"epoch": {3: epochs}}) for run in runs}
+    rows = table_of(measured).query("status == 'measured' and split == 'train'").set_index("measure")
+    assert rows.loc[["cka", "cka_raw"], "paper"].tolist() == [published(epochs)] * 2
+    assert rows.loc[["cka", "cka_raw"], "paper_epoch"].tolist() == [epochs] * 2
+    assert rows.loc["cka", "deviation"] == pytest.approx(0.91 - published(epochs))
+    assert rows.loc["cka_raw", "deviation"] == pytest.approx(0.91 / 3 - published(epochs))
+    assert rows.loc["cka_debiased", ["paper", "deviation"]].isna().all()
 
 
 def test_what_the_paper_does_not_show_has_no_published_value(table):
-    rows = table.query("status == 'measured' and (measure in ('cka_raw', 'cka_debiased') or split == 'test')")
-    assert len(rows) == 2 * 2 + 2
+    rows = table.query("status == 'measured' and (measure == 'cka_debiased' or split == 'test')")
+    assert len(rows) == 2 + 4 - 1
     assert rows["paper"].isna().all()
+    assert rows["paper_epoch"].isna().all()
 
 
 def test_the_papers_other_data_sets_are_there_as_not_run(table):
@@ -73,10 +94,10 @@ def test_the_readable_table_has_a_row_per_pair_and_split_and_a_column_per_measur
     rows = [dict(zip(lines[2], line, strict=True)) for line in lines if line and line[0].startswith("cifar")]
     assert list(rows[0])[3:] == [measure.label for measure in MEASURES.values() if measure.table]
     assert [row["split"] for row in rows] == ["train", "test"]
-    assert (rows[0]["dataset"], rows[0]["pair"]) == ("cifar100 C=100", "CL–NSCL")
-    assert rows[0]["CKA"] == "0.910 [0.885, 0.935] (0.770)"
+    assert (rows[0]["dataset"], rows[0]["pair"]) == ("cifar100, C = 100", "CL–NSCL")
+    assert rows[0]["CKA"] == "0.910 [0.885, 0.935] (0.770 at epoch 1200)"
     assert (rows[1]["CKA"], rows[1]["RSA"]) == ("0.910 [0.885, 0.935]", "0.455 [0.443, 0.467]")
-    assert "not run (0.043)" in table2_markdown(table)
+    assert "not run (0.043 at epoch 1000)" in table2_markdown(table)
 
 
 def test_an_objective_of_ones_own_has_its_rows(table):
@@ -84,3 +105,9 @@ def test_an_objective_of_ones_own_has_its_rows(table):
     assert set(own["second"]) == {"mine.loss"}
     assert own["paper"].isna().all()
     assert own.query("measure == 'cka'")["mean"].tolist() == pytest.approx([0.8, 0.8])
+
+
+def test_classes_that_were_not_declared_are_no_obstacle():
+    table = table_of({Run(dataset="flowers", epochs=3, seed=seed): alignment(0.9) for seed in (0, 1)})
+    assert table.query("dataset == 'flowers'")["classes"].isna().all()
+    assert "| flowers " in table2_markdown(table)

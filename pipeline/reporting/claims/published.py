@@ -16,10 +16,12 @@ CLAIMS = (
         "published_tiny_imagenet",
         "On Tiny-ImageNet NSCL stays at a CKA of 0.87 with CL.",
         "CKA on test images at the last epoch",
+        "stays_aligned, which takes off the CKA of a CL on batches and views of its own",
         _tiny_imagenet,
         rule=ClaimRule(above=0.8),
         experiments=("trajectory",),
         evidence="fig2_trajectory",
         paper="0.87",
+        scale="fisher",
     ),
 )

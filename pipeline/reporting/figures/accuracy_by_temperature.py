@@ -19,8 +19,9 @@ def table(reading: Reading) -> pd.DataFrame:
     """Percent; objective `gap` is NSCL less CL of the same seed."""
     rows = reading.read("probes").query("objective in ('cl', 'nscl')")
     by = ["dataset", "classes", "temperature", "probe"]
-    wide = rows.pivot_table(index=[*by, "seed"], columns="objective", values="accuracy").reset_index()
-    gap = wide.assign(accuracy=wide["nscl"] - wide["cl"], objective=GAP)
+    cl, nscl = (rows.loc[rows["objective"] == name, [*by, "seed", "accuracy"]] for name in ("cl", "nscl"))
+    gap = cl.merge(nscl, on=[*by, "seed"], suffixes=("_cl", "_nscl"))
+    gap = gap.assign(accuracy=gap["accuracy_nscl"] - gap["accuracy_cl"], objective=GAP)
     both = pd.concat([rows, gap[[*by, "seed", "accuracy", "objective"]]])
     return summarise(both.sort_values("temperature"), (*by, "objective"), ("accuracy",))
 

@@ -3,70 +3,105 @@
 import math
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.slopes import at_equal_steps
 from pipeline.reporting.trends import trend
 
-CAPTION = "What the bound says about a setting, and what training did: agree where similarity falls as the bound rises."
+CAPTION = (
+    "What the bound says about a setting (above), and what training did (below). Where the bound rises, similarity "
+    "should fall: the titles say which way each goes (? where the seeds do not decide). Bars are 95 % intervals."
+)
 EXPERIMENTS = ("classes", "temperature", "batch")
 READS = ("bounds",)
 
 SWEPT = {"classes": "classes C", "batch_size": "batch size B", "temperature": "temperature"}
-MATCHED = {"epochs": "at equal epochs", "steps": "at equal steps"}
-QUANTITIES = ("nonexpansive_log", "certificate_log", "cka", "rsa")
+MATCHED = {  # label, dashes, marker's filling
+    "epochs": ("equal epochs", "-", "full"),
+    "steps": ("equal steps", "--", "none"),
+}
+QUANTITIES = {  # label, colour, marker, what one unit of the axis is
+    "nonexpansive_log": ("bound, non-expansive", "#D55E00", "^", math.log(10)),
+    "certificate_log": ("bound, certificate", "#E0A030", "v", math.log(10)),
+    "cka": ("measured CKA", "#0072B2", "o", 1.0),
+    "rsa": ("measured RSA", "#56B4E9", "s", 1.0),
+}
+ARROWS = {"rises": "↑", "falls": "↓", "undecided": "?"}
+ROWS = (
+    (("nonexpansive_log", "certificate_log"), r"$\log_{10}$ bound on the drift"),
+    (("cka", "rsa"), "similarity of CL and NSCL"),
+)
 
 
 def table(reading: Reading) -> pd.DataFrame:
-    """Means over seeds on test images for each value of each swept setting, all others at their most frequent value;
-    `matched` says where a run was looked at: its last epoch, or the kept epoch nearest to the fewest steps of a sweep.
+    """Means over seeds on test images for each value of each swept setting; `trend` is a measure's over the seeds.
+
+    A sweep is of the dataset and the other settings that have most values of it. `matched` says which runs stand for a
+    value: at their last epoch those with the number of epochs that most values have, or of each seed the run and kept
+    epoch with the number of steps that is nearest to the most that all values reached.
     """
     rows = reading.read("bounds").query("split == 'test' and learning_rate_rule == 'linear'")
-    usual = {name: rows.groupby(name)["seed"].count().idxmax() for name in SWEPT}
     parts = []
     for swept in SWEPT:
-        others = [name for name in SWEPT if name != swept]
-        sweep = rows[(rows[others] == pd.Series(usual)[others]).all(axis=1)]
-        last = sweep[sweep["epoch"] == sweep["epochs"]]
-        for matched, chosen in (("epochs", last), ("steps", at_equal_steps(sweep, swept))):
-            found = summarise(chosen.sort_values(swept), (swept,), QUANTITIES).rename(columns={swept: "value"})
+        sweep = _sweep(rows, swept)
+        for matched, chosen in (("epochs", _at_equal_epochs(sweep, swept)), ("steps", _at_equal_steps(sweep, swept))):
+            found = summarise(chosen.sort_values(swept), ("dataset", swept), tuple(QUANTITIES))
             trends = {name: trend(chosen, swept, name) for name in QUANTITIES}
+            found = found.rename(columns={swept: "value"})
             parts.append(found.assign(swept=swept, matched=matched, trend=found["measure"].map(trends)))
-    return pd.concat(parts, ignore_index=True)  # trend: of each measure over the seeds
+    return pd.concat(parts, ignore_index=True)
+
+
+def _sweep(rows: pd.DataFrame, swept: str) -> pd.DataFrame:
+    others = ["dataset", *(name for name in SWEPT if name != swept)]
+    same = [own for _, own in rows.groupby(others, sort=False, dropna=False)]
+    return max(same, key=lambda own: own[swept].nunique())
+
+
+def _at_equal_epochs(rows: pd.DataFrame, swept: str) -> pd.DataFrame:
+    ends = rows[rows["epoch"] == rows["epochs"]]
+    return ends[ends["epochs"] == ends.groupby("epochs")[swept].nunique().idxmax()]
+
+
+def _at_equal_steps(rows: pd.DataFrame, swept: str) -> pd.DataFrame:
+    reached = rows.groupby(swept)["steps"].max().min()
+    distance = (rows["steps"] / reached).map(math.log).abs()  # as a ratio
+    return rows.assign(distance=distance).sort_values("distance", kind="stable").drop_duplicates([swept, "seed"])
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    figure, axes = style.panels(len(MATCHED), len(SWEPT))
-    for row, (matched, how) in zip(axes, MATCHED.items(), strict=True):
-        for panel, (swept, label) in zip(row, SWEPT.items(), strict=True):
-            shown = table[(table["swept"] == swept) & (table["matched"] == matched)]
-            series = {name: shown[shown["measure"] == name] for name in QUANTITIES}
-            for name, colour, marker in (("cka", "#0072B2", "o"), ("rsa", "#56B4E9", "s")):
-                style.errorbars(panel, series[name]["value"], series[name], colour, marker, f"measured {name.upper()}")
-            right = panel.twinx()
-            right.grid(visible=False)
-            for name, text, dashes in (
-                ("nonexpansive_log", "bound, non-expansive", "--"),
-                ("certificate_log", "bound, certificate", ":"),
-            ):
-                (line,) = right.plot(
-                    series[name]["value"], series[name]["mean"] / math.log(10), dashes, color="#D55E00", marker="^"
-                )
-                panel.plot([], [], dashes, color=line.get_color(), marker="^", label=text)
-            right.set_ylabel(r"$\log_{10}$ bound", color="#D55E00")
-            style.values_axis(panel, series["cka"]["value"], label)
-            panel.set(title=f"{how}: {_verdict(series)}", ylabel="similarity of CL and NSCL")
-    style.legend(figure, axes[0][0], 4)
+    figure, axes = style.panels(len(ROWS), len(SWEPT))
+    for column, (swept, label) in enumerate(SWEPT.items()):
+        shown = table[table["swept"] == swept]
+        for row, (quantities, heading) in zip(axes, ROWS, strict=True):
+            panel = row[column]
+            for name in quantities:
+                for matched in MATCHED:
+                    _line(panel, shown[(shown["measure"] == name) & (shown["matched"] == matched)], name, matched)
+            style.values_axis(panel, shown["value"], f"{label} ({shown['dataset'].iloc[0]})")
+            panel.set_ylabel(heading)
+        axes[0][column].set_title("\n".join(_verdict(shown, matched) for matched in MATCHED), fontsize="medium")
+    for how, dashes, fill in MATCHED.values():
+        axes[0][0].plot([], [], dashes, color="0.3", marker="o", fillstyle=fill, label=how)
+    style.legend(figure, axes[0][0], 6, axes[1][0])
     return figure
 
 
-def _verdict(series: dict[str, pd.DataFrame]) -> str:
-    """Theory and measurement agree where similarity falls as the bound rises, or the other way round."""
-    trends = {name: rows["trend"].iloc[0] for name, rows in series.items() if len(rows)}
-    bound, measured = trends.get("nonexpansive_log"), trends.get("cka")
-    if bound is None or measured is None or "undecided" in (bound, measured):
-        return "undecided"
-    return "agree" if bound != measured else "disagree"
+def _line(panel: Axes, rows: pd.DataFrame, name: str, matched: str) -> None:
+    """Means over seeds with their intervals; labelled once."""
+    label, colour, marker, unit = QUANTITIES[name]
+    _, dashes, fill = MATCHED[matched]
+    half = (rows["ci_high"] - rows["mean"]).fillna(0.0) / unit
+    (line, *_) = panel.errorbar(rows["value"], rows["mean"] / unit, half, color=colour, marker=marker, capsize=3)
+    line.set(linestyle=dashes, fillstyle=fill, markersize=5, label=label if fill == "full" else "_nolegend_")
+
+
+def _verdict(shown: pd.DataFrame, matched: str) -> str:
+    """Bound and measurement agree where similarity falls as the bound rises, or the other way round."""
+    trends = shown[shown["matched"] == matched].groupby("measure")["trend"].first()
+    bound, measured = trends["nonexpansive_log"], trends["cka"]
+    outcome = "undecided" if "undecided" in (bound, measured) else "agree" if bound != measured else "disagree"
+    return f"at {MATCHED[matched][0]}: {outcome} (bound {ARROWS[bound]}, CKA {ARROWS[measured]})"

@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.reading import Reading
+from pipeline.reporting.twins import without_doses
 
-CAPTION = "Class-distance-normalised variance (CDNV) of every twin; 0 is collapse."
+CAPTION = "Class-distance-normalised variance (CDNV) of every twin on test images; 0 is collapse."
 EXPERIMENTS = ("trajectory",)
 READS = ("collapse",)
 
@@ -15,18 +16,19 @@ LABELS = {"cdnv": "CDNV", "directional_cdnv": "directional CDNV"}
 
 
 def table(reading: Reading) -> pd.DataFrame:
-    return summarise(reading.read("collapse"), ("dataset", "classes", "objective", "split", "epoch"), tuple(LABELS))
+    """Of both splits."""
+    rows = without_doses(reading.read("collapse"), "objective")
+    return summarise(rows, ("dataset", "classes", "objective", "split", "epoch"), tuple(LABELS))
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    groups = style.groups(table)
+    groups = style.groups(table[table["split"] == "test"])
     figure, axes = style.panels(len(groups), len(LABELS))
     looks = style.looks(table["objective"])
     for row, (title, rows) in zip(axes, groups, strict=True):
         for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
-            for key, shown in rows[rows["measure"] == measure].groupby(["objective", "split"], sort=False):
-                objective, split = map(str, key)
-                style.line(panel, shown, looks[objective], f"{objective.upper()}, {split}", style.SPLIT_LINES[split])
+            for objective, shown in rows[rows["measure"] == measure].groupby("objective", sort=False):
+                style.line(panel, shown, looks[str(objective)], style.name_of(objective))
             style.epochs_axis(panel, rows["epoch"])
             style.log_values(panel)
             panel.set(title=title, ylabel=f"{label} (0: collapsed)")

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from pipeline.reporting import style
 from pipeline.reporting.measured import summarise, summarise_long
 from pipeline.reporting.reading import Reading
+from pipeline.reporting.twins import with_cl, without_doses
 
 CAPTION = "Longer training: similarity with CL, and how far each twin's classes have collapsed."
 EXPERIMENTS = ("duration",)
@@ -17,8 +18,8 @@ BY = ("dataset", "classes", "objective", "epoch")
 
 def table(reading: Reading) -> pd.DataFrame:
     """Of test images; `objective` is the twin that is compared with CL, or whose own classes are looked at."""
-    twins = reading.read("alignment").query("first == 'cl' and split == 'test'").rename(columns={"second": "objective"})
-    collapse = reading.read("collapse").query("split == 'test'")
+    twins = with_cl(reading.read("alignment").query("split == 'test'")).rename(columns={"second": "objective"})
+    collapse = without_doses(reading.read("collapse").query("split == 'test'"), "objective")
     return pd.concat(
         [summarise_long(twins, BY, tuple(style.MEASURES)), summarise(collapse, BY, ("cdnv",))], ignore_index=True
     )
@@ -31,7 +32,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for row, (title, rows) in zip(axes, groups, strict=True):
         for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
             for objective, shown in rows[rows["measure"] == measure].groupby("objective", sort=False):
-                style.line(panel, shown, looks[str(objective)], str(objective).upper())
+                style.line(panel, shown, looks[str(objective)], style.name_of(objective))
             style.epochs_axis(panel, rows["epoch"])
             panel.set(title=f"{title}, test images", ylabel=label)
         style.log_values(row[-1])

@@ -7,85 +7,71 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.reporting import style
-from pipeline.reporting.measured import summarise_long
+from pipeline.reporting.measured import summarise, summarise_long
 from pipeline.reporting.reading import Reading
+from pipeline.reporting.twins import PAPER, published, with_cl
 
 CAPTION = (
-    "CKA and RSA of each supervised twin with CL over training. The grey band is the range of CKA and RSA between CL "
-    "runs that differ only in their seed."
+    "CKA and RSA of every twin with CL over training, on test images: supervised objectives, and controls (NSCL with "
+    "shuffled labels, CL on a stream of its own, CL with one weight moved). Dotted: CL with its own initialisation. "
+    "The grey band is the range between CL runs that differ only in their seed. Crosses are the paper's, of training "
+    "images."
 )
 EXPERIMENTS = ("trajectory",)
-READS = ("alignment", "between_seeds")
+READS = ("alignment", "between_seeds", "movement")
 
 BY = ("dataset", "classes", "second", "split", "epoch")
-ANOTHER_SEED = "cl, another seed"
-TWINS, BETWEEN_SEEDS, PAPER = "twins", "ceiling", "paper"  # in the column `source`
+ANOTHER_SEED, OWN_START = "cl, another seed", "cl, own initialisation"
+TWINS, BETWEEN_SEEDS, START = "twins", "ceiling", "initialisation"  # in the column `source`, beside `paper`
 
 
 def table(reading: Reading) -> pd.DataFrame:
-    """Rows of three kinds (`source`): twins of CL, CL of another seed (range of all pairs of seeds), and the paper."""
-    twins = summarise_long(reading.read("alignment").query("first == 'cl'"), BY, tuple(style.MEASURES))
-    twins = twins.assign(source=TWINS)
+    """Rows of four kinds (`source`): twins of CL, CL of another seed (range of all pairs of seeds), CL with its own
+    initialisation, and the paper."""
+    measures = tuple(style.MEASURES)
+    twins = summarise_long(with_cl(reading.read("alignment")), BY, measures).assign(source=TWINS)
+    moved = reading.read("movement").query("objective == 'cl'").assign(second=OWN_START, split="test")
+    start = summarise(moved, BY, [measure for measure in measures if measure in moved]).assign(source=START)
+    parts = [twins, _between_seeds(reading.read("between_seeds")), start, published(reading, "fig2", twins)]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+
+def _between_seeds(pairs: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    for key, group in reading.read("between_seeds").groupby(["dataset", "classes", "split", "epoch"], sort=False):
-        dataset, classes, split, epoch = key
-        for measure in style.MEASURES:
-            values = group.loc[group["measure"] == measure, "value"]
-            middle = (values.mean(), values.min(), values.max())
-            rows.append((dataset, classes, ANOTHER_SEED, split, epoch, measure, len(values), *middle, BETWEEN_SEEDS))
-    between_seeds = pd.DataFrame(rows, columns=twins.columns)
-    classes_of = reading.published_classes
-    whole = {d for d, c in zip(twins["dataset"], twins["classes"], strict=True) if classes_of.get(d) == c}
-    published = reading.paper("fig2")
-    published = published[published["dataset"].isin(whole)]
-    paper = pd.DataFrame(
-        {
-            "dataset": published["dataset"],
-            "classes": published["dataset"].map(classes_of),
-            "second": published["objective"],
-            "split": published["split"],
-            "epoch": published["epoch"].astype(int),
-            "measure": published["measure"],
-            "n_seeds": 1,
-            "mean": published["value"],
-            "source": PAPER,
-        }
-    )
-    return pd.concat([part for part in (twins, between_seeds, paper) if len(part)], ignore_index=True)
+    by = ["dataset", "classes", "split", "epoch", "measure"]
+    for (dataset, classes, split, epoch, measure), group in pairs.groupby(by, sort=False, dropna=False):
+        if measure in style.MEASURES:
+            values = group["value"]
+            where = {"dataset": dataset, "classes": classes, "second": ANOTHER_SEED, "split": split, "epoch": epoch}
+            middle = {"mean": values.mean(), "ci_low": values.min(), "ci_high": values.max()}
+            rows.append({**where, "measure": measure, "n_seeds": len(values), **middle, "source": BETWEEN_SEEDS})
+    return pd.DataFrame(rows)
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    groups = style.groups(table)
+    shown = table[(table["split"] == "test") | (table["source"] == PAPER)]
+    groups = style.groups(shown)
     figure, axes = style.panels(len(groups), len(style.MEASURES))
-    looks = style.looks(table.loc[table["source"] != BETWEEN_SEEDS, "second"])
+    looks = style.looks(shown.loc[shown["source"].isin((TWINS, PAPER)), "second"])
     for row, (title, rows) in zip(axes, groups, strict=True):
         for panel, (measure, label) in zip(row, style.MEASURES.items(), strict=True):
             _panel(panel, rows[rows["measure"] == measure], looks)
             panel.set(title=title, ylabel=f"{label} with CL")
-    style.legend(figure, axes[0][0], 4)
+    style.legend(figure, axes[0][0], 4, *(row[0] for row in axes[1:]))
     return figure
 
 
 def _panel(panel: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Look]) -> None:
-    for split, dashes in style.SPLIT_LINES.items():
-        own = rows[rows["split"] == split]
-        band = own[own["source"] == BETWEEN_SEEDS].sort_values("epoch")
-        if len(band) and split == "test":
-            panel.fill_between(
-                band["epoch"] + 1,
-                band["ci_low"],
-                band["ci_high"],
-                color="0.6",
-                alpha=0.5,
-                linewidth=0,
-                label=f"CL–CL of another seed, {split}",
-            )
-        for objective, twins in own[own["source"] == TWINS].groupby("second", sort=False):
-            style.line(panel, twins, looks[str(objective)], f"CL–{str(objective).upper()}, {split}", dashes)
-    for objective, points in rows[rows["source"] == PAPER].groupby("second"):
-        name = str(objective)
-        panel.scatter(
-            points["epoch"] + 1, points["mean"], marker="x", color=looks[name][0], label=f"CL–{name.upper()}, paper"
-        )
+    of = {source: own.sort_values("epoch") for source, own in rows.groupby("source")}
+    if BETWEEN_SEEDS in of:
+        style.band(panel, of[BETWEEN_SEEDS], "CL–CL of another seed")
+    for objective, twins in of[TWINS].groupby("second", sort=False):
+        style.line(panel, twins, looks[str(objective)], f"CL–{style.name_of(objective)}")
+    if START in of:
+        style.line(panel, of[START], ("#000000", ""), "CL–its own initialisation", ":")
+    if PAPER in of:
+        for objective, points in of[PAPER].groupby("second"):
+            name = f"CL–{style.name_of(objective)}"
+            style.crosses(panel, points["epoch"] + 1, points, looks[str(objective)][0], name)
     style.epochs_axis(panel, rows.loc[rows["source"] != PAPER, "epoch"])
-    panel.set_ylim(min(0.0, rows["mean"].min()), 1.02)
+    panel.set_ylim(rows["mean"].min() - 0.03, 1.01)

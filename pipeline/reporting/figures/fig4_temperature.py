@@ -6,27 +6,41 @@ from matplotlib.figure import Figure
 from pipeline.reporting import style
 from pipeline.reporting.measured import summarise_long
 from pipeline.reporting.reading import Reading
+from pipeline.reporting.twins import PAPER, published
 
-CAPTION = "CKA and RSA of CL and NSCL over training at three temperatures."
+CAPTION = (
+    "CKA and RSA of CL and NSCL over training at several temperatures, on test images. Crosses are the paper's, of "
+    "training images."
+)
 EXPERIMENTS = ("temperature",)
 READS = ("alignment",)
 
 
 def table(reading: Reading) -> pd.DataFrame:
+    """Of both splits, and the paper's values (`source`) where the dataset is the paper's."""
     rows = reading.read("alignment").query("first == 'cl' and second == 'nscl'")
-    return summarise_long(rows, ("dataset", "classes", "temperature", "split", "epoch"), tuple(style.MEASURES))
+    by = ("dataset", "classes", "temperature", "split", "epoch")
+    parts = [summarise_long(rows, by, tuple(style.MEASURES)).assign(source="twins")]
+    for temperature in sorted(set(rows["temperature"])):
+        of_paper = published(reading, f"fig4_temperature_{float(temperature)}", rows)
+        parts.append(of_paper.drop(columns="second").assign(temperature=temperature))
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
 
 def draw(table: pd.DataFrame) -> Figure:
     groups = style.groups(table)
     figure, axes = style.panels(len(groups), len(style.MEASURES))
+    looks = style.ordered(sorted(set(table["temperature"])))
     for row, (title, rows) in zip(axes, groups, strict=True):
         for panel, (measure, label) in zip(row, style.MEASURES.items(), strict=True):
-            shown = rows[(rows["measure"] == measure) & (rows["split"] == "test")]
-            for value, (colour, marker) in style.ordered(sorted(set(shown["temperature"]))).items():
-                own = shown[shown["temperature"] == value].sort_values("epoch")
+            shown = rows[rows["measure"] == measure].sort_values("epoch")
+            test = shown[(shown["source"] != PAPER) & (shown["split"] == "test")]
+            for value, (colour, marker) in looks.items():
+                own = test[test["temperature"] == value]
                 style.errorbars(panel, own["epoch"] + 1, own, colour, marker, f"temperature {value:g}")
-            style.epochs_axis(panel, shown["epoch"])
+                printed = shown[(shown["source"] == PAPER) & (shown["temperature"] == value)]
+                style.crosses(panel, printed["epoch"] + 1, printed, colour, f"temperature {value:g}")
+            style.epochs_axis(panel, test["epoch"])
             panel.set(title=f"{title}, test images", ylabel=f"{label} of CL and NSCL")
-    style.legend(figure, axes[0][0], 3)
+    style.legend(figure, axes[0][0], 3, *(row[0] for row in axes[1:]))
     return figure

@@ -7,16 +7,21 @@ from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.reading import Reading
 
-CAPTION = "Accuracy of encoders whose weights lie on the line between CL's and NSCL's."
+CAPTION = (
+    "Accuracy of encoders whose weights lie on the line between CL's and NSCL's, with the statistics of batch "
+    "normalisation on that line too, or estimated again from training images."
+)
 EXPERIMENTS = ("merging",)
 READS = ("merging",)
 
 LABELS = {"nccc": "nearest class centre", "lp": "linear probe"}
+BATCH_NORM = {"interpolated": "--", "reestimated": "-"}
 
 
 def table(reading: Reading) -> pd.DataFrame:
     """Percent; share 0 is CL, 1 is NSCL."""
-    return summarise(reading.read("merging"), ("dataset", "classes", "probe", "share"), ("accuracy",))
+    by = ("dataset", "classes", "batch_norm", "probe", "share")
+    return summarise(reading.read("merging"), by, ("accuracy",))
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -24,8 +29,10 @@ def draw(table: pd.DataFrame) -> Figure:
     figure, axes = style.panels(1, len(groups))
     for panel, (title, rows) in zip(axes[0], groups, strict=True):
         for (probe, label), (colour, marker) in zip(LABELS.items(), style.ordered([0, 1]).values(), strict=True):
-            own = rows[rows["probe"] == probe]
-            style.errorbars(panel, own["share"], own, colour, marker, label)
+            for batch_norm, dashes in BATCH_NORM.items():
+                own = rows[(rows["probe"] == probe) & (rows["batch_norm"] == batch_norm)].sort_values("share")
+                name = f"{label}, batch norm {batch_norm}"
+                style.errorbars(panel, own["share"], own, colour, marker, name, dashes)
         panel.set(title=title, xlabel="share of NSCL in the weights (0: CL)", ylabel="test accuracy (%)")
-    style.legend(figure, axes[0][0], 2)
+    style.legend(figure, axes[0][0], 2 if len(groups) > 1 else 1)
     return figure

@@ -32,7 +32,7 @@ def table(reading: Reading) -> pd.DataFrame:
     pairs = reading.read("between_seeds").query("epoch == epochs and split == 'test'")
     everything = pairs[pairs["shared"] == "+".join(PARTS)]
     rows = []
-    for (dataset, classes), group in everything.groupby(["dataset", "classes"], sort=False):
+    for (dataset, classes), group in everything.groupby(["dataset", "classes"], sort=False, dropna=False):
         for measure in style.MEASURES:
             values = group.loc[group["measure"] == measure, "value"]
             middle = (len(values), values.mean(), values.min(), values.max())

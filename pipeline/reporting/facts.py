@@ -1,0 +1,54 @@
+"""What a figure's runs learned and how far they moved: a likeness of networks that learned nothing says nothing."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from pipeline.reporting.learned import RAW_PIXELS, TRAINING, UNTRAINED
+from pipeline.reporting.tables import data_label, of_settings
+from pipeline.settings.run import Run
+
+ACCURACIES = {"cl": "CL", UNTRAINED: "untrained", RAW_PIXELS: "raw pixels"}  # of the nearest class centre, percent
+
+
+def facts(
+    probes: Mapping[Run, pd.DataFrame], baselines: Mapping[str, pd.DataFrame], movement: Mapping[Run, pd.DataFrame]
+) -> pd.DataFrame:
+    """One row per setting with means over seeds: dataset, classes, encoder, setting, ACCURACIES, and TRAINING of CL at
+    the last epoch; NA where one was not measured. What is measured of each run and subset is as for Table 1.
+    """
+    rows = []
+    for of in of_settings(probes, {}):
+        subsets = dict.fromkeys(run.subset for run in of.runs)
+        found = pd.concat([of.rows, *(baselines[subset] for subset in subsets)]).query("probe == 'nccc'")
+        accuracies = found.groupby("objective")["accuracy"].mean().reindex(list(ACCURACIES))
+        moved = pd.concat([movement[run] for run in of.runs])
+        moved = moved[(moved["objective"] == "cl") & (moved["epoch"] == of.setting.epochs)]
+        where = {"dataset": of.setting.dataset, "classes": of.setting.classes, "encoder": of.setting.encoder}
+        numbers = pd.concat([accuracies, moved[list(TRAINING)].mean()])
+        rows.append({**where, "setting": of.setting.name, **{str(name): value for name, value in numbers.items()}})
+    return pd.DataFrame(rows).astype({"classes": "Int64"})
+
+
+def sentences(table: pd.DataFrame) -> list[str]:
+    """One for each dataset, number of classes and encoder, with the range over settings."""
+    several = table["encoder"].nunique() > 1
+    found = []
+    for (dataset, classes, encoder), rows in table.groupby(["dataset", "classes", "encoder"], sort=False, dropna=False):
+        name = data_label(dataset, classes) + (f", {encoder}" if several else "")
+        accuracies = ", ".join(f"{label} {_range(rows[key], 1)}" for key, label in ACCURACIES.items())
+        better = rows[[UNTRAINED, RAW_PIXELS]].max(axis=1, skipna=False)
+        nothing = int((rows["cl"] <= better).sum())
+        where = "" if len(rows) == 1 else f" in {nothing} of {len(rows)} settings"
+        verdict = f" (nothing learned beyond them{where})" if nothing else ""
+        moved = ", ".join(f"{label} {_range(rows[key], 3)}" for key, label in TRAINING.items())
+        found.append(f"{name}: nearest class centre (%) {accuracies}{verdict}; of CL: {moved}")
+    return found
+
+
+def _range(values: Iterable[float], digits: int) -> str:
+    known = pd.Series(values).dropna()
+    if known.empty:
+        return "not measured"
+    low, high = f"{known.min():.{digits}f}", f"{known.max():.{digits}f}"
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,68 @@
+"""Dose and response: how likeness with CL falls with the share of same-class negatives that are left out."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.objectives import OBJECTIVES
+from pipeline.reporting import style
+from pipeline.reporting.measured import summarise, summarise_long
+from pipeline.reporting.reading import Reading
+
+CAPTION = (
+    "Likeness with CL against the share of the weight of same-class negatives that is left out (0: CL itself, 1: "
+    "NSCL), with true and with shuffled labels, at the last epoch on test images. Bands: controls of CL itself."
+)
+EXPERIMENTS = ("dose",)
+READS = ("alignment", "weights")
+
+LABELS = {**style.MEASURES, "weight_angle": "weight angle (degrees)"}
+TRUE, SHUFFLED = "true labels", "shuffled labels"  # in the column `labels`; NA for controls, which have no share
+FULL = {"nscl": TRUE, "nscl_shuffled": SHUFFLED}
+BANDS = ("cl_replica", "cl_nudged")
+BY = ("dataset", "classes", "second")
+
+
+def table(reading: Reading) -> pd.DataFrame:
+    """Means over seeds of each dose with CL; `share` and `labels` are NA for controls."""
+    shares = _shares()
+    alignment, weights = (
+        rows[(rows["first"] == "cl") & (rows["epoch"] == rows["epochs"]) & rows["second"].isin((*shares, *BANDS))]
+        for rows in map(reading.read, READS)
+    )
+    alignment = alignment[alignment["split"] == "test"]
+    found = pd.concat(
+        [summarise_long(alignment, BY, tuple(style.MEASURES)), summarise(weights, BY, ("weight_angle",))],
+        ignore_index=True,
+    )
+    labels, share = ({name: both[i] for name, both in shares.items()} for i in (0, 1))
+    return found.assign(labels=found["second"].map(labels), share=found["second"].map(share))
+
+
+def _shares() -> dict[str, tuple[Any, Any]]:
+    """Objective -> whose labels, and share left out."""
+    doses = {name: (f"{o.labels} labels", o.dropped) for name, o in OBJECTIVES.items() if o.dropped is not None}
+    return {**doses, **{name: (labels, 1.0) for name, labels in FULL.items()}}
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    groups = style.groups(table)
+    figure, axes = style.panels(len(groups), len(LABELS))
+    looks = style.looks((*FULL, *BANDS))
+    for row, (title, rows) in zip(axes, groups, strict=True):
+        for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
+            shown = rows[rows["measure"] == measure]
+            for name in BANDS:
+                colour = looks[name][0]
+                for control in shown[shown["second"] == name].to_dict("records"):
+                    panel.axhline(control["mean"], color=colour, ls="--", lw=1, label=f"CL–{style.name_of(name)}")
+                    if control["n_seeds"] > 1:
+                        panel.axhspan(control["ci_low"], control["ci_high"], color=colour, alpha=0.15, linewidth=0)
+            for name, labels in FULL.items():
+                own = shown[shown["labels"] == labels].sort_values("share")
+                style.errorbars(panel, own["share"], own, *looks[name], labels)
+            panel.set(title=title, xlabel="share left out", ylabel=f"{label} with CL")
+            panel.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    style.legend(figure, axes[0][0], 4, *(row[0] for row in axes[1:]))
+    return figure
