@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     costs = command("cost", _cost, "runs, epochs, hours and bytes of an experiment, and what of it is there already")
     _add_settings(costs)
     costs.add_argument("target", metavar="TARGET", help="an experiment, or all")
+    _add_settings(command("power", _power, "how many seeds each claim would need, from the spread of finished runs"))
     align = command("align", _align, "how alike two files of features are: CKA, RSA, their intervals and chance level")
     align.add_argument("first", metavar="A", help=".npy, .npz, .safetensors or .csv; FILE:NAME for one of several")
     align.add_argument("second", metavar="B", help="features of the same inputs in the same order")
@@ -162,6 +163,17 @@ def _cost(options: argparse.Namespace) -> None:
     from pipeline.workflow.cost import as_text, cost
 
     print(as_text(cost(*_settings(options), options.target)))
+
+
+def _power(options: argparse.Namespace) -> None:
+    import pandas as pd
+
+    from pipeline.reporting.power import power_table, power_text
+
+    path = _settings(options)[1].reports / "claims.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: not there; `snakemake --cores all {path}` makes it")
+    print(power_text(power_table(pd.read_csv(path))), end="")
 
 
 def _align(options: argparse.Namespace) -> None:

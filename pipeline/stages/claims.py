@@ -22,9 +22,9 @@ def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:
         for claim in CLAIMS.values()
         if set(claim.experiments) <= set(job.experiments)
     }
-    covered: dict[str, list[Run]] = {}  # by kind: the runs of all claims that read it
+    covered: dict[str, list[Run]] = {}  # by kind: the runs of all claims that need it
     for name, runs in runs_of.items():
-        for kind in CLAIMS[name].reads:
+        for kind in CLAIMS[name].kinds:
             covered.setdefault(kind, []).extend(runs)
     measures = reader(inputs, covered)
 

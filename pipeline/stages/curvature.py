@@ -43,7 +43,7 @@ def run(job: CurvatureJob, inputs: Inputs, outputs: Outputs, device: torch.devic
         found = along_training(run, network, batch.view1, batch.view2, gaps, rates, state_of, job.surrogate)
         table = pd.DataFrame(map(asdict, found.curvature))
         if found.growth is not None:
-            table = table.assign(exponent=found.growth.exponent, exponent_r_squared=found.growth.r_squared)
+            table = table.assign(**{f"growth_{name}": value for name, value in asdict(found.growth).items()})
         tables.append(labelled(run, table))
         rate = job.surrogate.rate
         rows = [{"epoch": epoch, "rate": rate, **asdict(s)} for epoch, row in found.surrogate.items() for s in row]

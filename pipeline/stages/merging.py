@@ -32,8 +32,8 @@ def run(job: MergingJob, inputs: Inputs, outputs: Outputs, device: torch.device)
         ends = load_encoder(checkpoints, "cl", run.epochs), load_encoder(checkpoints, "nscl", run.epochs)
         found = accuracy_between(encoder, ends, job.shares, train, test, size, job.probes)
         rows = [
-            {"share": share, "probe": probe, **asdict(result)}
-            for share, results in found.items()
+            {"share": share, "batch_norm": batch_norm, "probe": probe, **asdict(result)}
+            for (share, batch_norm), results in found.items()
             for probe, result in results.items()
         ]
         tables.append(labelled(run, pd.DataFrame(rows)))

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 
 def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
-    probes = dict(zip(job.runs, map(pd.read_csv, inputs["probes"]), strict=True))
+    probes, movement = (
+        dict(zip(job.runs, map(pd.read_csv, inputs[kind]), strict=True)) for kind in ("probes", "movement")
+    )
+    subsets = dict.fromkeys(run.subset for run in job.runs)
+    baselines = dict(zip(subsets, map(pd.read_csv, inputs["baselines"]), strict=True))
     printed = paper_values(inputs["paper_values"][0], "table1")
-    table = table1(job.objectives, probes, printed, job.published_classes)
+    table = table1(job.objectives, probes, baselines, movement, printed, job.published_classes)
     write_csv(outputs["table1"], table)
     write_text(outputs["table1_text"], table1_markdown(table))

@@ -48,10 +48,11 @@ class Plan:
         return dataset_spec(name, self.params.datasets)
 
     def request(self, name: str) -> tuple[Run, Request]:
-        """The run of a name and what is wanted of it; a run that no experiment asks for trains all objectives."""
+        """The run of a name and what is wanted of it: of one that no experiment asks for, the paper's objectives."""
         run = Run.from_name(name)
-        everything = Request(tuple(objective_of(name) for name in OBJECTIVES), (run.epochs,))
-        return run, self.requests.get(run, everything)
+        usual = Experiment(grid=({},))
+        alone = Request(tuple(map(objective_of, usual.objectives)), _kept(usual, run))
+        return run, self.requests.get(run, alone)
 
     def runs_of(self, *experiments: str) -> tuple[Run, ...]:
         """All runs of the experiments that are in the settings, each once."""
@@ -78,12 +79,14 @@ def plan(params: Params) -> Plan:
 
 
 def _kept(experiment: Experiment, run: Run) -> tuple[int, ...]:
-    """Epochs of a run that an experiment wants; the last one always."""
-    if experiment.checkpoints == "last":
-        return (run.epochs,)
+    """Epochs of a run that an experiment wants; the initialisation, to which the rest is compared, and the last one
+    always."""
+    epochs: set[int] = {0, run.epochs}
     if experiment.checkpoints == "log_spaced":
-        return (0, *(2**power for power in range(run.epochs.bit_length()) if 2**power < run.epochs), run.epochs)
-    return (*(epoch for epoch in experiment.checkpoints if 0 <= epoch < run.epochs), run.epochs)
+        epochs |= {2**power for power in range(run.epochs.bit_length()) if 2**power < run.epochs}
+    elif experiment.checkpoints != "last":
+        epochs |= {epoch for epoch in experiment.checkpoints if 0 <= epoch < run.epochs}
+    return tuple(sorted(epochs))
 
 
 def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
@@ -102,7 +105,9 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
                         f"{where}: classes = {run.classes}: {run.dataset} has {spec.classes} classes, "
                         f"allowed is 2 to {spec.classes}"
                     )
-                run = run.model_copy(update={"classes": run.classes or spec.classes})
+                whole = run.classes in (None, spec.classes)  # of which nothing is drawn
+                drawn = {"subset_seed": 0} if whole else {}
+                run = run.model_copy(update={"classes": run.classes or spec.classes, **drawn})
             runs.append(run)
     return runs
 

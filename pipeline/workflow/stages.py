@@ -21,10 +21,11 @@ from pipeline.settings.run import Run
 from pipeline.settings.theory import DescentSettings, SurrogateSettings
 from pipeline.settings.training import SHARED
 from pipeline.settings.views import ViewRecipe
-from pipeline.workflow.plan import Plan, check_one_setting
+from pipeline.workflow.plan import Plan, Request, check_one_setting
 from pipeline.workflow.stage import Stage
 
 PAPER_VALUES = {"paper_values": "reports/reference/paper_values.csv"}
+FACTS = ("probes", "baselines", "movement")  # of every figure's runs: whether they learned, and how far they went
 ONCE = ("",)  # the subject of a stage of the whole plan
 
 
@@ -41,6 +42,10 @@ class SubsetJob(Settings):
     dataset: str
     classes: int | None
     seed: int = Field(ge=0)
+
+    @property
+    def subject(self) -> str:
+        return f"{self.dataset}/classes={self.classes or 'all'},seed={self.seed}"
 
 
 def _prepare_job(plan: Plan, dataset: str) -> PrepareJob:
@@ -90,6 +95,17 @@ class AlignmentJob(Settings):
     checkpoints: tuple[int, ...]
 
 
+class BaselinesJob(SubsetJob):
+    probes: ProbeSettings
+
+
+class LayersJob(Settings):
+    run: Run
+    objectives: tuple[str, ...]
+    epochs: tuple[int, ...]
+    size: tuple[int, int] | None  # of what the encoder reads
+
+
 class BetweenSeedsJob(Settings):
     runs: tuple[Run, ...]  # that differ only in their seed
     checkpoints: tuple[int, ...]
@@ -112,6 +128,23 @@ def _probe_job(plan: Plan, name: str) -> ProbeJob:
     return ProbeJob(run=run, objectives=request.names, probes=plan.params.probes)
 
 
+def _baselines_job(plan: Plan, subject: str) -> BaselinesJob:
+    return BaselinesJob(**_subset_job(plan, subject).model_dump(), probes=plan.params.probes)
+
+
+def _layers_job(plan: Plan, name: str) -> LayersJob:
+    """At every kept epoch but the first, where twins that share their start are one network."""
+    run, request = plan.request(name)
+    epochs = tuple(epoch for epoch in request.checkpoints if epoch or not run.epochs)
+    size = plan.dataset(run.dataset).views.size
+    return LayersJob(run=run, objectives=request.names, epochs=epochs, size=size)
+
+
+def _layers_runs(plan: Plan) -> list[str]:
+    """Runs of the experiments that ask where in a network its twins are alike."""
+    return [run.name for run in plan.runs_of("trajectory", "plain_sgd")]
+
+
 def _alignment_job(plan: Plan, name: str) -> AlignmentJob:
     run, request = plan.request(name)
     return AlignmentJob(run=run, objectives=request.names, checkpoints=request.checkpoints)
@@ -120,11 +153,18 @@ def _alignment_job(plan: Plan, name: str) -> AlignmentJob:
 def _between_seeds_job(plan: Plan, name: str) -> BetweenSeedsJob:
     """Of all the plan's runs of a setting that train CL, at the epochs that all of them keep."""
     setting = Run.from_name(name).setting
-    found = {run: r for run, r in plan.requests.items() if run.setting == setting and "cl" in r.names}
+    found = {run: r for run, r in plan.requests.items() if run.setting == setting and _compares_seeds(run, r)}
     if not found:
-        raise SettingsError(f"{name}: no experiment trains cl in this setting, so that no seeds can be compared")
+        raise SettingsError(
+            f"{name}: no experiment trains cl in this setting on classes that seeds share, so none compare"
+        )
     epochs = set.intersection(*(set(request.checkpoints) for request in found.values()))
     return BetweenSeedsJob(runs=tuple(found), checkpoints=tuple(sorted(epochs)))
+
+
+def _compares_seeds(run: Run, request: Request) -> bool:
+    """Whether CL is trained, on images that other seeds have too."""
+    return "cl" in request.names and run.subset_seed is not None
 
 
 def _measures(job: Settings) -> list[str]:
@@ -142,6 +182,10 @@ class BoundsJob(Settings):
     runs: tuple[Run, ...]
     failure: float
     simulation: DescentSettings
+
+
+class PromisedJob(Settings):
+    failure: float
 
 
 class NetworksJob(Settings):
@@ -224,7 +268,7 @@ class TableJob(Settings):
 class ClaimsJob(Settings):
     rules: dict[str, ClaimRule]
     experiments: dict[str, tuple[Run, ...]]  # the runs of each
-    late: int  # epoch from which training counts as late
+    late: float  # path length from which training counts as late
 
 
 class MetricsJob(Settings):
@@ -274,14 +318,19 @@ def _claims_read(job: ClaimsJob) -> dict[str, Sequence[str]]:
     for claim in CLAIMS.values():
         if set(claim.experiments) <= set(job.experiments):
             runs = tuple(run for name in claim.experiments for run in job.experiments[name])
-            for kind, subjects in kinds_of(claim.reads, runs).items():
+            for kind, subjects in kinds_of(claim.kinds, runs).items():
                 found.setdefault(kind, {}).update(dict.fromkeys(subjects))
     return {kind: list(subjects) for kind, subjects in found.items()}
 
 
 def kinds_of(kinds: Sequence[str], runs: Sequence[Run]) -> dict[str, Sequence[str]]:
     """kind -> subjects of what is measured of runs: a file a run, a setting, or one for all."""
-    subjects = {"run": list(dict.fromkeys(run.name for run in runs)), "setting": _settings_of(runs), "": [""]}
+    subjects = {
+        "run": list(dict.fromkeys(run.name for run in runs)),
+        "setting": _settings_of(runs),
+        "subset": list(dict.fromkeys(run.subset for run in runs)),
+        "": [""],
+    }
     return {kind: subjects[stage_of(kind).subject] for kind in kinds}
 
 
@@ -303,6 +352,10 @@ def _figure_job(plan: Plan, name: str) -> FigureJob:
 
 def _datasets(plan: Plan) -> list[str]:
     return list(dict.fromkeys(run.dataset for run in plan.requests))
+
+
+def _subsets(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(run.subset for run in plan.requests))
 
 
 def _run_names(plan: Plan) -> list[str]:
@@ -330,7 +383,7 @@ _DECLARED: tuple[Stage, ...] = (
         {"subset": "{results}/subsets/{subject}.json"},
         reads=lambda job: {"store": [job.dataset]},
         subject="subset",
-        subjects=lambda plan: list(dict.fromkeys(run.subset for run in plan.requests)),
+        subjects=_subsets,
     ),
     Stage(
         "twins",
@@ -373,12 +426,35 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "alignment",
         _alignment_job,
-        {kind: f"{{results}}/alignment/{{subject}}/{kind}.csv" for kind in ("alignment", "weights", "collapse")},
-        reads=lambda job: {"features": [job.run.name], "checkpoints": [job.run.name]},
+        {
+            kind: f"{{results}}/alignment/{{subject}}/{kind}.csv"
+            for kind in ("alignment", "weights", "collapse", "movement")
+        },
+        reads=lambda job: {kind: [job.run.name] for kind in ("features", "checkpoints", "steps")},
         modules=_measures,
         computes=True,
         subject="run",
         subjects=_run_names,
+    ),
+    Stage(
+        "baselines",
+        _baselines_job,
+        {"baselines": "{results}/baselines/{subject}.csv"},
+        reads=lambda job: {"store": [job.dataset], "subset": [job.subject]},
+        computes=True,
+        subject="subset",
+        subjects=_subsets,
+    ),
+    Stage(
+        "layers",
+        _layers_job,
+        {"layers": "{results}/layers/{subject}.csv"},
+        reads=lambda job: {"store": [job.run.dataset], "subset": [job.run.subset], "checkpoints": [job.run.name]},
+        modules=lambda job: [reference(job.run.encoder).rpartition(":")[0]],
+        rooms=["pipeline/encoders"],
+        computes=True,
+        subject="run",
+        subjects=_layers_runs,
     ),
     Stage(
         "between_seeds",
@@ -388,7 +464,7 @@ _DECLARED: tuple[Stage, ...] = (
         modules=_measures,
         computes=True,
         subject="setting",
-        subjects=lambda plan: _settings_of([run for run, request in plan.requests.items() if "cl" in request.names]),
+        subjects=lambda plan: _settings_of([run for run, r in plan.requests.items() if _compares_seeds(run, r)]),
     ),
     Stage(
         "bounds",
@@ -401,6 +477,11 @@ _DECLARED: tuple[Stage, ...] = (
             "alignment": [run.name for run in job.runs],
         },
         subjects=lambda plan: _if(_bound_runs(plan)),
+    ),
+    Stage(
+        "promised",
+        lambda plan, _: PromisedJob(failure=plan.params.theory.failure),
+        {"promised": "{reports}/promised.csv"},
     ),
     Stage(
         "curvature",
@@ -440,7 +521,7 @@ _DECLARED: tuple[Stage, ...] = (
         "table1",
         _table_job,
         {"table1": "{reports}/table1.csv", "table1_text": "{reports}/table1.md"},
-        reads=lambda job: {"probes": [run.name for run in job.runs]},
+        reads=lambda job: kinds_of(("probes", "movement", "baselines"), job.runs),
         files=PAPER_VALUES,
         shown=("table1", "Tables"),
     ),
@@ -475,10 +556,11 @@ _DECLARED: tuple[Stage, ...] = (
         _figure_job,
         {
             "figure": "{reports}/figures/{subject}.csv",
+            "facts": "{reports}/facts/{subject}.csv",
             "png": "{reports}/figures/{subject}.png",
             "pdf": "{reports}/figures/{subject}.pdf",
         },
-        reads=lambda job: kinds_of(FIGURES[job.figure].reads, job.runs),
+        reads=lambda job: kinds_of(tuple(dict.fromkeys((*FIGURES[job.figure].reads, *FACTS))), job.runs),
         files=PAPER_VALUES,
         modules=lambda job: [f"pipeline.reporting.figures.{job.figure}"],
         rooms=["pipeline/reporting/figures"],
@@ -492,7 +574,11 @@ _DECLARED: tuple[Stage, ...] = (
             figures=tuple(figures_of(plan)), captions={name: figure.caption for name, figure in FIGURES.items()}
         ),
         {"page": "{reports}/report.html", "provenance": "{reports}/provenance.json"},
-        reads=lambda job: {"png": job.figures, **dict.fromkeys(("table1", "table2", "claims"), ONCE)},
+        reads=lambda job: {
+            "png": job.figures,
+            "figure": job.figures,
+            **dict.fromkeys(("table1", "table2", "claims", "promised"), ONCE),
+        },
         files={"source": "reports/report.py", "template": "reports/page.html"},
         records=lambda plan: [
             (stage.name, subject)

@@ -34,12 +34,13 @@ def test_the_cost_follows_from_images_epochs_and_the_network(layout):
         for module, out in shown(encoder)
     )
     head = 2 * (512 * 512 + 512 * 128)
-    training, embedding = 50_000 * 2 * 3 * 3, 60_000  # images x views x epochs x (forward and backward)
+    training, embedding = 50_000 * 2 * 3 * 3, 2 * 60_000  # images x views x epochs x (forward and backward)
     assert first.operations == pytest.approx(2 * (hand + head) * (training + embedding))
     weights = sum(p.numel() for p in encoder.parameters()) + 512 * 512 + 512 * 128 + 2 * 512 + 2 * 128
-    assert first.checkpoint_bytes == 2 * 4 * weights
-    assert first.state_bytes == 2 * first.checkpoint_bytes  # one checkpoint a twin is kept, and a momentum a weight
-    assert first.feature_bytes == 2 * 4 * 512 * 60_000
+    kept = 2  # epochs: the initialisation and the last one
+    assert first.checkpoint_bytes == 2 * kept * 4 * weights
+    assert first.state_bytes == 2 * 2 * 4 * weights  # a weight and its momentum
+    assert first.feature_bytes == 2 * kept * 4 * 512 * 60_000
     assert found.store_bytes == 60_000 * 3 * 32 * 32
     assert found.hours(todo_only=False) == pytest.approx((first.operations + second.operations) / ASSUMED_RATE / 3600)
     assert "assumed 1e+14 operations a second" in as_text(found)
@@ -85,8 +86,8 @@ def test_settings_files_beside_the_default_write_elsewhere_and_can_be_planned():
     root = Path(__file__).parents[2]
     default = read_params(root / "params.yaml")
     files = sorted((root / "params").glob("*.yaml"))
-    assert [file.stem for file in files] == ["cifar100_gpu_hour", "paper"]
-    for file in files:
+    assert [file.stem for file in files] == ["cifar100_gpu_hour", "paper", "released_code"]
+    for file in (*files, root / "benchmarks" / "yardstick.yaml"):
         params = read_params(file)
         assert plan(params).requests
         assert params.results != default.results

@@ -82,15 +82,14 @@ def draw(table):
 CLAIM = '''
 """A claim of one's own."""
 
-from pipeline.reporting.claim import Claim
+from pipeline.reporting.claim import Claim, by_data
 from pipeline.settings.experiments import ClaimRule
 
 PLACE = 99
 
 
 def _gap(read):
-    rows = read("weights")
-    return {"all": rows.groupby("seed")["weight_gap"].max().tolist()}
+    return by_data(read("weights"), lambda own: own.groupby("seed")["weight_gap"].max().tolist())
 
 
 CLAIMS = (
@@ -98,6 +97,8 @@ CLAIMS = (
         name="weights_differ",
         statement="Some weights differ.",
         quantity="largest weight gap",
+        control="none",
+        gated=False,
         experiments=("trajectory",),
         reads=("weights",),
         measure=_gap,

@@ -11,7 +11,9 @@ from pipeline.workflow.stages import STAGES
 
 REPORT = {"claims", "metrics", "report"}
 THEORY = {"bounds", "curvature", "loss_gap"}
-DOWNSTREAM = {"embed", "probe", "alignment", "between_seeds", "table1", "table2", "merging", "figure", *THEORY, *REPORT}
+PROBED = {"probe", "baselines", "table1", "merging", "figure", *REPORT}
+OF_RUNS = {"embed", "probe", "alignment", "layers", "between_seeds"}
+DOWNSTREAM = {*OF_RUNS, "table1", "table2", "merging", "figure", *THEORY, *REPORT}
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -22,18 +24,18 @@ def test_a_second_run_has_nothing_to_do(finished):
     ("file", "old", "new", "expected"),
     [
         ("pipeline/reporting/table1.py", "not run", "not there", {"table1", "metrics", "report"}),
-        ("pipeline/probes.py", "steps = 300", "steps = 301", {"probe", "table1", "merging", "figure", *REPORT}),
+        ("pipeline/probes.py", "steps = 300", "steps = 301", PROBED),
         (
             "pipeline/alignment/similarity.py",
             "SLICE = 1024",
             "SLICE = 1023",
-            {"alignment", "between_seeds", "table2", "bounds", "curvature", "figure", *REPORT},
+            {"alignment", "layers", "between_seeds", "table1", "table2", "bounds", "curvature", "figure", *REPORT},
         ),
-        ("params.yaml", "l2: 0.1", "l2: 0.2", {"probe", "table1", "merging", "figure", *REPORT}),
+        ("params.yaml", "l2: 0.1", "l2: 0.2", PROBED),
         ("params.yaml", "probes:", "claims: {stays_aligned: {above: 0.8}}\nprobes:", REPORT),
         ("reports/report.py", "# ## All claims", "# ## Every claim", {"report"}),
         ("params.yaml", "epochs: 1", "epochs: 2", {"twins", *DOWNSTREAM}),
-        ("params.yaml", "classes: 4", "classes: 5", {"subset", "twins", *DOWNSTREAM}),
+        ("params.yaml", "classes: 4", "classes: 5", {"subset", "baselines", "twins", *DOWNSTREAM}),
         ("README.md", "\n", "\n\n", set()),
     ],
 )
@@ -45,14 +47,16 @@ def test_a_change_reruns_what_depends_on_it_and_nothing_else(project, file, old,
 def test_the_tables_hold_what_was_run_and_what_was_not(finished):
     table = pd.read_csv(finished.path / "reports" / "table1.csv")
     columns = (
-        "dataset,classes,objective,probe,encoder,epochs,denominator,n_seeds,mean,ci_low,ci_high,paper,deviation,status"
+        "dataset,classes,objective,probe,encoder,epochs,denominator,n_seeds,mean,ci_low,ci_high,paper,deviation,status,"
+        "path_length,displacement"
     )
     assert ",".join(table.columns) == columns
     digits = table[table["dataset"] == "digits"]
-    assert set(digits["objective"]) == {"cl", "nscl"}
-    assert set(digits["n_seeds"]) == {2}
+    assert set(digits["objective"]) == {"raw_pixels", "untrained", "cl", "nscl"}
+    trained = digits[digits["objective"] != "raw_pixels"]
+    assert set(trained["n_seeds"]) == {2}
     assert digits["mean"].between(0, 100).all()
-    assert (digits["ci_low"] <= digits["mean"]).all()
+    assert (trained["ci_low"] <= trained["mean"]).all()
     others = table[table["status"] == "not run"]
     assert set(others["dataset"]) == {"cifar10", "cifar100", "mini_imagenet", "tiny_imagenet"}
     assert len(others) == 4 * 4 * 2
@@ -66,7 +70,7 @@ def test_the_tables_hold_what_was_run_and_what_was_not(finished):
     measured = similarity[similarity["status"] == "measured"]
     assert measured.loc[measured["measure"] == "cka", "mean"].between(0, 1).all()
     assert set(measured["n_seeds"]) == {2}
-    assert "not run (0.043)" in (finished.path / "reports" / "table2.md").read_text()
+    assert "not run (0.043 at epoch 1000)" in (finished.path / "reports" / "table2.md").read_text()
 
 
 def test_every_figure_is_there_with_the_table_it_was_drawn_from(finished):

@@ -1,0 +1,20 @@
+"""What Theorem 1 and its sharper forms promise at the paper's own settings, with nothing trained."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipeline.files import write_csv
+from pipeline.theory.published import SCHEDULES, SETTINGS, promised
+
+if TYPE_CHECKING:
+    from pipeline.stages import Inputs, Outputs
+    from pipeline.workflow.stages import PromisedJob
+
+
+def run(job: PromisedJob, inputs: Inputs, outputs: Outputs) -> None:
+    found = [promised(setting, schedule, job.failure) for setting in SETTINGS for schedule in SCHEDULES]
+    write_csv(outputs["promised"], pd.DataFrame(map(asdict, found)))
