@@ -69,10 +69,11 @@ def blur(images: Tensor, sigma: Floats, kernel: int | None = None) -> Tensor:
 def _smoothing(sigma: Tensor, side: int, kernel: int | None) -> Tensor:
     """Matrices [n, side, side] of a Gaussian filter along one axis with reflected edges."""
     radius = min(max(side // 20, 1) if kernel is None else kernel // 2, side - 1)
-    pixel = torch.arange(side, dtype=torch.float32, device=sigma.device)
+    place = np.arange(side, dtype=np.float32)
     # pixel j is seen at j, and by reflection at -j and at 2 (side - 1) - j; the edge pixels have no image of their own
-    seen = torch.stack([pixel, -pixel, 2 * (side - 1) - pixel])
-    seen[1, 0] = seen[2, -1] = torch.inf
+    reflected = np.stack([place, -place, 2 * (side - 1) - place])
+    reflected[1, 0] = reflected[2, -1] = np.inf  # on the host: writing one element on a GPU waits for it
+    seen, pixel = to_device(reflected, sigma.device), to_device(place, sigma.device)
     distance = seen[:, None, :] - pixel[:, None]
     distance = torch.where(distance.abs() > radius, torch.inf, distance)
     weights = torch.exp(-((distance / sigma[:, None, None, None]) ** 2) / 2).sum(dim=1)

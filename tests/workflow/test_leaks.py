@@ -105,8 +105,8 @@ def test_a_strangers_audit_of_a_run_that_is_as_recorded(finished):
 @pytest.mark.parametrize(
     ("file", "old", "new", "stale"),
     [
-        ("pipeline/reporting/claims/alignment.py", "end with nearly the same", "end with the same", {"claims"}),
-        ("pipeline/settings/experiments.py", "late: int = Field(8", "late: int = Field(4", {"claims"}),
+        ("pipeline/reporting/claims/alignment.py", "all twins are as alike", "all twins are alike", {"claims"}),
+        ("pipeline/settings/experiments.py", "late: float = Field(1.0", "late: float = Field(2.0", {"claims"}),
         ("reports/reference/paper_values.csv", "88.37", "88.38", {"table1", "table2", "figure"}),
         ("pipeline/reporting/figures/collapse.py", '"Class-distance', '"Changed class-distance', {"figure"}),
         ("pipeline/settings/theory.py", "failure: float = Field(0.01", "failure: float = Field(0.02", {"bounds"}),
