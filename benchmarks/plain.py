@@ -17,16 +17,16 @@ def contrastive_loss(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float,
     z = torch.cat([z1, z2])
     similarity = F.cosine_similarity(z[:, None], z[None], dim=2) / temperature
     n = len(z1)
-    groups = (labels if supervised else torch.arange(n)).repeat(2)
+    groups = (labels if supervised else torch.arange(n, device=z.device)).repeat(2)
     negatives = groups[:, None] != groups[None]
-    positive = similarity[torch.arange(2 * n), torch.arange(2 * n).roll(n)]
+    positive = similarity[torch.arange(2 * n, device=z.device), torch.arange(2 * n, device=z.device).roll(n)]
     return (torch.log((similarity.exp() * negatives).sum(1)) - positive).mean()
 
 
 def supervised_contrastive_loss(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float) -> Tensor:
     z = torch.cat([z1, z2])
     similarity = F.cosine_similarity(z[:, None], z[None], dim=2) / temperature
-    others = ~torch.eye(len(z), dtype=torch.bool)
+    others = ~torch.eye(len(z), dtype=torch.bool, device=z.device)
     log_prob = similarity - torch.log((similarity.exp() * others).sum(1, keepdim=True))
     both = labels.repeat(2)
     positives = (both[:, None] == both[None]) & others
@@ -87,18 +87,29 @@ def loader(dataset: TwoViews, batch: int, workers: int) -> DataLoader[tuple[Tens
     return DataLoader(dataset, batch, shuffle=True, drop_last=True, num_workers=workers)
 
 
-def train(networks: dict[str, nn.Module], dataset: TwoViews, batch: int, temperature: float, workers: int) -> None:
-    """One epoch of each model after the other, each with its own pass over the data."""
+def train(
+    networks: dict[str, nn.Module],
+    dataset: TwoViews,
+    batch: int,
+    temperature: float,
+    workers: int,
+    device: torch.device | None = None,
+    half: bool = False,
+) -> None:
+    """One epoch of each model after the other, each with its own pass over the data; `half`: bfloat16 autocast."""
+    device = device or torch.device("cpu")
     for name, network in networks.items():
         optimiser = LARS(network.parameters(), 0.1)
-        for view1, view2, labels in loader(dataset, batch, workers):
-            outputs = network(view1), network(view2)
+        for *views, given in loader(dataset, batch, workers):
+            labels = given.to(device)
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                z1, z2 = (network(view.to(device)) for view in views)
             if name == "ce":
-                value = F.cross_entropy(torch.cat(outputs), labels.repeat(2))
+                value = F.cross_entropy(torch.cat([z1, z2]), labels.repeat(2))
             elif name == "scl":
-                value = supervised_contrastive_loss(*outputs, labels, temperature)
+                value = supervised_contrastive_loss(z1, z2, labels, temperature)
             else:
-                value = contrastive_loss(*outputs, labels, temperature, supervised=name == "nscl")
+                value = contrastive_loss(z1, z2, labels, temperature, supervised=name == "nscl")
             optimiser.zero_grad()
             value.backward()
             optimiser.step()

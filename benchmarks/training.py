@@ -112,7 +112,7 @@ def twin_steps(
     took = seconds(ways, repeats, device)
     if beside:
         took |= _plain(run, images, recipe, repeats)
-    convolutions = _operations(twins[0], batches["cl"], run)
+    convolutions = operations(twins[0], batches["cl"], run)
     pixels = 2 * run.batch_size * images.channels * images.size[0] * images.size[1]
     floors = {
         "views": pixels * (1 + 4) / rates.copy,  # read once as bytes, written once as float32
@@ -143,7 +143,7 @@ def _plain(run: Run, images: Images, recipe: ViewRecipe, repeats: int) -> dict[s
     return seconds(ways, repeats)
 
 
-def _operations(twin: Twin, batch: object, run: Run) -> float:
+def operations(twin: Twin, batch: object, run: Run) -> float:
     """Of convolutions and products in one twin's step, forward and backward."""
     with FlopCounterMode(display=False) as counter:
         train_step(twin, batch, RATE, run)  # type: ignore[arg-type]

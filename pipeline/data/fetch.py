@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-
 _TIMEOUT = 30  # seconds without an answer
 
 
@@ -13,7 +12,7 @@ def fetch(url: str, md5: str, path: Path) -> Path:
     The download goes to a temporary neighbour and replaces `path` only after its digest was checked, so that what is
     there is whole; a broken download starts afresh. Raises FileNotFoundError: what to put where.
     """
-    import pooch  # noqa: PLC0415  # only where something is fetched, and training needs no more than torch's company
+    import pooch  # noqa: PLC0415  # only for who fetches: training on images that are there goes without
 
     downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=_TIMEOUT)
     try:

@@ -1,0 +1,103 @@
+"""CIFAR-100 on a GPU for as long as there is: four objectives and two controls, by the project's own stages."""
+
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from safetensors.torch import save_file
+
+from pipeline.__main__ import main
+from pipeline.data.catalog import KNOWN
+from pipeline.features import load_features, load_labels
+from pipeline.files import write_json
+from pipeline.settings.experiments import read_params
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import Plan, plan
+from pipeline.workflow.records import task
+from pipeline.workflow.stages import stage_of
+
+TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_replica")
+BASE = Path("params/cifar100_gpu_hour.yaml")
+LEARNING_RATE = 1.0  # at a batch of 256, as SimCLR's for CIFAR-10 (Chen et al. 2020, B.9): a short run needs it
+WARMUP = 0.1  # share of the epochs
+KEPT = (0.0, 0.1, 0.35, 1.0)  # checkpoints, as shares of the epochs
+TARGETS = ("table2", "table1", "claims")
+RETURNED = ("steps", "probes", "alignment", "baselines", "layers", "records", "subsets")  # folders of the results
+
+
+def params(archives: list[Path], work: Path, epochs: int, training: dict[str, Any]) -> dict[str, Any]:
+    """Settings of params/cifar100_gpu_hour.yaml with a schedule of so many epochs, and images from archives."""
+    base = yaml.safe_load(BASE.read_text())
+    spec = KNOWN["cifar100"].model_dump(mode="json", exclude={"classes"}, exclude_defaults=True)
+    source = {**spec, "source": "folder", "paths": [str(path.resolve()) for path in archives]}
+    warmup = max(1, round(WARMUP * epochs))
+    checkpoints = sorted({round(share * epochs) for share in KEPT})
+    experiment = {"objectives": list(TWINS), "grid": [{"dataset": "cifar100"}]}
+    return {
+        **base,
+        "results": str(work / "results"),
+        "reports": str(work / "reports"),
+        "datasets": {"cifar100": source},
+        "training": {
+            **base["training"],
+            "epochs": epochs,
+            "warmup_epochs": warmup,
+            "learning_rate": LEARNING_RATE,
+            **training,
+        },
+        "experiments": {
+            "table1": experiment,
+            "trajectory": {**experiment, "checkpoints": checkpoints},
+        },
+    }
+
+
+def make(stage: str, subject: str, settings: Path, device: str, training: list[str]) -> None:
+    """A result and, before it, all that it is made from; what has its record is there. `training`: flags of `twins`."""
+    found, layout = _read(settings)
+    one = task(stage, subject, found, layout)
+    if one.record.is_file():
+        return
+    for kind, needed, _ in one.reads:
+        make(stage_of(kind).name, needed, settings, device, training)
+    flags = ["--device", device] if one.stage.computes else []
+    flags += training if stage == "twins" else []
+    code = main([stage, *filter(None, [subject]), "--params", str(settings), *flags])
+    if code:
+        raise SystemExit(code)
+
+
+def bring_back(settings: Path, out: Path, features_of: tuple[str, ...] = ("cl", "nscl")) -> None:
+    """All small files in one archive, and test features of the last epoch in float16, a file an objective."""
+    found, layout = _read(settings)
+    with tarfile.open(out / "cifar100.tar.gz", "w:gz") as archive:
+        archive.add(settings, settings.name)
+        for folder in (*(layout.results / name for name in RETURNED), layout.reports):
+            if folder.is_dir():
+                archive.add(folder, folder.name)
+    (run,) = found.requests
+    folder = task("embed", run.name, found, layout).outputs["features"]
+    if not task("embed", run.name, found, layout).record.is_file():
+        return
+    labels = load_labels(folder)["test"]
+    for name in features_of:
+        test = load_features(folder, name, run.epochs)["test"]
+        save_file({"features": test.half().contiguous(), "labels": labels}, out / f"test_features_{name}.safetensors")
+
+
+def train_and_measure(
+    archives: list[Path], work: Path, out: Path, epochs: int, device: str, training: dict[str, Any], flags: list[str]
+) -> None:
+    """From images to tables; called again it goes on where it stopped, with the epochs of the first call."""
+    settings = work / "params.json"
+    if not settings.is_file():
+        write_json(settings, params(archives, work, epochs, training))
+    for target in TARGETS:
+        make(target, "", settings, device, flags)
+        bring_back(settings, out)
+
+
+def _read(settings: Path) -> tuple[Plan, Layout]:
+    values = read_params(settings)
+    return plan(values), Layout(Path(values.results), Path(values.reports))

@@ -1,0 +1,212 @@
+"""Seconds that an epoch takes: twins as the project trains them, the plain way, and the machine's floor."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
+
+from benchmarks import plain
+from benchmarks.measure import copy_rate, matrix_rate, seconds
+from benchmarks.training import CL, MEAN, STD, operations
+from pipeline.data.images import Images
+from pipeline.data.store import Split
+from pipeline.objectives import resolve
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
+from pipeline.training.twins import Training, make_twin
+
+RATE = 0.1
+SHAPES = ((64, 32), (128, 16), (256, 8), (512, 4))  # channels and side of a ResNet's stages on images of 32 pixels
+KINDS = {  # of a GPU's kernels, by what their names hold; the first that fits
+    "convolutions and products": ("gemm", "conv", "xmma", "cutlass", "fprop", "dgrad", "wgrad", "nvjet", "cudnn"),
+    "batch norm": ("batch_norm", "bn_", "norm"),
+    "fused by the compiler": ("triton",),
+    "copies and casts": ("copy", "memcpy", "memset", "cat"),
+    "elementwise and sums": ("elementwise", "reduce", "multi_tensor"),
+}
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What the machine reaches: operations a second in a bfloat16 product and convolution, bytes a second in a copy."""
+
+    matrix: float
+    convolution: float
+    copy: float
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What one twin's step cannot do without, and the seconds of an epoch that it takes at the measured rates."""
+
+    operations: float  # of convolutions and products, forward and backward
+    bytes: float  # each convolution's output written and read once forward; backward read, and its gradient both
+    matrix_seconds: float
+    convolution_seconds: float
+    byte_seconds: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One measurement; `seconds` are of an epoch of `steps_per_epoch` steps, timed over `steps` of them."""
+
+    encoder: str
+    twins: tuple[str, ...]
+    compiled: bool
+    workers: int
+    steps: int
+    seconds: float
+    first_seconds: float  # of as many steps before, with all that is done once: compiling, choosing convolutions
+    peak_gib: float | None  # of the device's memory
+
+    def row(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def rates(device: torch.device, batch: int, small: bool) -> Rates:
+    """The best of several shapes, as a floor needs it."""
+    size = 256 if small else 8192
+    shapes = SHAPES[2:3] if small else SHAPES
+    return Rates(
+        matrix_rate(device.type, torch.bfloat16, size),
+        max(_convolution_rate(device, batch, *shape) for shape in shapes),
+        copy_rate(device.type, 2**20 if small else 2**30),
+    )
+
+
+def _convolution_rate(device: torch.device, batch: int, channels: int, side: int) -> float:
+    """Of a 3 x 3 convolution forward, in the layout that training uses."""
+    layer = nn.Conv2d(channels, channels, 3, padding=1, bias=False, device=device, dtype=torch.bfloat16)
+    layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
+    images = torch.randn(batch, channels, side, side, device=device, dtype=torch.bfloat16)
+    images = images.contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        took = seconds({"forward": lambda: layer(images)}, 5, device.type)["forward"]
+    return 2 * batch * channels**2 * 9 * side**2 / took
+
+
+def floor(run: Run, images: Images, recipe: ViewRecipe, found: Rates, steps_per_epoch: int) -> Floor:
+    """Of one twin, CL."""
+    training = Training(run, [CL], images, recipe)
+    (twin,) = training.twins
+    outputs = 0
+
+    def count(module: nn.Module, inputs: Any, output: torch.Tensor) -> None:
+        nonlocal outputs
+        outputs += output.numel() * output.element_size()
+
+    handles = [m.register_forward_hook(count) for m in twin.network.modules() if isinstance(m, nn.Conv2d)]
+    needed = operations(twin, next(training.stream.epoch(1))["cl"], run)
+    for handle in handles:
+        handle.remove()
+    moved = 5.0 * outputs
+    return Floor(
+        needed,
+        moved,
+        steps_per_epoch * needed / found.matrix,
+        steps_per_epoch * needed / found.convolution,
+        steps_per_epoch * moved / found.copy,
+    )
+
+
+def epoch_seconds(
+    run: Run,
+    names: Sequence[str],
+    images: Images,
+    recipe: ViewRecipe,
+    steps_per_epoch: int,
+    compiled: bool = False,
+    workers: int = 1,
+) -> Epoch:
+    """The second of two epochs on these images, which may be fewer than a whole epoch's, brought to a whole one.
+
+    Everything that an epoch does is in it: orders and parameters drawn, views made, twins trained, losses fetched.
+    """
+    training = Training(run.model_copy(update={"epochs": 2}), list(map(resolve, names)), images, recipe)
+    if compiled:
+        for twin in training.twins:
+            twin.network.compile()
+    _forget_peak(images.device)
+    marks = [time.perf_counter()]
+    for _, step in training.steps(workers):
+        if step == training.stream.steps:
+            _wait(images.device)
+            marks.append(time.perf_counter())
+    first, second = marks[1] - marks[0], marks[2] - marks[1]
+    steps = training.stream.steps
+    peak = torch.cuda.max_memory_allocated() / 2**30 if images.device.type == "cuda" else None
+    whole = second * steps_per_epoch / steps
+    return Epoch(run.encoder, tuple(names), compiled, workers, steps, whole, first, peak)
+
+
+def plain_seconds(run: Run, images: Images, recipe: ViewRecipe, workers: int) -> float:
+    """An epoch of CL by an ordinary loop: transforms of single images in the loader's processes, networks in torch's
+    own layout. The start of the processes is in it, choosing convolutions is not."""
+    dataset = plain.TwoViews(images.host, images.labels.cpu().numpy(), recipe, list(MEAN), list(STD))
+    network = make_twin(run, CL, images, recipe.size or images.size).network
+    network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # missing in its stub
+    half = run.precision == "bfloat16"
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
+        network(torch.randn(run.batch_size, images.channels, *images.size, device=images.device)).sum().backward()
+    _wait(images.device)
+    start = time.perf_counter()
+    plain.train({"cl": network}, dataset, run.batch_size, run.temperature, workers, images.device, half)
+    _wait(images.device)
+    return time.perf_counter() - start
+
+
+def kernels(run: Run, images: Images, recipe: ViewRecipe, compiled: bool) -> dict[str, Any]:
+    """Milliseconds a step of one twin that each kind of kernel takes on a GPU, and the ten longest kernels."""
+    training = Training(run.model_copy(update={"epochs": 2}), [CL], images, recipe)
+    if compiled:
+        training.twins[0].network.compile()
+    steps = 0
+    for epoch, step in training.steps():
+        if (epoch, step) == (1, training.stream.steps):
+            _wait(images.device)
+            break
+    training.finished = 1
+    start = time.perf_counter()
+    with profile(activities=[ProfilerActivity.CUDA]) as record:
+        for _ in training.steps():
+            steps += 1
+            if steps == 4:
+                break
+        _wait(images.device)
+    took = time.perf_counter() - start
+    times = [(event.key, event.self_device_time_total / 1e3 / steps) for event in record.key_averages()]
+    kinds: dict[str, float] = {}
+    for name, milliseconds in times:
+        kind = next((k for k, parts in KINDS.items() if any(part in name.lower() for part in parts)), "other")
+        kinds[kind] = kinds.get(kind, 0.0) + milliseconds
+    longest = sorted(times, key=lambda item: -item[1])[:10]
+    return {
+        "encoder": run.encoder,
+        "compiled": compiled,
+        "wall milliseconds a step, profiled": 1e3 * took / steps,
+        "milliseconds a step": kinds,
+        "longest": [{"kernel": name[:120], "milliseconds a step": value} for name, value in longest],
+    }
+
+
+def part(images: Images, steps: int, batch: int) -> Images:
+    """The first images, enough for so many steps."""
+    count = min(steps * batch, len(images))
+    split = Split(images.host[:count], np.asarray(images.labels.cpu().numpy()[:count]))
+    return Images(split, tuple(range(images.classes)), MEAN, STD, images.device)
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _forget_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()

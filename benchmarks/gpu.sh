@@ -1,0 +1,39 @@
+#!/bin/sh
+# What a GPU does with the project, by one command: its tests, its speed, and CIFAR-100 from images to tables.
+#
+#     benchmarks/gpu.sh WORK OUT all --data train.zip test.zip [--seconds N] [--device cpu --small]
+#
+# WORK keeps stores, checkpoints and compiled code; OUT gets small files. Instead of `all`, one piece: tests, speed or
+# cifar100, each ended after PIECE_SECONDS (570). Given again, speed measures what is missing, and cifar100 goes on where
+# it stopped. Needs Python 3.11 or newer with torch, torchvision, pandas, scikit-learn, safetensors, pydantic, PyYAML,
+# tqdm, tabulate and pytest; neither Snakemake nor DVC. A CPU stands in for the tests by TWINS_GPU_STAND_IN=cpu.
+set -eu
+cd "$(dirname "$0")/.."
+work=$1 out=$2 piece=$3
+shift 3
+python=${PYTHON:-python3}
+limit="timeout ${PIECE_SECONDS:-570}"
+mkdir -p "$work" "$out"
+export PYTHONUNBUFFERED=1 TORCHINDUCTOR_CACHE_DIR="$work/compiled"
+
+tests() {
+    $limit "$python" -m pytest tests/gpu -p no:cacheprovider --durations=5 -rs >"$out/tests.txt" 2>&1 || failed=1
+    cat "$out/tests.txt"
+}
+
+failed=0
+case $piece in
+tests) tests ;;
+speed | cifar100) $limit "$python" -m benchmarks.gpu "$piece" --work "$work" --out "$out" "$@" ;;
+all)
+    tests
+    for piece in speed cifar100; do
+        $limit "$python" -m benchmarks.gpu "$piece" --work "$work" --out "$out" "$@"
+    done
+    ;;
+*)
+    echo "piece = $piece: allowed is tests, speed, cifar100 or all" >&2
+    exit 2
+    ;;
+esac
+exit "$failed"

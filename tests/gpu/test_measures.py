@@ -1,0 +1,35 @@
+"""What is measured of features on a GPU is what the CPU measures."""
+
+from dataclasses import astuple
+
+import pytest
+import torch
+
+from pipeline.alignment.intervals import Pair, Prepared
+from pipeline.alignment.measures import MEASURES
+from pipeline.probes import probes
+from pipeline.settings.probes import ProbeSettings
+
+
+def features(rows=240, columns=24, classes=6):
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(rows) % classes
+    centres = torch.randn(classes, columns, generator=generator)
+    a = centres[labels] + torch.randn(rows, columns, generator=generator)
+    return a, a + torch.randn(rows, columns, generator=generator), labels
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_alignment_is_the_cpus(device, name):
+    a, b, _ = features()
+    here, there = (MEASURES[name](Pair(Prepared(a.to(one), "a"), Prepared(b.to(one), "b"))) for one in ("cpu", device))
+    assert astuple(there) == pytest.approx(astuple(here), rel=1e-5, nan_ok=True)
+
+
+def test_probes_are_the_cpus(device):
+    a, _, labels = features()
+    data = a[::2], labels[::2], a[1::2], labels[1::2]
+    here, there = probes(*data, ProbeSettings()), probes(*(part.to(device) for part in data), ProbeSettings())
+    assert {name: result.accuracy for name, result in there.items()} == {
+        name: pytest.approx(result.accuracy) for name, result in here.items()
+    }
