@@ -151,15 +151,19 @@ def _alignment_job(plan: Plan, name: str) -> AlignmentJob:
 
 
 def _between_seeds_job(plan: Plan, name: str) -> BetweenSeedsJob:
-    """Of all the plan's runs of a setting that train CL, at the epochs that all of them keep."""
+    """Of the plan's runs of a setting that train CL, those that keep as many epochs as any of them."""
     setting = Run.from_name(name).setting
-    found = {run: r for run, r in plan.requests.items() if run.setting == setting and _compares_seeds(run, r)}
+    found = {
+        run: request.checkpoints
+        for run, request in plan.requests.items()
+        if run.setting == setting and _compares_seeds(run, request)
+    }
     if not found:
         raise SettingsError(
             f"{name}: no experiment trains cl in this setting on classes that seeds share, so none compare"
         )
-    epochs = set.intersection(*(set(request.checkpoints) for request in found.values()))
-    return BetweenSeedsJob(runs=tuple(found), checkpoints=tuple(sorted(epochs)))
+    most = max(found.values(), key=len)
+    return BetweenSeedsJob(runs=tuple(run for run, kept in found.items() if kept == most), checkpoints=most)
 
 
 def _compares_seeds(run: Run, request: Request) -> bool:
