@@ -27,7 +27,11 @@ report = Report(reports)
 # pulled together, and views of all other images in the batch, the *negatives*, are pushed away. Some of the pushed ones
 # show the same class. **NSCL** is CL with one change: images of the same class are left out of the negatives. It needs
 # labels, and so it is a supervised method that differs from CL by very little.
-#
+
+# %%
+HTML(report.answers())
+
+# %% [markdown]
 # The paper *On the Alignment Between Supervised and Self-Supervised Contrastive Learning* (ICLR 2026) proves and shows
 # that the two stay nearly alike. If both start from the same weights and see the same batches and the same views, then
 # their *representations* keep nearly the same geometry throughout training, although their *weights* drift apart. Other

@@ -37,6 +37,16 @@ HEADLINE = {  # twins of CL, and what they are
     "cl_nudged": "CL with one weight moved by 1e-6 (nudged)",
     "cl, another seed": "CL of another seed (range of pairs)",
 }
+ANSWERS = (  # the claims that answer the report's title, by name
+    "weights_turn_more",
+    "weights_turn_more_replica",
+    "weights_turn_more_shuffled",
+    "chaos",
+    "labels_have_own_effect",
+    "stays_aligned",
+    "nscl_closer_than_scl",
+    "nscl_closer_than_ce",
+)
 
 
 class Report:
@@ -89,6 +99,18 @@ class Report:
             if own.any():
                 rows.append((title, str(len(claims)), *cells))
         return _table(("", "in all", *map(_verdict, ENDS)), rows)
+
+    def answers(self) -> str:
+        """What came out of the claims that answer the report's title, in one line each."""
+        of_claim = dict(iter(self.verdicts.groupby("claim", sort=False)))
+        lines = [
+            f"<li>{_verdict(row['verdict'])} {html.escape(row['statement'])} "
+            f"<small>{html.escape(row['data'])}: {html.escape(row['quantity'])}: {_measured(row)}</small></li>"
+            for name in ANSWERS
+            if name in of_claim
+            for row in of_claim[name].to_dict("records")
+        ]
+        return f'<ul class="answers">{"".join(lines)}</ul>'
 
     def headline(self) -> str:
         """Whether what labels do differs from what chance does: NSCL beside the controls of CL, from `controls.csv`."""

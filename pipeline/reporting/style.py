@@ -1,5 +1,6 @@
 """What all figures have in common: objectives differ in lightness and marker, not in hue alone."""
 
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -45,8 +46,10 @@ def panels(rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
 
 
 def epochs_axis(axes: Axes, epochs: "pd.Series[int]") -> None:
-    """Logarithmic in epoch + 1, as the paper draws it, labelled with the epoch itself."""
-    shown = sorted(set(epochs))
+    """Logarithmic in epoch + 1, as the paper draws it, labelled with the epoch itself where there is room."""
+    last, *others = sorted(set(epochs), reverse=True)
+    shown, room = [last], 0.08 * math.log(last + 1)  # of a label, in the axis' units
+    shown += [epoch for epoch in others if math.log((shown[-1] + 1) / (epoch + 1)) > room]
     axes.set_xscale("log")
     axes.set_xticks([epoch + 1 for epoch in shown], [f"{epoch:g}" for epoch in shown])
     axes.minorticks_off()
@@ -104,10 +107,15 @@ def name_of(objective: object) -> str:
 
 
 def legend(figure: Figure, axes: Axes, columns: int, *others: Axes) -> None:
-    """One for all panels, above them; `others` are panels with lines of their own, each label once."""
+    """One for all panels, above them, in as many columns as there is room for; `others` are panels with lines of their
+    own, each label once."""
     parts = [panel.get_legend_handles_labels() for panel in (axes, *others)]
     shown = {label: handle for handles, labels in parts for handle, label in zip(handles, labels, strict=True)}
-    figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=columns, frameon=False)
+    for ncols in range(columns, 0, -1):
+        found = figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=ncols, frameon=False)
+        if found.get_window_extent().width <= figure.bbox.width or ncols == 1:
+            break
+        found.remove()
 
 
 def note(figure: Figure, sentences: Sequence[str]) -> None:

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from pipeline.files import write_csv
+from pipeline.reporting import claims
 from pipeline.reporting.metrics import short_metrics
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.show import Report
+from pipeline.reporting.show import ANSWERS, Report
 from pipeline.reporting.table1 import table1
 from pipeline.reporting.table2 import SHOWN, table2
 from pipeline.reporting.verdicts import COLUMNS
@@ -65,6 +66,19 @@ def test_a_claim_shows_its_control_and_its_adjusted_p(report):
     assert dict(zip(head, first, strict=True))["control"] == "a replica"
     assert "p = 0.040 (Holm)" in dict(zip(head, first, strict=True))["holds if"]
     assert not rows_of(report.claims("fig6_weight_gap"))
+
+
+def test_the_answers_name_verdict_statement_and_numbers_of_what_was_run(report):
+    assert report.answers().count("<li>") == 0  # no claim of these has been tested
+    answer = claim("chaos", "fails", mean=0.25, ci_low=0.2, ci_high=0.3)
+    write_csv(report.folder / "claims.csv", pd.DataFrame([answer, *CLAIMS], columns=list(COLUMNS)))
+    (line,) = re.findall("<li>(.*?)</li>", Report(str(report.folder)).answers())
+    text = re.sub("<.*?>", "", line)
+    assert text == "fails chaos is so. digits, C = 10: CKA: 0.250 [0.200, 0.300] (5 seeds)"
+
+
+def test_every_answer_is_a_claim():
+    assert set(ANSWERS) <= set(claims.CLAIMS)
 
 
 def test_the_headline_has_nscl_beside_its_controls(report):

@@ -82,9 +82,9 @@ def draw(table: pd.DataFrame) -> Figure:
             )
         for middle in representations.loc[representations["second"] == ANOTHER_SEED, "mean"]:
             panel.axhline(middle, color="0.4", linestyle=":", label="CL–CL of another seed")
-        panel.set(title=title, xlabel="angle between weights (degrees)")
+        panel.set(title=title, xlabel="weight angle (degrees)")
         panel.set_xlim(left=0)
         panel.set_ylim(bottom=0)
-    axes[0][0].set_ylabel("angle between representations (degrees)")
+    axes[0][0].set_ylabel("representation angle (degrees)")
     style.legend(figure, axes[0][0], 3 if len(groups) > 1 else 2, *axes[0][1:])
     return figure

@@ -7,7 +7,10 @@ from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.reading import Reading
 
-CAPTION = "Angle between the encoder weights of CL and NSCL, and angle whose cosine is their CKA on test images."
+CAPTION = (
+    "Angle between the encoder weights of CL and NSCL, and angle whose cosine is their CKA on test images. Dotted: the "
+    "paper's values, whose data and epoch it does not state."
+)
 EXPERIMENTS = ("trajectory",)
 READS = ("weights",)
 
@@ -33,10 +36,10 @@ def draw(table: pd.DataFrame) -> Figure:
                 shown["paper"].iloc[0],
                 color=look[0],
                 linestyle=":",
-                label=f"{label}, in the paper (data and epoch unstated)",
+                label=f"{label}, in the paper",
             )
         style.epochs_axis(panel, rows["epoch"])
         panel.set(title=title, ylim=(0, 95))
-    axes[0][0].set_ylabel("angle between CL and NSCL (degrees)")
+    axes[0][0].set_ylabel("CL–NSCL angle (degrees)")
     style.legend(figure, axes[0][0], 2)
     return figure

@@ -28,18 +28,17 @@ def table(reading: Reading) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    datasets = list(dict.fromkeys(table["dataset"]))
-    figure, axes = style.panels(len(datasets), len(SWEPT))
-    for row, dataset in zip(axes, datasets, strict=True):
-        for panel, (swept, label) in zip(row, SWEPT.items(), strict=True):
-            shown = table[(table["dataset"] == dataset) & (table["swept"] == swept)]
-            for objective, look in style.looks(("cl", "nscl")).items():
-                own = shown[(shown["objective"] == objective) & (shown["measure"] == "gap")]
-                style.errorbars(panel, own["value"], own, *look, f"gap, network of {objective.upper()}")
-            bound = shown[(shown["objective"] == "cl") & (shown["measure"] == "bound")]
-            panel.plot(bound["value"], bound["mean"], "--", color="#D55E00", label="bound")
-            style.values_axis(panel, shown["value"], label)
-            style.log_values(panel)
-            panel.set(title=dataset, ylabel="CL's loss less NSCL's (nats)")
+    groups = dict(iter(table.groupby(["dataset", "swept"], sort=False)))
+    several = {where: rows for where, rows in groups.items() if rows["value"].nunique() > 1} or groups
+    figure, axes = style.panels(1, len(several))
+    for panel, ((dataset, swept), shown) in zip(axes[0], several.items(), strict=True):
+        for objective, look in style.looks(("cl", "nscl")).items():
+            own = shown[(shown["objective"] == objective) & (shown["measure"] == "gap")]
+            style.errorbars(panel, own["value"], own, *look, f"gap, network of {objective.upper()}")
+        bound = shown[(shown["objective"] == "cl") & (shown["measure"] == "bound")]
+        panel.plot(bound["value"], bound["mean"], "--", color="#D55E00", label="bound")
+        style.values_axis(panel, shown["value"], SWEPT[str(swept)])
+        style.log_values(panel)
+        panel.set(title=dataset, ylabel="CL's loss less NSCL's (nats)")
     style.legend(figure, axes[0][0], 3)
     return figure
