@@ -1,10 +1,12 @@
+import argparse
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
+import torch
 
-from pipeline.__main__ import main
+from pipeline.__main__ import _workers, main
 from pipeline.workflow.stages import STAGES
 
 SETTINGS = """\
@@ -36,6 +38,7 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
         ("prepare", "digits"),
         ("subset", "digits/classes=3,seed=0"),
         ("twins", RUN, "--device", "cpu"),
+        ("baselines", "digits/classes=3,seed=0"),
         ("embed", RUN),
         ("probe", RUN),
         ("alignment", RUN),
@@ -95,3 +98,8 @@ def test_every_command_explains_itself(stage, capsys):
 def test_help_does_not_wait_for_torch():
     script = "import sys, pipeline.__main__; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize(("device", "threads", "workers"), [("cpu", 3, 3), ("cuda", 3, 1)])
+def test_twins_train_side_by_side_on_a_cpu_alone(device, threads, workers):
+    assert _workers(argparse.Namespace(threads=threads), torch.device(device)) == workers
