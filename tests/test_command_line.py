@@ -51,7 +51,7 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
     ):
         assert main([stage, *arguments, "--params", params]) == 0, capsys.readouterr().err
     table = pd.read_csv(tmp_path / "results" / "reports" / "table1.csv")
-    assert set(table.query("status == 'measured'")["objective"]) == {"cl", "nscl"}
+    assert set(table.query("status == 'measured'")["objective"]) == {"raw_pixels", "untrained", "cl", "nscl"}
     assert (table.query("n_seeds == 1")["ci_low"].isna()).all()  # one seed has no interval
     assert main(["verify", "--params", params]) == 0
     capsys.readouterr()
