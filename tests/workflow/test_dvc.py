@@ -81,6 +81,7 @@ def test_metrics_and_plots_are_what_a_user_of_dvc_expects(reproduced, tmp_path):
     assert "cka_nscl" in (tmp_path / "plots" / "index.html").read_text()
 
 
+@pytest.mark.long  # the whole chain once more
 def test_an_experiment_on_a_parameter_runs_and_is_compared(reproduced, tmp_path):
     reproduced.run("git", "clone", "--quiet", str(reproduced.path), str(tmp_path / "twins"))
     project = type(reproduced)(tmp_path / "twins")
