@@ -19,7 +19,7 @@ from pipeline.workflow.stages import stage_of
 
 TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_replica")
 BASE = Path("params/cifar100_gpu_hour.yaml")
-LEARNING_RATE = 1.0  # at a batch of 256, as SimCLR's for CIFAR-10 (Chen et al. 2020, B.9): a short run needs it
+LEARNING_RATE = 1.0  # at a batch of 256, within what SimCLR tried for CIFAR-10 (Chen et al. 2020, B.9)
 WARMUP = 0.1  # share of the epochs
 KEPT = (0.0, 0.1, 0.35, 1.0)  # checkpoints, as shares of the epochs
 TARGETS = ("table2", "table1", "claims")
