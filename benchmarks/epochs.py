@@ -20,7 +20,6 @@ from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
 from pipeline.training.twins import Training, make_twin
 
-RATE = 0.1
 SHAPES = ((64, 32), (128, 16), (256, 8), (512, 4))  # channels and side of a ResNet's stages on images of 32 pixels
 KINDS = {  # of a GPU's kernels, by what their names hold; the first that fits
     "convolutions and products": ("gemm", "conv", "xmma", "cutlass", "fprop", "dgrad", "wgrad", "nvjet", "cudnn"),

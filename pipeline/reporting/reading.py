@@ -63,6 +63,15 @@ def _owner(kind: str, run: Run) -> str:
     return (run.setting if kind in OF_SEEDS else run).name
 
 
+def learning(
+    inputs: Inputs, runs: Sequence[Run]
+) -> tuple[dict[Run, pd.DataFrame], dict[str, pd.DataFrame], dict[Run, pd.DataFrame]]:
+    """What tells whether runs learned: probes by run, baselines by subset and movement by run."""
+    probes, movement = (dict(zip(runs, map(pd.read_csv, inputs[kind]), strict=True)) for kind in ("probes", "movement"))
+    subsets = dict.fromkeys(run.subset for run in runs)
+    return probes, dict(zip(subsets, map(pd.read_csv, inputs["baselines"]), strict=True)), movement
+
+
 def paper_values(path: Path, artifact: str) -> pd.DataFrame:
     """Rows of one table or figure of the paper: dataset, split, epoch, objective, measure, value, tolerance, source."""
     values = pd.read_csv(path)

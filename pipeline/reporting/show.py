@@ -14,6 +14,7 @@ from pipeline.reporting.figures import FIGURES
 from pipeline.reporting.learned import TRAINING
 from pipeline.reporting.table2 import SHOWN
 from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, NOT_RUN, UNDECIDED, data_label, number
+from pipeline.reporting.twins import ANOTHER_SEED
 from pipeline.reporting.verdicts import DIFFERS, by_claim
 
 CLAIM = "claim"
@@ -35,7 +36,7 @@ HEADLINE = {  # twins of CL, and what they are
     "nscl_shuffled": "NSCL, shuffled labels",
     "cl_replica": "CL on a stream of its own (replica)",
     "cl_nudged": "CL with one weight moved by 1e-6 (nudged)",
-    "cl, another seed": "CL of another seed (range of pairs)",
+    ANOTHER_SEED: "CL of another seed (range of pairs)",
 }
 ANSWERS = (  # the claims that answer the report's title, by name
     "weights_turn_more",

@@ -1,13 +1,30 @@
 """Which twins figures show, and what the paper shows at the same places."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pandas as pd
 
 from pipeline.objectives import OBJECTIVES
 from pipeline.reporting.reading import Reading
 
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Whose labels (`true` or `shuffled`) say which negatives are left out, and the share of their weight that is."""
+
+    labels: str
+    share: float
+
+
 DOSES = tuple(name for name, objective in OBJECTIVES.items() if objective.dropped is not None)
+LEFT_OUT = {
+    **{name: LeftOut(o.labels, o.dropped) for name, o in OBJECTIVES.items() if o.dropped is not None},
+    **{name: LeftOut(OBJECTIVES[name].labels, 1.0) for name in ("nscl", "nscl_shuffled")},
+}
 CONTROLS = ("nscl_shuffled", "cl_replica", "cl_nudged")
 PAPER = "paper"  # in a column `source`
+ANOTHER_SEED = "cl, another seed"  # in a column `second`
 
 
 def without_doses(rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -34,3 +51,21 @@ def published(reading: Reading, artifact: str, rows: pd.DataFrame, parts: bool =
         epoch=values["epoch"].astype(int), second=values["objective"], mean=values["value"], n_seeds=1, source=PAPER
     )
     return found if parts else found.assign(classes=found["dataset"].map(known))
+
+
+def of_another_seed(pairs: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
+    """CL with CL of another seed, as rows beside those of twins: the mean of all pairs of seeds and, for an interval,
+    their range. Pairs have the columns of `by`, measure and value."""
+    known = pairs[pairs["measure"].isin(measures)]
+    rows = [
+        {
+            **dict(zip((*by, "measure"), key, strict=True)),
+            "second": ANOTHER_SEED,
+            "n_seeds": len(values),
+            "mean": values.mean(),
+            "ci_low": values.min(),
+            "ci_high": values.max(),
+        }
+        for key, values in known.groupby([*by, "measure"], sort=False, dropna=False)["value"]
+    ]
+    return pd.DataFrame(rows)

@@ -6,11 +6,9 @@ import importlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from pipeline.files import write_csv
 from pipeline.reporting.facts import facts, sentences
-from pipeline.reporting.reading import Reading, paper_values, reader
+from pipeline.reporting.reading import Reading, learning, paper_values, reader
 from pipeline.reporting.style import note, save
 from pipeline.stages import Inputs, Outputs
 
@@ -23,17 +21,9 @@ def run(job: FigureJob, inputs: Inputs, outputs: Outputs) -> None:
     read = reader(inputs, dict.fromkeys(figure.READS, job.runs))(job.runs)
     table = figure.table(Reading(read, partial(paper_values, inputs["paper_values"][0]), job.published_classes))
     write_csv(outputs["figure"], table)
-    learned = _facts(job, inputs)
+    learned = facts(*learning(inputs, job.runs))
     write_csv(outputs["facts"], learned)
     drawn = figure.draw(table)
     note(drawn, sentences(learned))
     for kind in ("png", "pdf"):
         save(drawn, outputs[kind])
-
-
-def _facts(job: FigureJob, inputs: Inputs) -> pd.DataFrame:
-    probes, movement = (
-        dict(zip(job.runs, map(pd.read_csv, inputs[kind]), strict=True)) for kind in ("probes", "movement")
-    )
-    subsets = dict.fromkeys(run.subset for run in job.runs)
-    return facts(probes, dict(zip(subsets, map(pd.read_csv, inputs["baselines"]), strict=True)), movement)

@@ -1,4 +1,4 @@
-"""What the theorems promise for a setting: balanced classes, constant rate."""
+"""What the theorems promise for a setting."""
 
 import math
 from dataclasses import dataclass, fields
@@ -38,7 +38,7 @@ class Promise:
 
 
 def promise(classes: int, batch: int, temperature: float, learning_rate: float, steps: int, delta: float) -> Promise:
-    """All bounds on |S_T^CL - S_T^NSCL|_F of similarity descent; raises SettingsError naming a wrong argument."""
+    """Of balanced classes and a constant rate; raises SettingsError naming a wrong argument."""
     for name, value, good, allowed in (
         ("classes", classes, classes >= 2, "at least 2"),
         ("batch", batch, batch >= 2, "at least 2"),
@@ -49,12 +49,24 @@ def promise(classes: int, batch: int, temperature: float, learning_rate: float, 
     ):
         if not good:
             raise SettingsError(f"--{name} = {value}: allowed is {allowed}")
+    return promise_of(1 / classes, batch, temperature, learning_rate * steps, learning_rate, steps, delta)
+
+
+def promise_of(
+    largest_class: float,
+    batch: int,
+    temperature: float,
+    sum_of_rates: float,
+    largest_rate: float,
+    steps: int,
+    delta: float,
+) -> Promise:
+    """All bounds on |S_T^CL - S_T^NSCL|_F of similarity descent, for the largest share of a class among the images."""
     slack = epsilon(batch, steps, delta)
-    share = 1 / classes + slack
+    share = largest_class + slack
     published, sharp = log_mismatch(share, temperature), log_mismatch_sharp(share, temperature)
-    total = learning_rate * steps
-    nonexpansive = is_nonexpansive(learning_rate, temperature, batch)
-    setting = (total, temperature, batch)
+    nonexpansive = is_nonexpansive(largest_rate, temperature, batch)
+    setting = (sum_of_rates, temperature, batch)
     return Promise(
         epsilon=math.log(slack),
         delta_mismatch=published,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipeline.settings.run import Run
 from pipeline.theory import bounds
+from pipeline.theory.promise import promise_of
 from pipeline.training.schedule import rate_of
 
 
@@ -88,13 +89,8 @@ def promised(setting: Published, schedule: str, failure: float) -> Promised:
     total, steps, images = math.fsum(rates), len(rates), setting.train_images
     even = run.batches == "class_weighted"
     largest_share = 1 / setting.classes if even else setting.largest_class / images
-    slack = bounds.epsilon(run.batch_size, steps, failure)
-    published = bounds.log_mismatch(largest_share + slack, run.temperature)
-    sharp = bounds.log_mismatch_sharp(largest_share + slack, run.temperature)
-    descent = (total, run.temperature, run.batch_size)
-    theorem1 = bounds.log_theorem1(published, *descent)
-    calm = bounds.is_nonexpansive(max(rates), run.temperature, run.batch_size)
-    nonexpansive = bounds.log_nonexpansive(sharp, *descent) if calm else math.nan
+    found = promise_of(largest_share, run.batch_size, run.temperature, total, max(rates), steps, failure)
+    nonexpansive = math.nan if found.nonexpansive_sharp is None else found.nonexpansive_sharp
     norm, collapsed = math.log(images), math.log(images) - math.log(setting.classes - 1) / 2
     return Promised(
         dataset=setting.dataset,
@@ -108,16 +104,16 @@ def promised(setting: Published, schedule: str, failure: float) -> Promised:
         steps=steps,
         sum_of_rates=total,
         largest_share=largest_share,
-        epsilon=slack,
-        mismatch_published=math.exp(published),
-        mismatch=math.exp(sharp),
-        theorem1_published_log10=_log10(theorem1),
-        theorem1_log10=_log10(bounds.log_theorem1(sharp, *descent)),
-        telescoped_log10=_log10(bounds.log_telescoped(sharp, *descent)),
+        epsilon=math.exp(found.epsilon),
+        mismatch_published=math.exp(found.delta_mismatch),
+        mismatch=math.exp(found.delta_mismatch_sharp),
+        theorem1_published_log10=_log10(found.theorem1),
+        theorem1_log10=_log10(found.theorem1_sharp),
+        telescoped_log10=_log10(found.telescoped_sharp),
         nonexpansive_log10=_log10(nonexpansive),
         limit_train_log10=_log10(bounds.log_limit(images)),
         limit_test_log10=_log10(bounds.log_limit(setting.test_images)),
-        cka_published=_of_rho(theorem1 - norm, bounds.corollary1),
+        cka_published=_of_rho(found.theorem1 - norm, bounds.corollary1),
         cka=_of_rho(nonexpansive - norm, bounds.sharp_bound),
         cka_collapsed=_of_rho(nonexpansive - collapsed, bounds.sharp_bound),
     )

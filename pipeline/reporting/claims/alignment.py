@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline.reporting.claim import (
     NEGATIVE,
+    POSITIVE,
     Claim,
     Read,
     by_data,
@@ -18,12 +19,12 @@ from pipeline.reporting.claim import (
 )
 from pipeline.reporting.intervals import Scale, pseudo_values
 from pipeline.reporting.slopes import slopes_by_seed
+from pipeline.reporting.twins import LEFT_OUT
+from pipeline.settings.experiments import ClaimRule
 
 PLACE = 1
 AT_THE_END = "with CL on test images at the last epoch"
 SCALES: dict[str, Scale] = {"cka": "fisher", "rsa": "fisher_difference"}  # of differences
-DOSES = {"nscl_25": 0.25, "nscl_50": 0.5, "nscl_75": 0.75, "nscl": 1.0}
-SHUFFLED_DOSES = {name.replace("nscl", "nscl_shuffled"): dose for name, dose in DOSES.items()}
 
 
 def both(claim: Callable[[str], Claim]) -> tuple[Claim, Claim]:
@@ -35,7 +36,18 @@ def named(name: str, measure: str) -> str:
     return name if measure == "cka" else f"{name}_{measure}"
 
 
-def _closer_than(other: str, name: str, statement: str, control: str, source: str = "paper") -> Callable[[str], Claim]:
+def nscl_less(
+    other: str,
+    name: str,
+    statement: str,
+    control: str,
+    source: str = "paper",
+    rule: ClaimRule = POSITIVE,
+    experiment: str = "trajectory",
+    evidence: str = "fig2_trajectory",
+) -> Callable[[str], Claim]:
+    """Of a measure, the claim about the similarity of NSCL with CL less that of another twin."""
+
     def claim(measure: str) -> Claim:
         label = measure.upper()
         return Claim(
@@ -44,30 +56,14 @@ def _closer_than(other: str, name: str, statement: str, control: str, source: st
             f"{label} of NSCL less that of {other}, {AT_THE_END}",
             control,
             lambda read: by_data(last(with_cl(read, measure)), lambda rows: difference(rows, "nscl", other)),
-            experiments=("trajectory",),
-            evidence="fig2_trajectory",
+            rule=rule,
+            experiments=(experiment,),
+            evidence=evidence,
             scale=SCALES[measure],
             source=source,
         )
 
     return claim
-
-
-def _own_effect(measure: str) -> Claim:
-    label = measure.upper()
-    return Claim(
-        named("labels_have_own_effect", measure),
-        f"Leaving out negatives of the same class moves NSCL further from CL than leaving out as many others "
-        f"(by {label}).",
-        f"{label} of nscl less that of nscl_shuffled, {AT_THE_END}",
-        "NSCL with the labels in another order: above 0, labels would hold NSCL to CL; undecided, they do nothing seen",
-        lambda read: by_data(last(with_cl(read, measure)), lambda rows: difference(rows, "nscl", "nscl_shuffled")),
-        rule=NEGATIVE,
-        experiments=("trajectory",),
-        evidence="fig2_trajectory",
-        scale=SCALES[measure],
-        source="ours",
-    )
 
 
 def _beyond_initialisation(measure: str) -> Claim:
@@ -146,14 +142,15 @@ def _closer_than_another_seed(measure: str) -> Claim:
     )
 
 
-def _by_dose(rows: pd.DataFrame, doses: dict[str, float]) -> dict[Hashable, float]:
-    known = rows[rows["second"].isin(doses)]
-    return slopes_by_seed(known.assign(dose=known["second"].map(doses)), "dose", "value")
+def _by_dose(rows: pd.DataFrame, labels: str) -> dict[Hashable, float]:
+    shares = {name: dose.share for name, dose in LEFT_OUT.items() if dose.labels == labels}
+    known = rows[rows["second"].isin(shares)]
+    return slopes_by_seed(known.assign(dose=known["second"].map(shares)), "dose", "value")
 
 
 def _dose_of_labels(measure: str) -> Claim:
     def steeper(rows: pd.DataFrame) -> list[float]:
-        true, shuffled = _by_dose(rows, DOSES), _by_dose(rows, SHUFFLED_DOSES)
+        true, shuffled = _by_dose(rows, "true"), _by_dose(rows, "shuffled")
         return [true[seed] - shuffled[seed] for seed in true if seed in shuffled]
 
     label = measure.upper()
@@ -179,7 +176,7 @@ def _dose(measure: str) -> Claim:
         f"The more same-class negatives are left out, the further NSCL is from CL (by {label}).",
         f"slope of {label} with CL in the share left out (0.25 to 1), on test images at the last epoch",
         "dose_of_labels, which takes off what shuffled labels do",
-        lambda read: by_data(last(with_cl(read, measure)), lambda rows: list(_by_dose(rows, DOSES).values())),
+        lambda read: by_data(last(with_cl(read, measure)), lambda rows: list(_by_dose(rows, "true").values())),
         rule=NEGATIVE,
         experiments=("dose",),
         evidence="dose",
@@ -189,7 +186,7 @@ def _dose(measure: str) -> Claim:
 
 CLAIMS = (
     *both(
-        _closer_than(
+        nscl_less(
             "cl_replica",
             "stays_aligned",
             "Sharing all randomness keeps NSCL closer to CL than a CL on batches and views of its own",
@@ -198,11 +195,21 @@ CLAIMS = (
     ),
     *both(_throughout),
     *both(_beyond_initialisation),
-    *both(_own_effect),
+    *both(
+        nscl_less(
+            "nscl_shuffled",
+            "labels_have_own_effect",
+            "Leaving out negatives of the same class moves NSCL further from CL than leaving out as many others",
+            "NSCL with the labels in another order: above 0, labels would hold NSCL to CL; undecided, they do nothing "
+            "seen",
+            source="ours",
+            rule=NEGATIVE,
+        )
+    ),
     *both(_dose_of_labels),
     *both(_dose),
     *both(
-        _closer_than(
+        nscl_less(
             "scl",
             "nscl_closer_than_scl",
             "NSCL follows CL better than SCL does",
@@ -210,7 +217,7 @@ CLAIMS = (
         )
     ),
     *both(
-        _closer_than(
+        nscl_less(
             "ce",
             "nscl_closer_than_ce",
             "NSCL follows CL better than CE does",

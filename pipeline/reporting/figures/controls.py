@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pipeline.reporting import style
 from pipeline.reporting.measured import summarise_long
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.twins import CONTROLS, with_cl
+from pipeline.reporting.twins import ANOTHER_SEED, CONTROLS, of_another_seed, with_cl
 
 CAPTION = (
     "Does what labels do differ from what chance does? How far each twin ends from CL in weights and in representation "
@@ -20,7 +20,6 @@ EXPERIMENTS = ("trajectory",)
 READS = ("alignment", "weights", "between_seeds")
 
 ANGLES = ("weight_angle", "representation_angle")
-ANOTHER_SEED = "cl, another seed"
 BY = ("dataset", "classes", "second")
 
 
@@ -46,24 +45,16 @@ def table(reading: Reading) -> pd.DataFrame:
         pairs = of_nscl.merge(of_control, on=["dataset", "classes", "seed", "measure"], suffixes=("_nscl", ""))
         pairs = pairs.assign(value=pairs["value_nscl"] - pairs["value"], second="nscl")
         parts.append(summarise_long(pairs, BY, measures).assign(less=control) if len(pairs) else pd.DataFrame())
-    parts.append(_between_seeds(reading.read("between_seeds").query("split == 'test' and epoch == epochs")))
+    pairs = reading.read("between_seeds").query("split == 'test' and epoch == epochs")
+    parts.append(of_another_seed(_with_angles(pairs), ("dataset", "classes"), measures))
     found = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return found if "less" in found else found.assign(less=math.nan)
 
 
-def _between_seeds(pairs: pd.DataFrame) -> pd.DataFrame:
+def _with_angles(pairs: pd.DataFrame) -> pd.DataFrame:
     cka = pairs[pairs["measure"] == "cka"]
     angles = cka["value"].clip(-1, 1).map(math.acos).map(math.degrees)
-    every = pd.concat([pairs, cka.assign(measure="representation_angle", value=angles)])
-    rows = []
-    by = ["dataset", "classes", "measure"]
-    for (dataset, classes, measure), group in every.groupby(by, sort=False, dropna=False):
-        if measure in (*style.MEASURES, *ANGLES):
-            values = group["value"]
-            where = {"dataset": dataset, "classes": classes, "second": ANOTHER_SEED, "measure": measure}
-            middle = {"mean": values.mean(), "ci_low": values.min(), "ci_high": values.max()}
-            rows.append({**where, "n_seeds": len(values), **middle})
-    return pd.DataFrame(rows)
+    return pd.concat([pairs, cka.assign(measure="representation_angle", value=angles)])
 
 
 def draw(table: pd.DataFrame) -> Figure:

@@ -1,14 +1,12 @@
 """Dose and response: how likeness with CL falls with the share of same-class negatives that are left out."""
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.objectives import OBJECTIVES
 from pipeline.reporting import style
 from pipeline.reporting.measured import summarise, summarise_long
 from pipeline.reporting.reading import Reading
+from pipeline.reporting.twins import LEFT_OUT
 
 CAPTION = (
     "Likeness with CL against the share of the weight of same-class negatives that is left out (0: CL itself, 1: "
@@ -18,17 +16,16 @@ EXPERIMENTS = ("dose",)
 READS = ("alignment", "weights")
 
 LABELS = {**style.MEASURES, "weight_angle": "weight angle (degrees)"}
-TRUE, SHUFFLED = "true labels", "shuffled labels"  # in the column `labels`; NA for controls, which have no share
-FULL = {"nscl": TRUE, "nscl_shuffled": SHUFFLED}
+WHOSE = {name: f"{dose.labels} labels" for name, dose in LEFT_OUT.items()}  # in the column `labels`; NA for controls
+FULL = {name: WHOSE[name] for name in ("nscl", "nscl_shuffled")}  # whose look all of their doses have
 BANDS = ("cl_replica", "cl_nudged")
 BY = ("dataset", "classes", "second")
 
 
 def table(reading: Reading) -> pd.DataFrame:
     """Means over seeds of each dose with CL; `share` and `labels` are NA for controls."""
-    shares = _shares()
     alignment, weights = (
-        rows[(rows["first"] == "cl") & (rows["epoch"] == rows["epochs"]) & rows["second"].isin((*shares, *BANDS))]
+        rows[(rows["first"] == "cl") & (rows["epoch"] == rows["epochs"]) & rows["second"].isin((*LEFT_OUT, *BANDS))]
         for rows in map(reading.read, READS)
     )
     alignment = alignment[alignment["split"] == "test"]
@@ -36,14 +33,8 @@ def table(reading: Reading) -> pd.DataFrame:
         [summarise_long(alignment, BY, tuple(style.MEASURES)), summarise(weights, BY, ("weight_angle",))],
         ignore_index=True,
     )
-    labels, share = ({name: both[i] for name, both in shares.items()} for i in (0, 1))
-    return found.assign(labels=found["second"].map(labels), share=found["second"].map(share))
-
-
-def _shares() -> dict[str, tuple[Any, Any]]:
-    """Objective -> whose labels, and share left out."""
-    doses = {name: (f"{o.labels} labels", o.dropped) for name, o in OBJECTIVES.items() if o.dropped is not None}
-    return {**doses, **{name: (labels, 1.0) for name, labels in FULL.items()}}
+    shares = {name: dose.share for name, dose in LEFT_OUT.items()}
+    return found.assign(labels=found["second"].map(WHOSE), share=found["second"].map(shares))
 
 
 def draw(table: pd.DataFrame) -> Figure:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from pipeline.reporting import style
 from pipeline.reporting.measured import summarise, summarise_long
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.twins import PAPER, published, with_cl
+from pipeline.reporting.twins import PAPER, of_another_seed, published, with_cl
 
 CAPTION = (
     "CKA and RSA of every twin with CL over training, on test images: supervised objectives, and controls (NSCL with "
@@ -21,7 +21,7 @@ EXPERIMENTS = ("trajectory",)
 READS = ("alignment", "between_seeds", "movement")
 
 BY = ("dataset", "classes", "second", "split", "epoch")
-ANOTHER_SEED, OWN_START = "cl, another seed", "cl, own initialisation"
+OWN_START = "cl, own initialisation"
 TWINS, BETWEEN_SEEDS, START = "twins", "ceiling", "initialisation"  # in the column `source`, beside `paper`
 
 
@@ -32,20 +32,9 @@ def table(reading: Reading) -> pd.DataFrame:
     twins = summarise_long(with_cl(reading.read("alignment")), BY, measures).assign(source=TWINS)
     moved = reading.read("movement").query("objective == 'cl'").assign(second=OWN_START, split="test")
     start = summarise(moved, BY, [measure for measure in measures if measure in moved]).assign(source=START)
-    parts = [twins, _between_seeds(reading.read("between_seeds")), start, published(reading, "fig2", twins)]
+    seeds = of_another_seed(reading.read("between_seeds"), ("dataset", "classes", "split", "epoch"), measures)
+    parts = [twins, seeds.assign(source=BETWEEN_SEEDS), start, published(reading, "fig2", twins)]
     return pd.concat([part for part in parts if len(part)], ignore_index=True)
-
-
-def _between_seeds(pairs: pd.DataFrame) -> pd.DataFrame:
-    rows = []
-    by = ["dataset", "classes", "split", "epoch", "measure"]
-    for (dataset, classes, split, epoch, measure), group in pairs.groupby(by, sort=False, dropna=False):
-        if measure in style.MEASURES:
-            values = group["value"]
-            where = {"dataset": dataset, "classes": classes, "second": ANOTHER_SEED, "split": split, "epoch": epoch}
-            middle = {"mean": values.mean(), "ci_low": values.min(), "ci_high": values.max()}
-            rows.append({**where, "measure": measure, "n_seeds": len(values), **middle, "source": BETWEEN_SEEDS})
-    return pd.DataFrame(rows)
 
 
 def draw(table: pd.DataFrame) -> Figure:
