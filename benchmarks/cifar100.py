@@ -23,7 +23,7 @@ LEARNING_RATE = 1.0  # at a batch of 256, within what SimCLR tried for CIFAR-10 
 WARMUP = 0.1  # share of the epochs
 KEPT = (0.0, 0.1, 0.35, 1.0)  # checkpoints, as shares of the epochs
 TARGETS = ("table2", "table1", "claims")
-RETURNED = ("steps", "probes", "alignment", "baselines", "layers", "records", "subsets")  # folders of the results
+RETURNED = ("steps", "measures", "baselines", "layers", "records", "subsets")  # folders of the results
 
 
 def params(archives: list[Path], work: Path, epochs: int, training: dict[str, Any]) -> dict[str, Any]:
@@ -77,9 +77,10 @@ def bring_back(settings: Path, out: Path, features_of: tuple[str, ...] = ("cl", 
             if folder.is_dir():
                 archive.add(folder, folder.name)
     (run,) = found.requests
-    folder = task("embed", run.name, found, layout).outputs["features"]
-    if not task("embed", run.name, found, layout).record.is_file():
+    measured = task("measure", run.name, found, layout)
+    if not measured.record.is_file():
         return
+    folder = measured.outputs["features"]
     labels = load_labels(folder)["test"]
     for name in features_of:
         test = load_features(folder, name, run.epochs)["test"]

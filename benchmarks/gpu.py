@@ -159,7 +159,7 @@ def run() -> None:
         speed(path, device, options.small, not options.no_compile, options.seconds)
         (options.out / path.name).write_bytes(path.read_bytes())
         return
-    flags = ["--threads", "1"]
+    flags: list[str] = []
     number = options.epochs
     if number is None:
         seconds, more = six_twins(path)

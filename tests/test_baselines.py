@@ -11,8 +11,8 @@ from pipeline.pixels import raw_pixels
 from pipeline.probes import nearest_class_centre
 from pipeline.settings.probes import ProbeSettings
 from pipeline.settings.run import Run
-from pipeline.stages import baselines, probe
-from pipeline.workflow.stages import BaselinesJob, ProbeJob
+from pipeline.stages import baselines, measure
+from pipeline.workflow.stages import BaselinesJob, MeasureJob
 
 CPU = torch.device("cpu")
 
@@ -59,9 +59,9 @@ def test_untrained_is_the_start_of_cl_or_of_the_first(objectives, start, tmp_pat
         rows[name, epoch] = torch.randn(60, 4, generator=torch.Generator().manual_seed(seed)) + epoch * labels[:, None]
         save_features(tmp_path, name, epoch, rows[name, epoch], rows[name, epoch].clone())
     save_labels(tmp_path, labels, labels.clone())
-    job = ProbeJob(run=Run(dataset="digits", epochs=5), objectives=objectives, probes=ProbeSettings())
-    probe.run(job, {"features": [tmp_path]}, {"probes": tmp_path / "probes.csv"}, CPU)
-    table = pd.read_csv(tmp_path / "probes.csv")
+    run = Run(dataset="digits", epochs=5)
+    job = MeasureJob(run=run, objectives=objectives, checkpoints=(0, 5), size=None, probes=ProbeSettings())
+    table = measure.probe_rows(job, tmp_path, CPU)
     names = [*objectives, "untrained"]
     keys = [(name, kind) for name in names for kind in ("nccc", "lp")]
     assert list(zip(table["objective"], table["probe"], strict=True)) == keys

@@ -39,9 +39,7 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
         ("subset", "digits/classes=3,seed=0"),
         ("twins", RUN, "--device", "cpu"),
         ("baselines", "digits/classes=3,seed=0"),
-        ("embed", RUN),
-        ("probe", RUN),
-        ("alignment", RUN),
+        ("measure", RUN),
         ("between_seeds", RUN),
         ("bounds",),
         ("curvature",),
@@ -70,7 +68,7 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
         (["subset", "digits/classes=x,seed=0"], "expected dataset/classes=C,seed=S, C a number or all"),
         (["replay", RUN], "not there; `python -m pipeline prepare digits` makes it"),
         (["figure", "fig9"], "figure 'fig9': allowed is one of"),
-        (["embed", RUN], "not there; `python -m pipeline prepare digits` makes it"),
+        (["measure", RUN], "not there; `python -m pipeline prepare digits` makes it"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(params, capsys, arguments, message):

@@ -76,23 +76,12 @@ class TwinsJob(Settings):
     views: ViewRecipe
 
 
-class EmbedJob(Settings):
+class MeasureJob(Settings):
     run: Run
     objectives: tuple[str, ...]
     checkpoints: tuple[int, ...]
     size: tuple[int, int] | None  # of what the encoder reads
-
-
-class ProbeJob(Settings):
-    run: Run
-    objectives: tuple[str, ...]
     probes: ProbeSettings
-
-
-class AlignmentJob(Settings):
-    run: Run
-    objectives: tuple[str, ...]
-    checkpoints: tuple[int, ...]
 
 
 class BaselinesJob(SubsetJob):
@@ -117,15 +106,15 @@ def _twins_job(plan: Plan, name: str) -> TwinsJob:
     return TwinsJob(run=run, objectives=request.objectives, checkpoints=request.checkpoints, views=views)
 
 
-def _embed_job(plan: Plan, name: str) -> EmbedJob:
+def _measure_job(plan: Plan, name: str) -> MeasureJob:
     run, request = plan.request(name)
-    size = plan.dataset(run.dataset).views.size
-    return EmbedJob(run=run, objectives=request.names, checkpoints=request.checkpoints, size=size)
-
-
-def _probe_job(plan: Plan, name: str) -> ProbeJob:
-    run, request = plan.request(name)
-    return ProbeJob(run=run, objectives=request.names, probes=plan.params.probes)
+    return MeasureJob(
+        run=run,
+        objectives=request.names,
+        checkpoints=request.checkpoints,
+        size=plan.dataset(run.dataset).views.size,
+        probes=plan.params.probes,
+    )
 
 
 def _baselines_job(plan: Plan, subject: str) -> BaselinesJob:
@@ -143,11 +132,6 @@ def _layers_job(plan: Plan, name: str) -> LayersJob:
 def _layers_runs(plan: Plan) -> list[str]:
     """Runs of the experiments that ask where in a network its twins are alike."""
     return [run.name for run in plan.runs_of("trajectory", "plain_sgd")]
-
-
-def _alignment_job(plan: Plan, name: str) -> AlignmentJob:
-    run, request = plan.request(name)
-    return AlignmentJob(run=run, objectives=request.names, checkpoints=request.checkpoints)
 
 
 def _between_seeds_job(plan: Plan, name: str) -> BetweenSeedsJob:
@@ -171,7 +155,7 @@ def _compares_seeds(run: Run, request: Request) -> bool:
     return "cl" in request.names and run.subset_seed is not None
 
 
-def _measures(job: Settings) -> list[str]:
+def _measures() -> list[str]:
     return sorted({measure.function.rpartition(":")[0] for measure in MEASURES.values()})
 
 
@@ -404,38 +388,23 @@ _DECLARED: tuple[Stage, ...] = (
         subjects=_run_names,
     ),
     Stage(
-        "embed",
-        _embed_job,
-        {"features": "{results}/features/{subject}/"},
+        "measure",
+        _measure_job,
+        {
+            "features": "{results}/features/{subject}/",
+            **{
+                kind: f"{{results}}/measures/{{subject}}/{kind}.csv"
+                for kind in ("probes", "alignment", "weights", "collapse", "movement")
+            },
+        },
         reads=lambda job: {
             "store": [job.run.dataset],
             "subset": [job.run.subset],
             "checkpoints": [job.run.name],
+            "steps": [job.run.name],
         },
-        modules=lambda job: [reference(job.run.encoder).rpartition(":")[0]],
+        modules=lambda job: [reference(job.run.encoder).rpartition(":")[0], *_measures()],
         rooms=["pipeline/encoders"],
-        computes=True,
-        subject="run",
-        subjects=_run_names,
-    ),
-    Stage(
-        "probe",
-        _probe_job,
-        {"probes": "{results}/probes/{subject}.csv"},
-        reads=lambda job: {"features": [job.run.name]},
-        computes=True,
-        subject="run",
-        subjects=_run_names,
-    ),
-    Stage(
-        "alignment",
-        _alignment_job,
-        {
-            kind: f"{{results}}/alignment/{{subject}}/{kind}.csv"
-            for kind in ("alignment", "weights", "collapse", "movement")
-        },
-        reads=lambda job: {kind: [job.run.name] for kind in ("features", "checkpoints", "steps")},
-        modules=_measures,
         computes=True,
         subject="run",
         subjects=_run_names,
@@ -465,7 +434,7 @@ _DECLARED: tuple[Stage, ...] = (
         _between_seeds_job,
         {"between_seeds": "{results}/between_seeds/{subject}.csv"},
         reads=lambda job: {"features": [run.name for run in job.runs]},
-        modules=_measures,
+        modules=lambda job: _measures(),
         computes=True,
         subject="setting",
         subjects=lambda plan: _settings_of([run for run, r in plan.requests.items() if _compares_seeds(run, r)]),

@@ -67,7 +67,7 @@ def test_the_identity_holds_every_module_that_python_loads(stage):
 def test_each_stage_depends_on_its_science_and_not_on_anothers():
     identity = {stage: set(code_identity([f"pipeline.stages.{stage}"])) for stage in STAGES}
     assert {"pipeline.training.lars", "pipeline.views.colour", "pipeline.randomness"} <= identity["twins"]
-    for stage in ("prepare", "embed", "probe", "alignment", "table1", "table2"):
+    for stage in ("prepare", "measure", "table1", "table2"):
         assert not {"pipeline.losses.contrastive", "pipeline.objectives"} & identity[stage], stage
     for stage, modules in identity.items():
         assert not any(name.startswith("pipeline.workflow") for name in modules), stage
@@ -81,7 +81,7 @@ import sys
 for name in ("snakemake", "dvc", "papermill", "seaborn", "pyarrow", "matplotlib"):
     sys.modules[name] = None  # importing it now fails
 import pipeline.__main__
-for stage in ("prepare", "subset", "twins", "embed", "probe", "alignment"):
+for stage in ("prepare", "subset", "twins", "measure"):
     __import__(f"pipeline.stages.{stage}")
 """
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -75,7 +75,7 @@ def test_changed_code_of_a_run_is_named_with_the_choice(project):
     assert "today's code does not make this run" in answer
     assert "twins" in stages_of(verified(project))
     project.pipeline("remake", RUN, RUN.replace("seed=0", "seed=1"))
-    assert {"twins", "embed", "probe", "alignment", "table1", "claims", "report"} <= project.planned()
+    assert {"twins", "measure", "table1", "claims", "report"} <= project.planned()
 
 
 def test_code_that_makes_the_same_bits_can_be_kept(project):
@@ -89,7 +89,7 @@ def test_code_that_makes_the_same_bits_can_be_kept(project):
     assert kept["compared"][0]["equal"] is True
     assert kept["was"] != kept["is"]
     # the loss is also in the code of the theory's tables, which are made again; the page tells what was kept
-    assert not project.planned() & {"prepare", "subset", "twins", "embed", "probe", "alignment", "table1", "table2"}
+    assert not project.planned() & {"prepare", "subset", "twins", "measure", "table1", "table2"}
     project.run("snakemake", "--cores", "2", "--quiet", "all")
     made = json.loads((project.path / "reports" / "provenance.json").read_text())
     assert "equal" in json.dumps(made["runs"][RUN]["kept"])
@@ -117,7 +117,7 @@ def test_a_changed_word_value_or_constant_makes_its_results_again(project, file,
     assert stale <= stages_of(verified(project))
     planned = project.planned()
     assert stale <= planned
-    assert not planned & {"prepare", "twins", "embed", "alignment"}
+    assert not planned & {"prepare", "twins", "measure"}
 
 
 def test_another_jitter_prepares_nothing_again(project):
@@ -163,7 +163,7 @@ def test_a_run_whose_inputs_were_altered_is_not_made(project):
     data = bytearray(store.read_bytes())
     data[5000] ^= 1
     store.write_bytes(data)
-    output = project.pipeline("embed", RUN, check=False)
+    output = project.pipeline("measure", RUN, check=False)
     assert "train_images.npy is not there or was altered since `python -m pipeline prepare digits` made it" in output
     assert "prepare" in stages_of(verified(project, "--deep"))
 

@@ -11,8 +11,8 @@ from pipeline.workflow.stages import STAGES
 
 REPORT = {"claims", "metrics", "report"}
 THEORY = {"bounds", "curvature", "loss_gap"}
-PROBED = {"probe", "baselines", "table1", "merging", "figure", *REPORT}
-OF_RUNS = {"embed", "probe", "alignment", "layers", "between_seeds"}
+MEASURED = {"measure", "between_seeds", "table1", "table2", "bounds", "curvature", "figure", *REPORT}
+OF_RUNS = {"measure", "layers", "between_seeds"}
 DOWNSTREAM = {*OF_RUNS, "table1", "table2", "merging", "figure", *THEORY, *REPORT}
 
 
@@ -24,14 +24,14 @@ def test_a_second_run_has_nothing_to_do(finished):
     ("file", "old", "new", "expected"),
     [
         ("pipeline/reporting/table1.py", "not run", "not there", {"table1", "metrics", "report"}),
-        ("pipeline/probes.py", "steps = 300", "steps = 301", PROBED),
+        ("pipeline/probes.py", "steps = 300", "steps = 301", {*MEASURED, "baselines", "merging"}),
         (
             "pipeline/alignment/similarity.py",
             "SLICE = 1024",
             "SLICE = 1023",
-            {"alignment", "layers", "between_seeds", "table1", "table2", "bounds", "curvature", "figure", *REPORT},
+            {*MEASURED, "layers"},
         ),
-        ("params.yaml", "l2: 0.1", "l2: 0.2", PROBED),
+        ("params.yaml", "l2: 0.1", "l2: 0.2", {*MEASURED, "baselines", "merging"}),
         ("params.yaml", "probes:", "claims: {stays_aligned: {above: 0.8}}\nprobes:", REPORT),
         ("reports/report.py", "# ## All claims", "# ## Every claim", {"report"}),
         ("params.yaml", "epochs: 1", "epochs: 2", {"twins", *DOWNSTREAM}),
@@ -79,7 +79,7 @@ def test_every_figure_is_there_with_the_table_it_was_drawn_from(finished):
         assert len(pd.read_csv(folder / f"{name}.csv")) > 0
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
-    (run, *_) = sorted((finished.path / "results" / "alignment").rglob("alignment.csv"))
+    (run, *_) = sorted((finished.path / "results" / "measures").rglob("alignment.csv"))
     along = pd.read_csv(run)
     assert set(along["epoch"]) == {0, 1}
     assert set(along["split"]) == {"train", "test"}
