@@ -28,4 +28,4 @@ def prepare(name: str, spec: SourceSettings, downloads: Path, out: Path) -> Mani
     if spec.classes is not None and (found > spec.classes or (found < spec.classes and not fewer)):
         most = "at most " if fewer else ""
         raise SettingsError(f"{name}: {found} classes found, classes = {spec.classes} allows {most}{spec.classes}")
-    return write_store(out, name, spec.source, spec.licence, images)
+    return write_store(out, name, images)

@@ -19,7 +19,7 @@ Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 
 SPLITS = ("train", "test")
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,6 @@ class Manifest:
     """What a store holds; equal images give equal manifests."""
 
     name: str
-    source: str
-    licence: str
     class_names: tuple[str, ...]
     shape: tuple[int, int, int]  # (channels, height, width)
     counts: dict[str, tuple[int, ...]]  # split: images of each class
@@ -70,7 +68,7 @@ class SourceImages:
     test: SourceSplit
 
 
-def write_store(folder: Path, name: str, source: str, licence: str, images: SourceImages) -> Manifest:
+def write_store(folder: Path, name: str, images: SourceImages) -> Manifest:
     """Write the arrays one image at a time (ImageNet needs no memory) beside `folder`, then put them in place.
 
     Raises SettingsError where images differ in shape, a split has another number of images than it announces, a label
@@ -94,8 +92,6 @@ def write_store(folder: Path, name: str, source: str, licence: str, images: Sour
             raise SettingsError(f"{name}: class {empty!r} has no training image")
         manifest = Manifest(
             name=name,
-            source=source,
-            licence=licence,
             class_names=images.class_names,
             shape=train.shape,
             counts=counts,

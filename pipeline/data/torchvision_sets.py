@@ -4,10 +4,13 @@ Archives are fetched and compared with torchvision's digests before they are ope
 files are unpacked and unpickled; torchvision itself never goes to the network.
 """
 
+import pickle
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pipeline.data.fetch import fetch
 from pipeline.data.store import Pixels, SourceImages, SourceSplit
@@ -20,13 +23,29 @@ def datasets() -> Any:
 
 
 def read_cifar(kind: Any, downloads: Path) -> SourceImages:
+    """CIFAR-10 or CIFAR-100, by class and file name: the order that a folder of the same images has."""
     try:
         train, test = both(kind, downloads)
     except RuntimeError:  # the unpacked files are missing or have another digest
         with tarfile.open(fetch(kind.url, kind.tgz_md5, downloads / kind.filename)) as archive:
             archive.extractall(downloads, filter="data")
         train, test = both(kind, downloads)
-    return SourceImages(tuple(train.classes), *(split(data.data, data.targets) for data in (train, test)))
+    folder = downloads / kind.base_folder
+    return SourceImages(
+        tuple(train.classes),
+        _sorted(train, [folder / name for name, _ in kind.train_list]),
+        _sorted(test, [folder / name for name, _ in kind.test_list]),
+    )
+
+
+def _sorted(data: Any, batches: Sequence[Path]) -> SourceSplit:
+    """Of a split whose batches torchvision has compared with their digests: what it leaves out are the file names."""
+    names: list[str] = []
+    for batch in batches:
+        with batch.open("rb") as file:
+            names += pickle.load(file, encoding="latin1")["filenames"]
+    order = np.lexsort((names, data.targets))
+    return split(data.data[order], np.asarray(data.targets)[order])
 
 
 def both(kind: Any, downloads: Path) -> tuple[Any, Any]:

@@ -51,11 +51,11 @@ def test_a_class_without_training_images_is_found_before_any_is_decoded(tree, tm
 
 
 DAMAGE = {
-    "half a manifest": lambda store: (store / "manifest.json").write_text('{"format": 2'),
+    "half a manifest": lambda store: (store / "manifest.json").write_text('{"format": 3'),
     "no manifest": lambda store: (store / "manifest.json").write_text("[]"),
-    "keys missing": lambda store: (store / "manifest.json").write_text('{"format": 2}'),
+    "keys missing": lambda store: (store / "manifest.json").write_text('{"format": 3}'),
     "keys unknown": lambda store: (store / "manifest.json").write_text(
-        (store / "manifest.json").read_text().replace("licence", "license")
+        (store / "manifest.json").read_text().replace("shape", "form")
     ),
     "no images": lambda store: (store / "train_images.npy").unlink(),
     "half the images": lambda store: os.truncate(store / "train_images.npy", 200),
@@ -84,7 +84,7 @@ def images():
     yield np.zeros((4, 4), np.uint8), 0
     os.kill(os.getpid(), signal.SIGKILL)
 
-write_store(Path(sys.argv[1]), "toy", "made", "free", SourceImages(("a",), SourceSplit(9, images()), None))
+write_store(Path(sys.argv[1]), "toy", SourceImages(("a",), SourceSplit(9, images()), None))
 """
 
 

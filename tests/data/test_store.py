@@ -24,7 +24,7 @@ def source(**changes):
 
 
 def write(folder, images=None):
-    return write_store(folder / "toy", "toy", "made", "free", images or source())
+    return write_store(folder / "toy", "toy", images or source())
 
 
 def contents(folder):
@@ -114,5 +114,5 @@ def test_a_missing_or_foreign_store_is_named(tmp_path):
     write(tmp_path)
     path = tmp_path / "toy" / "manifest.json"
     write_json(path, {**read_json(path), "format": 1})
-    with pytest.raises(SettingsError, match="format 1, allowed is 2"):
+    with pytest.raises(SettingsError, match="format 1, allowed is 3"):
         load_store(tmp_path / "toy")

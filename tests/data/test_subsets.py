@@ -73,7 +73,7 @@ def test_sizes_of_classes_are_those_of_the_renumbered_training_labels(tmp_path):
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(20), np.arange(1, 21)))
     images = SourceSplit(len(labels), ((np.zeros((1, 1), np.uint8), label) for label in labels.tolist()))
     test = SourceSplit(1, [(np.zeros((1, 1), np.uint8), 7)])
-    write_store(tmp_path / "toy", "toy", "made", "free", SourceImages(NAMES, images, test))
+    write_store(tmp_path / "toy", "toy", SourceImages(NAMES, images, test))
     for classes in (2, 7, 20):
         subset = draw_subset("toy", NAMES, classes, 0)
         write_json(tmp_path / "subset.json", asdict(subset))

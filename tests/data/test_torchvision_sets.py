@@ -9,8 +9,10 @@ import tarfile
 import numpy as np
 import pytest
 import scipy.io
-from image_sets import noise, read_source, same, stored, write_folder
+from image_sets import encoded, noise, read_source, same, stored, write_folder
 
+from pipeline.data.prepare import prepare
+from pipeline.settings.dataset import SourceSettings
 from pipeline.vision import torchvision
 
 DIGITS = tuple("0123456789")
@@ -21,13 +23,14 @@ def md5(data):
 
 
 def cifar(classes, batches, meta_key, label_key):
-    """{file: bytes} of `batches` (name: labels), and their (label, image) in order."""
+    """{file: bytes} of `batches` (name: labels), and their (label, file name, image)."""
     files, items = {}, {}
     for name, labels in batches.items():
         images = noise(name, (len(labels), 32, 32, 3))
         rows = images.transpose(0, 3, 1, 2).reshape(len(labels), -1)  # a row is all red, all green, all blue
-        files[name] = pickle.dumps({"data": rows, label_key: labels})
-        items[name] = list(zip(labels, images, strict=True))
+        filenames = [f"{hashlib.md5(image).hexdigest()}.png" for image in images]  # in an order of their own
+        files[name] = pickle.dumps({"data": rows, label_key: labels, "filenames": filenames})
+        items[name] = list(zip(labels, filenames, images, strict=True))
     return files, items, pickle.dumps({meta_key: classes})
 
 
@@ -48,7 +51,8 @@ def publish_cifar(monkeypatch, kind, classes, train, test, meta_name, meta_key, 
     monkeypatch.setattr(kind, "train_list", [[name, md5(files[name])] for name in train])
     monkeypatch.setattr(kind, "test_list", [[name, md5(files[name])] for name in test])
     monkeypatch.setattr(kind, "meta", {"filename": meta_name, "key": meta_key, "md5": md5(meta)})
-    splits = [[item for name in names for item in items[name]] for names in (train, test)]
+    found = [sorted((item for name in names for item in items[name]), key=lambda i: i[:2]) for names in (train, test)]
+    splits = [[(label, image) for label, _, image in split] for split in found]
     return {kind.filename: archive}, classes, splits
 
 
@@ -61,7 +65,7 @@ def publish_cifar10(monkeypatch):
 
 def publish_cifar100(monkeypatch):
     kind = torchvision.datasets.CIFAR100
-    train, test = {"train": [1, 0, 1]}, {"test": [0, 1]}
+    train, test = {"train": [1, 0, 1, 1, 0]}, {"test": [1, 0, 1]}
     return publish_cifar(monkeypatch, kind, ("apple", "bear"), train, test, "meta", "fine_label_names", "fine_labels")
 
 
@@ -222,3 +226,25 @@ def test_a_missing_page_is_told(published, tmp_path):
         (tmp_path / "web" / name).unlink()
     with pytest.raises(FileNotFoundError, match="could not be fetched"):
         read_source(source, tmp_path / "downloads")
+
+
+@pytest.mark.parametrize("published", ["cifar100"], indirect=True)
+def test_a_folder_of_the_same_images_gives_the_same_store(published, tmp_path):
+    """Runs on CIFAR-100 as PNG files and on CIFAR-100 fetched by name have the same inputs."""
+    source, files, _, _ = published
+    prepare(source, SourceSettings(source=source), tmp_path / "downloads", tmp_path / "by_name")
+    members = {}
+    with tarfile.open(fileobj=io.BytesIO(files["cifar-100-python.tar.gz"])) as archive:
+        for split in ("train", "test"):
+            batch = pickle.load(archive.extractfile(f"cifar-100-python/{split}"))
+            for row, label, name in zip(batch["data"], batch["fine_labels"], batch["filenames"], strict=True):
+                members[f"{split}/{('apple', 'bear')[label]}/{name}"] = encoded(
+                    row.reshape(3, 32, 32).transpose(1, 2, 0)
+                )
+    folder = write_folder(tmp_path / "folder", members)
+    prepare(source, SourceSettings(source="folder", paths=(str(folder),)), tmp_path, tmp_path / "from_folder")
+    stores = [
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("by_name", "from_folder")
+    ]
+    assert stores[0] == stores[1]
+    assert len(stores[0]) == 5
