@@ -1,8 +1,8 @@
 """The whole suite: python -m benchmarks [--quick] [--device auto|cpu|cuda] [--out benchmarks]
 
 Writes RESULTS.md, results.json and scale.png into the folder. Each row stands beside the plain way
-(benchmarks/plain.py) and a floor: operations over the matrix rate, and bytes over the copy rate, both measured in the
-same run.
+(benchmarks/plain.py) and a floor: operations over the rate of products or convolutions, whichever is better, and bytes
+over the copy rate, measured in the same turns.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import json
 import platform
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,45 +19,59 @@ import torch
 
 from benchmarks import memory, scale, training
 from benchmarks.alignment import beside_plain, shown, streamed
-from benchmarks.measure import alone, copy_rate, matrix_rate
-from benchmarks.training import Rates, Row
+from benchmarks.measure import alone
+from benchmarks.rates import alone as alone_rates
+from benchmarks.rates import references
+from benchmarks.training import Row
 from pipeline.data.catalog import KNOWN
 from pipeline.device import choose_device
+from pipeline.progress import say
 from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
 
 
 def measured(device: torch.device, quick: bool) -> dict[str, Any]:
-    """All numbers; minutes on two cores, seconds where quick."""
+    """All numbers; a quarter of an hour on two cores, seconds where quick. Says what it is at."""
     repeats = 1 if quick else 5
-    rates = Rates(
-        matrix_rate(device.type, size=512 if quick else 2048), copy_rate(device.type, 2**22 if quick else 2**27)
-    )
+    small: dict[str, Any] = {"size": 512, "copied": 2**22, "shapes": ((64, 8),)} if quick else {}
+    full, half = (references(device, dtype=dtype, **small) for dtype in (torch.float32, torch.bfloat16))
+    rates = {"float32": asdict(alone_rates(device, full)), "bfloat16": asdict(alone_rates(device, half))}
     rows: list[Row] = []
     for batch in (32, 64) if quick else (256, 1024):
-        rows += training.losses(batch, 128, 1 if batch == 1024 else repeats, rates, device, beside=True)
+        say(f"benchmarks: losses, B = {batch}")
+        rows += training.losses(batch, 128, 1 if batch == 1024 else repeats, full, device, beside=True)
     shares: dict[str, Mapping[str, float]] = {}
-    for run, side, recipe in _steps(device, quick):
+    runs = _steps(device, quick)
+    for run, side, recipe in runs:
+        name = training.name_of(run, side)
+        say(f"benchmarks: steps, {name}")
         images = training.images_of(max(2 * run.batch_size, 256), side, 10, device)
-        found, share = training.twin_steps(run, images, recipe, repeats, rates, beside=device.type == "cpu")
+        known = full if run.precision == "float32" else half
+        found, share = training.twin_steps(run, images, recipe, repeats, known, beside=device.type == "cpu")
         rows += found
-        shares[f"{run.encoder}-w{run.width}, {side} px, B = {run.batch_size}"] = share
-    run, side, recipe = _steps(device, quick)[0]
-    rows += training.embedding(
-        run, training.images_of(512 if quick else 4096, side, 10, device), recipe, repeats, rates
-    )
-    rows += training.probes(500 if quick else 10_000, 128, 10 if quick else 100, 1 if quick else 3, rates, device)
+        shares[name] = share
+    run, side, recipe = runs[0]
+    say("benchmarks: embedding, probes")
+    images = training.images_of(512 if quick else 4096, side, 10, device)
+    rows += training.embedding(run, images, recipe, repeats, full)
+    rows += training.probes(500 if quick else 10_000, 128, 10 if quick else 100, 1 if quick else 3, full, device)
+    run, side, recipe = next(one for one in runs if one[0].precision == "bfloat16")
+    rounding = training.rounding(run, training.images_of(2 * run.batch_size, side, 10, device), recipe)
     n, d = (1000, 256) if quick else (10_000, 2048)
+    say("benchmarks: alignment, streams")
     alignment, deviation = beside_plain(n, d, repeats)
+    stream = streamed((2_000, 4_000) if quick else (10_000, 80_000, 320_000), 256)
+    say("benchmarks: peak memory")
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": _machine(device),
-        "rates": {"operations a second": rates.matrix, "bytes a second": rates.copy},
+        "rates": rates,
         "rows": [row.values() for row in rows],
         "shares": shares,
+        "bfloat16 beside float32": rounding,
         "alignment": alignment,
         "alignment deviation from plain": deviation,
-        "stream": streamed((2_000, 4_000) if quick else (10_000, 80_000, 320_000), 256),
+        "stream": stream,
         "peak": [{"what": name, "peak MiB": alone(memory.step, name)[1]} for name in memory.STEPS],
     }
 
@@ -65,11 +80,12 @@ def _steps(device: torch.device, quick: bool) -> list[tuple[Run, int, ViewRecipe
     """Runs whose steps are timed: the embedded default's network, and what fits the machine at CIFAR's resolution."""
     colour = ViewRecipe()
     small = Run(dataset="cifar100", encoder="resnet10", width=16, batch_size=32 if quick else 256)
+    half = small.model_copy(update={"precision": "bfloat16"})
     if quick:
-        return [(small, 16, colour)]
+        return [(small, 16, colour), (half, 16, colour)]
     if device.type == "cpu":
         full = Run(dataset="cifar100", encoder="resnet18", batch_size=64)
-        return [(small, 8, KNOWN["cifar100"].views), (small, 32, colour), (full, 32, colour)]
+        return [(small, 8, KNOWN["cifar100"].views), (small, 32, colour), (half, 32, colour), (full, 32, colour)]
     return [
         (Run(dataset="cifar100", encoder=encoder, precision="bfloat16"), 32, colour)
         for encoder in ("resnet18", "resnet50")
@@ -88,15 +104,18 @@ def as_markdown(result: Mapping[str, Any], sweeps: list[dict[str, Any]]) -> str:
         "\n\n".join(
             [
                 "# How fast it is",
-                f"{result['date']}, {result['machine']}. Made by `python -m benchmarks`. Measured in the same run: "
-                f"{rates['operations a second']:.3g} float32 operations a second in a matrix product, "
-                f"{rates['bytes a second']:.3g} bytes a second in a copy. Times are seconds, medians of runs in turns. "
-                "Plain: `benchmarks/plain.py`, and scikit-learn for the probe. Floor: operations of convolutions and "
-                "products over the first rate; for views bytes over the second; `floor / ours` says how near we are.",
+                f"{result['date']}, {result['machine']}. Made by `python -m benchmarks`. Times are seconds, medians of "
+                "runs in turns. Plain: `benchmarks/plain.py` in float32, and scikit-learn for the probe. Floor: "
+                "operations of convolutions and products over the better of both rates, for views bytes over the copy "
+                "rate, all measured in the same turns; `floor / ours` says how near we are.",
+                "## What the machine reaches by itself, a second",
+                shown([{"precision": name, **found} for name, found in rates.items()]),
                 "## Training and probes",
                 shown(result["rows"]),
                 "## Shares of a step",
                 shown(shares),
+                "## bfloat16 beside float32, one batch at the initialisation",
+                shown([result["bfloat16 beside float32"]]),
                 "## Alignment of two files of features",
                 shown(result["alignment"]),
                 f"Largest deviation from the plain values: CKA {deviation['cka']:.1e}, RSA {deviation['rsa']:.1e}; "

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measure import alone, markdown, matrix_rate, seconds
+from benchmarks.measure import alone, markdown, seconds
+from benchmarks.rates import references
 from pipeline.alignment.accumulate import Accumulator
 from pipeline.alignment.intervals import Pair, Prepared, cka, rsa
 
@@ -65,15 +66,15 @@ def beside_plain(n: int, d: int, repeats: int) -> tuple[list[dict[str, Any]], di
     middle = time.perf_counter()
     rsa = plain_rsa(*arrays)
     plain = {"CKA, plain": middle - start, "RSA, plain": time.perf_counter() - middle}
-    quick = seconds(
-        {"CKA + RSA": lambda: ours(a, b), "CKA + RSA with intervals": lambda: ours_with_intervals(a, b)}, repeats
-    )
-    rate = matrix_rate()
+    ways = {"CKA + RSA": lambda: ours(a, b), "CKA + RSA with intervals": lambda: ours_with_intervals(a, b)}
+    known = references(a.device)
+    took = seconds({**ways, **known.ways}, repeats)
+    rate = known.rates(took).operations
     floors = {"CKA + RSA": 2 * 2 * n * d * d / rate, "CKA + RSA with intervals": 5 * 2 * n * d * d / rate}
     both = sum(plain.values())
     rows = [
         {"N": n, "d": d, "what": name, "seconds": took, "floor": floors.get(name), "plain / this": both / took}
-        for name, took in {**plain, "CKA and RSA, plain": both, **quick}.items()
+        for name, took in {**plain, "CKA and RSA, plain": both, **{name: took[name] for name in ways}}.items()
     ]
     found = ours(a, b)
     return rows, {"cka": abs(found[0] - cka), "rsa": abs(found[1] - rsa)}

@@ -11,7 +11,7 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import plain
-from benchmarks.measure import copy_rate, matrix_rate, seconds
+from benchmarks.rates import SHAPES, Rates, alone, references
 from benchmarks.training import CL, MEAN, STD, operations
 from pipeline.data.images import Images
 from pipeline.data.store import Split
@@ -20,7 +20,6 @@ from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
 from pipeline.training.twins import Training, make_twin
 
-SHAPES = ((64, 32), (128, 16), (256, 8), (512, 4))  # channels and side of a ResNet's stages on images of 32 pixels
 KINDS = {  # of a GPU's kernels, by what their names hold; the first that fits
     "convolutions and products": ("gemm", "conv", "xmma", "cutlass", "fprop", "dgrad", "wgrad", "nvjet", "cudnn"),
     "batch norm": ("batch_norm", "bn_", "norm"),
@@ -28,15 +27,6 @@ KINDS = {  # of a GPU's kernels, by what their names hold; the first that fits
     "copies and casts": ("copy", "memcpy", "memset", "cat"),
     "elementwise and sums": ("elementwise", "reduce", "multi_tensor"),
 }
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What the machine reaches: operations a second in a bfloat16 product and convolution, bytes a second in a copy."""
-
-    matrix: float
-    convolution: float
-    copy: float
 
 
 @dataclass(frozen=True)
@@ -68,25 +58,9 @@ class Epoch:
 
 
 def rates(device: torch.device, batch: int, small: bool) -> Rates:
-    """The best of several shapes, as a floor needs it."""
-    size = 256 if small else 8192
-    shapes = SHAPES[2:3] if small else SHAPES
-    return Rates(
-        matrix_rate(device.type, torch.bfloat16, size),
-        max(_convolution_rate(device, batch, *shape) for shape in shapes),
-        copy_rate(device.type, 2**20 if small else 2**30),
-    )
-
-
-def _convolution_rate(device: torch.device, batch: int, channels: int, side: int) -> float:
-    """Of a 3 x 3 convolution forward, in the layout that training uses."""
-    layer = nn.Conv2d(channels, channels, 3, padding=1, bias=False, device=device, dtype=torch.bfloat16)
-    layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
-    images = torch.randn(batch, channels, side, side, device=device, dtype=torch.bfloat16)
-    images = images.contiguous(memory_format=torch.channels_last)
-    with torch.no_grad():
-        took = seconds({"forward": lambda: layer(images)}, 5, device.type)["forward"]
-    return 2 * batch * channels**2 * 9 * side**2 / took
+    """In bfloat16, the best of several shapes."""
+    size, copied, shapes = (256, 2**20, SHAPES[2:3]) if small else (8192, 2**30, SHAPES)
+    return alone(device, references(device, batch, torch.bfloat16, size, copied, shapes))
 
 
 def floor(run: Run, images: Images, recipe: ViewRecipe, found: Rates, steps_per_epoch: int) -> Floor:

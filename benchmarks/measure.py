@@ -1,4 +1,4 @@
-"""Medians of alternating runs, peak memory, and the rates that the machine itself reaches."""
+"""Medians of alternating runs, and peak memory."""
 
 import multiprocessing
 import statistics
@@ -25,19 +25,6 @@ def seconds(functions: Mapping[str, Callable[[], object]], repeats: int, device:
             if turn:
                 times[name].append(time.perf_counter() - start)
     return {name: statistics.median(found) for name, found in times.items()}
-
-
-def matrix_rate(device: str = "cpu", dtype: torch.dtype = torch.float32, size: int = 2048) -> float:
-    """Multiply-add operations, counted as two, that a large matrix product reaches per second."""
-    a = torch.randn(size, size, device=device, dtype=dtype)
-    return 2 * size**3 / seconds({"product": lambda: a @ a}, 5, device)["product"]
-
-
-def copy_rate(device: str = "cpu", size: int = 2**27) -> float:
-    """Bytes per second that a copy of a large array reads and writes together."""
-    a = torch.zeros(size, dtype=torch.uint8, device=device)
-    b = torch.empty_like(a)
-    return 2 * size / seconds({"copy": lambda: b.copy_(a)}, 5, device)["copy"]
 
 
 def alone(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:

@@ -1,5 +1,6 @@
 """Losses, views, the whole twin step, embedding and probes: ours, the plain way, and the floor of the machine."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import plain
 from benchmarks.measure import seconds
+from benchmarks.rates import References
 from pipeline.data.images import Images
 from pipeline.data.store import Split
 from pipeline.embed import encode
@@ -28,16 +30,8 @@ TWINS = [resolve(name) for name in ("cl", "nscl", "scl", "ce")]  # the paper's
 
 
 @dataclass(frozen=True)
-class Rates:
-    """What the machine reaches in the same run: operations and bytes a second."""
-
-    matrix: float
-    copy: float
-
-
-@dataclass(frozen=True)
 class Row:
-    """Seconds of ours, of the plain way (none: not measured) and of the floor."""
+    """Seconds of ours, of the plain way (none: not measured) and of the floor, at rates measured in the same turns."""
 
     what: str
     ours: float
@@ -63,7 +57,9 @@ def images_of(count: int, side: int, classes: int, device: torch.device) -> Imag
     return Images(Split(pixels, labels), tuple(range(classes)), MEAN, STD, device)
 
 
-def losses(batch: int, dimension: int, repeats: int, rates: Rates, device: torch.device, beside: bool) -> list[Row]:
+def losses(
+    batch: int, dimension: int, repeats: int, known: References, device: torch.device, beside: bool
+) -> list[Row]:
     """Forward and backward of CL. Floor: two products forward and backward, and four passes over the matrix."""
     z1, z2 = (
         torch.nn.functional.normalize(torch.randn(batch, dimension, device=device), dim=1).requires_grad_()
@@ -80,14 +76,15 @@ def losses(batch: int, dimension: int, repeats: int, rates: Rates, device: torch
         plain.contrastive_loss(z1, z2, labels, 0.5, supervised=False).backward()
 
     ways: dict[str, Callable[[], object]] = {"ours": ours} | ({"plain": broadcast} if beside else {})
-    took = seconds(ways, repeats, device.type)
+    took = seconds({**ways, **known.ways}, repeats, device.type)
+    rates = known.rates(took)
     entries = (2 * batch) ** 2
-    floor = 3 * 2 * entries * dimension / rates.matrix + 4 * 4 * entries / rates.copy
+    floor = 3 * 2 * entries * dimension / rates.operations + 4 * 4 * entries / rates.copy
     return [Row(f"CL loss, forward and backward, B = {batch}, d = {dimension}", took["ours"], took.get("plain"), floor)]
 
 
 def twin_steps(
-    run: Run, images: Images, recipe: ViewRecipe, repeats: int, rates: Rates, beside: bool
+    run: Run, images: Images, recipe: ViewRecipe, repeats: int, known: References, beside: bool
 ) -> tuple[list[Row], dict[str, float]]:
     """The views of a batch, one twin's step, and a whole step of four twins; and shares of the last."""
     stream = Stream(run, images, recipe, TWINS)
@@ -109,17 +106,18 @@ def twin_steps(
             twin.step_masses.clear()
 
     ways: dict[str, Callable[[], object]] = {"views": views, "one twin": one, "whole": whole}
-    took = seconds(ways, repeats, device)
     if beside:
-        took |= _plain(run, images, recipe, repeats)
+        ways |= _plain(run, images, recipe)
+    took = seconds({**ways, **known.ways}, repeats, device)
+    rates = known.rates(took)
     convolutions = operations(twins[0], batches["cl"], run)
     pixels = 2 * run.batch_size * images.channels * images.size[0] * images.size[1]
     floors = {
         "views": pixels * (1 + 4) / rates.copy,  # read once as bytes, written once as float32
-        "one twin": convolutions / rates.matrix,
+        "one twin": convolutions / rates.operations,
     }
     floors["whole"] = floors["views"] + len(twins) * floors["one twin"]
-    name = f"{run.encoder}-w{run.width}, {images.size[0]} px, B = {run.batch_size}"
+    name = name_of(run, images.size[0])
     rows = [
         Row(f"two views of a batch, {name}", took["views"], took.get("plain views"), floors["views"]),
         Row(f"one twin's step on given views, {name}", took["one twin"], None, floors["one twin"]),
@@ -130,17 +128,40 @@ def twin_steps(
     return rows, shares
 
 
-def _plain(run: Run, images: Images, recipe: ViewRecipe, repeats: int) -> dict[str, float]:
+def name_of(run: Run, side: int) -> str:
+    precision = "" if run.precision == "float32" else f", {run.precision}"
+    return f"{run.encoder}-w{run.width}, {side} px, B = {run.batch_size}{precision}"
+
+
+def rounding(run: Run, images: Images, recipe: ViewRecipe) -> dict[str, object]:
+    """What the run's precision changes in CL's loss and gradient, on its first batch at the initialisation."""
+    batch = next(Stream(run, images, recipe, [CL]).epoch(1))["cl"]
+    losses, gradients = [], []
+    for precision in ("float32", run.precision):
+        twin = make_twin(run, CL, images, recipe.size or images.size)
+        train_step(twin, batch, 0.0, run.model_copy(update={"precision": precision}))
+        losses.append(twin.step_losses[0].item())
+        parts = [p.grad.flatten() for p in twin.network.parameters() if p.grad is not None]
+        gradients.append(torch.cat(parts).double())
+    cosine = torch.nn.functional.cosine_similarity(*gradients, dim=0).item()
+    return {
+        "step": name_of(run, images.size[0]),
+        "relative change of the loss": abs(losses[1] - losses[0]) / losses[0],
+        "angle of the gradients, degrees": math.degrees(math.acos(min(1.0, cosine))),
+        "relative change of their norm": abs((gradients[1].norm() / gradients[0].norm()).item() - 1),
+    }
+
+
+def _plain(run: Run, images: Images, recipe: ViewRecipe) -> dict[str, Callable[[], object]]:
     """Loaders without workers, so that on few cores nobody waits for a process to start: a favour to the plain way."""
     dataset = plain.TwoViews(images.host[: run.batch_size], images.labels.cpu().numpy(), recipe, list(MEAN), list(STD))
     networks = {one.name: make_twin(run, one, images, images.size).network for one in TWINS}
     for network in networks.values():
         network.to(memory_format=torch.contiguous_format)
-    ways: dict[str, Callable[[], object]] = {
+    return {
         "plain views": lambda: next(iter(plain.loader(dataset, run.batch_size, 0))),
         "plain whole": lambda: plain.train(dict(networks), dataset, run.batch_size, run.temperature, 0),
     }
-    return seconds(ways, repeats)
 
 
 def operations(twin: Twin, batch: object, run: Run) -> float:
@@ -150,7 +171,7 @@ def operations(twin: Twin, batch: object, run: Run) -> float:
     return float(counter.get_total_flops())
 
 
-def embedding(run: Run, images: Images, recipe: ViewRecipe, repeats: int, rates: Rates) -> list[Row]:
+def embedding(run: Run, images: Images, recipe: ViewRecipe, repeats: int, known: References) -> list[Row]:
     """Features of all images in evaluation mode; plain: contiguous, one image batch at a time with gradients on."""
     encoder, size = make_twin(run, CL, images, images.size).network.encoder, recipe.size
 
@@ -159,14 +180,15 @@ def embedding(run: Run, images: Images, recipe: ViewRecipe, repeats: int, rates:
         for part in images.batches(256):
             encoder((part.float() / 255 - images.mean.view(-1, 1, 1)) / images.std.view(-1, 1, 1))
 
-    took = seconds({"ours": lambda: encode(encoder, images, size), "plain": plainly}, repeats, images.device.type)
+    ways = {"ours": lambda: encode(encoder, images, size), "plain": plainly}
+    took = seconds({**ways, **known.ways}, repeats, images.device.type)
     with FlopCounterMode(display=False) as counter:
         encode(encoder, images, size)
-    floor = counter.get_total_flops() / rates.matrix
+    floor = counter.get_total_flops() / known.rates(took).operations
     return [Row(f"features of {len(images)} images, {run.encoder}-w{run.width}", took["ours"], took["plain"], floor)]
 
 
-def probes(rows: int, dimension: int, classes: int, repeats: int, rates: Rates, device: torch.device) -> list[Row]:
+def probes(rows: int, dimension: int, classes: int, repeats: int, known: References, device: torch.device) -> list[Row]:
     """The linear probe to its tolerance, beside scikit-learn's on the same standardised problem."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # a second to import
 
@@ -185,6 +207,8 @@ def probes(rows: int, dimension: int, classes: int, repeats: int, rates: Rates, 
         )
         return solver.fit(standard, labels.numpy())
 
-    took = seconds({"ours": lambda: linear_probe(*data, *data, settings), "plain": scikit}, repeats, device.type)
-    floor = result.iterations * 2 * 2 * rows * dimension * classes / (rates.matrix / 2)  # float64: half the rate
+    ways = {"ours": lambda: linear_probe(*data, *data, settings), "plain": scikit}
+    took = seconds({**ways, **known.ways}, repeats, device.type)
+    rate = known.rates(took).operations / 2  # float64
+    floor = result.iterations * 2 * 2 * rows * dimension * classes / rate
     return [Row(f"linear probe, {rows} x {dimension}, {classes} classes", took["ours"], took["plain"], floor)]

@@ -209,6 +209,12 @@ HTML(report.figure("plain_sgd"))
 # %%
 HTML(report.figure("bounds_by_setting") + report.claims("bounds.csv"))
 
+# %% [markdown]
+# Two things that the theory assumes of networks:
+
+# %%
+HTML(report.figure("assumptions"))
+
 # %%
 HTML(report.other_figures())
 

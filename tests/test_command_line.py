@@ -42,7 +42,7 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
         ("measure", RUN),
         ("between_seeds", RUN),
         ("bounds",),
-        ("curvature",),
+        ("curvature", RUN),
         ("figure", "collapse"),
         ("table2",),
         ("table1",),

@@ -13,7 +13,7 @@ from pipeline.stages import Inputs
 
 Read = Callable[[str], pd.DataFrame]  # kind of measure -> rows of all runs asked for, with the runs' fields as columns
 
-OF_ALL_RUNS = ("bounds", "loss_gap", "merging")  # kinds of which one file has all runs, labelled
+OF_ALL_RUNS = ("bounds",)  # kinds of which one file has all runs, labelled
 OF_NO_RUN = ("descent",)  # simulated
 OF_SEEDS = ("between_seeds",)  # kinds of which a file is of all runs that differ only in their seed
 OF_SUBSETS = ("baselines",)  # kinds of which a file is of all runs that train on the same images

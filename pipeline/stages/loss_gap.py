@@ -1,4 +1,4 @@
-"""CL's loss less NSCL's loss on trained networks, beside its bound."""
+"""CL's loss less NSCL's loss on a run's trained networks, beside its bound."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pandas as pd
 from pipeline.data.images import load_images
 from pipeline.files import write_csv
 from pipeline.networks.empty import empty_network
-from pipeline.progress import track
-from pipeline.reporting.measured import labelled
 from pipeline.theory.loss_gap import loss_gap_bound, network_loss_gap, two_views
 from pipeline.training.checkpoints import load_checkpoint
 
@@ -23,17 +21,14 @@ if TYPE_CHECKING:
 
 def run(job: LossGapJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
     """All training images at once, two views of each, networks of the last epoch."""
-    of_runs = zip(job.runs, *(inputs[kind] for kind in ("store", "subset", "checkpoints")), strict=True)
-    tables = []
-    for run, store, subset, checkpoints in track(of_runs, len(job.runs), "loss_gap"):
-        images, recipe = load_images(store, subset, device)["train"], job.views[run.dataset]
-        views = two_views(images, recipe, run.seed)
-        bound = loss_gap_bound(int(images.labels.bincount().max()), len(images), run.temperature)
-        network = empty_network(run, images.channels, recipe.size or images.size).to(device)
-        rows = []
-        for objective in ("cl", "nscl"):
-            network.load_state_dict(load_checkpoint(checkpoints, objective, run.epochs))
-            gap = network_loss_gap(network, views, images.labels, run.temperature)
-            rows.append({"objective": objective, "images": len(images), "gap": gap, "bound": bound})
-        tables.append(labelled(run, pd.DataFrame(rows)))
-    write_csv(outputs["loss_gap"], pd.concat(tables))
+    run, recipe = job.run, job.views
+    images = load_images(inputs["store"][0], inputs["subset"][0], device)["train"]
+    views = two_views(images, recipe, run.seed)
+    bound = loss_gap_bound(int(images.labels.bincount().max()), len(images), run.temperature)
+    network = empty_network(run, images.channels, recipe.size or images.size).to(device)
+    rows = []
+    for objective in ("cl", "nscl"):
+        network.load_state_dict(load_checkpoint(inputs["checkpoints"][0], objective, run.epochs))
+        gap = network_loss_gap(network, views, images.labels, run.temperature)
+        rows.append({"objective": objective, "images": len(images), "gap": gap, "bound": bound})
+    write_csv(outputs["loss_gap"], pd.DataFrame(rows))

@@ -1,4 +1,4 @@
-"""Accuracy of encoders on the line between CL's and NSCL's weights of the last epoch."""
+"""Accuracy of encoders on the line between CL's and NSCL's weights of a run's last epoch."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import pandas as pd
 from pipeline.data.images import load_images
 from pipeline.files import write_csv
 from pipeline.networks.empty import empty_network
-from pipeline.progress import track
-from pipeline.reporting.measured import labelled
 from pipeline.theory.merging import accuracy_between
 from pipeline.training.checkpoints import load_encoder
 
@@ -23,18 +21,15 @@ if TYPE_CHECKING:
 
 
 def run(job: MergingJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
-    of_runs = zip(job.runs, *(inputs[kind] for kind in ("store", "subset", "checkpoints")), strict=True)
-    tables = []
-    for run, store, subset, checkpoints in track(of_runs, len(job.runs), "merging"):
-        splits, size = load_images(store, subset, device), job.sizes[run.dataset]
-        train, test = splits["train"], splits["test"]
-        encoder = empty_network(run, train.channels, size or train.size).encoder.to(device)
-        ends = load_encoder(checkpoints, "cl", run.epochs), load_encoder(checkpoints, "nscl", run.epochs)
-        found = accuracy_between(encoder, ends, job.shares, train, test, size, job.probes)
-        rows = [
-            {"share": share, "batch_norm": batch_norm, "probe": probe, **asdict(result)}
-            for (share, batch_norm), results in found.items()
-            for probe, result in results.items()
-        ]
-        tables.append(labelled(run, pd.DataFrame(rows)))
-    write_csv(outputs["merging"], pd.concat(tables))
+    run, size = job.run, job.size
+    splits = load_images(inputs["store"][0], inputs["subset"][0], device)
+    train, test = splits["train"], splits["test"]
+    encoder = empty_network(run, train.channels, size or train.size).encoder.to(device)
+    ends = [load_encoder(inputs["checkpoints"][0], objective, run.epochs) for objective in ("cl", "nscl")]
+    found = accuracy_between(encoder, (ends[0], ends[1]), job.shares, train, test, size, job.probes)
+    rows = [
+        {"share": share, "batch_norm": batch_norm, "probe": probe, **asdict(result)}
+        for (share, batch_norm), results in found.items()
+        for probe, result in results.items()
+    ]
+    write_csv(outputs["merging"], pd.DataFrame(rows))

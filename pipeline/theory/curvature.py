@@ -11,7 +11,6 @@ from pipeline.losses.contrastive import contrastive
 from pipeline.randomness import keyed_generator
 from pipeline.settings.run import Run
 from pipeline.settings.theory import SurrogateSettings
-from pipeline.theory.growth import FEWEST, Growth, growth
 from pipeline.theory.network import SurrogateStep, largest_eigenvalue, surrogate_steps
 
 
@@ -21,16 +20,12 @@ class Curvature:
 
     epoch: int
     sum_of_rates: float  # of all steps so far
-    weight_gap: float  # between the encoders of CL and NSCL
     beta: float  # largest Hessian eigenvalue of CL's loss of one batch
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """growth is that of the weight gap with the sum of rates, none where it has fewer than three values above 0."""
-
     curvature: list[Curvature]
-    growth: Growth | None
     surrogate: dict[int, list[SurrogateStep]]  # from the first and the last epoch's weights
 
 
@@ -39,13 +34,12 @@ def along_training(
     network: nn.Module,
     view1: Tensor,
     view2: Tensor,
-    gaps: Mapping[int, float],
     rates: Mapping[int, float],
     state_of: Callable[[int], Mapping[str, Tensor]],
     settings: SurrogateSettings,
 ) -> Assumptions:
-    """On two views [B, C, H, W] of one batch, with the weights `state_of(epoch)` of every epoch of `gaps`, whose weight
-    gaps and sums of rates are given. The network gives unit rows z [B, k]; it is left with other weights."""
+    """On two views [B, C, H, W] of one batch, with the weights `state_of(epoch)` of every epoch of `rates`, which has
+    the sums of learning rates until then. The network gives unit rows z [B, k]; it is left with other weights."""
     parameters = [p for p in network.parameters() if p.requires_grad]
     generator = keyed_generator(run.seed, "curvature")
     draws = [generator.normal(size=tuple(p.shape)).astype(np.float32) for p in parameters]
@@ -61,13 +55,10 @@ def along_training(
         return product
 
     rows, surrogate = [], {}
-    for epoch, gap in gaps.items():
+    for epoch, sum_of_rates in rates.items():
         network.load_state_dict(state_of(epoch))
         beta = largest_eigenvalue(objective, parameters, start, settings.iterations)
-        rows.append(Curvature(epoch, rates[epoch], gap, beta))
+        rows.append(Curvature(epoch, sum_of_rates, beta))
         if epoch in (0, run.epochs):
             surrogate[epoch] = surrogate_steps(similarities, parameters, settings.rate, settings.steps, run.temperature)
-    moved = [row for row in rows if row.weight_gap > 0 and row.sum_of_rates > 0]
-    enough = len({row.weight_gap for row in moved}) >= FEWEST
-    found = growth([m.sum_of_rates for m in moved], [m.weight_gap for m in moved]) if enough else None
-    return Assumptions(rows, found, surrogate)
+    return Assumptions(rows, surrogate)

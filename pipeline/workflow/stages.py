@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -131,7 +132,7 @@ def _layers_job(plan: Plan, name: str) -> LayersJob:
 
 def _layers_runs(plan: Plan) -> list[str]:
     """Runs of the experiments that ask where in a network its twins are alike."""
-    return [run.name for run in plan.runs_of("trajectory", "plain_sgd")]
+    return _names_of(plan, "trajectory", "plain_sgd")
 
 
 def _between_seeds_job(plan: Plan, name: str) -> BetweenSeedsJob:
@@ -176,22 +177,21 @@ class PromisedJob(Settings):
     failure: float
 
 
-class NetworksJob(Settings):
-    """Of stages that load trained networks and show them images."""
-
-    runs: tuple[Run, ...]
-
-
-class LossGapJob(NetworksJob):
-    views: dict[str, ViewRecipe]  # by dataset
-
-
-class CurvatureJob(LossGapJob):
+class CurvatureJob(Settings):
+    run: Run
+    checkpoints: tuple[int, ...]
+    views: ViewRecipe
     surrogate: SurrogateSettings
 
 
-class MergingJob(NetworksJob):
-    sizes: dict[str, tuple[int, int] | None]  # of what encoders read, by dataset
+class LossGapJob(Settings):
+    run: Run
+    views: ViewRecipe
+
+
+class MergingJob(Settings):
+    run: Run
+    size: tuple[int, int] | None  # of what the encoder reads
     probes: ProbeSettings
     shares: tuple[float, ...]
 
@@ -207,41 +207,43 @@ def _bounds_job(plan: Plan, _: str) -> BoundsJob:
     return BoundsJob(runs=_bound_runs(plan), failure=theory.failure, simulation=theory.simulation)
 
 
-def _curvature_runs(plan: Plan) -> tuple[Run, ...]:
-    asked = set(plan.runs_of("table1"))
-    return tuple(run for run in _bound_runs(plan) if run in asked)
+def _names_of(plan: Plan, *experiments: str) -> list[str]:
+    return [run.name for run in plan.runs_of(*experiments)]
 
 
-def _views(plan: Plan, runs: Sequence[Run]) -> dict[str, ViewRecipe]:
-    return {run.dataset: plan.dataset(run.dataset).views for run in runs}
+def _trains(plan: Plan, name: str, *needed: str) -> tuple[Run, Request]:
+    """A run with these objectives; raises SettingsError where one of them is not trained."""
+    run, request = plan.request(name)
+    for objective in needed:
+        if objective not in request.names:
+            raise SettingsError(f"{name}: does not train {objective}, which is needed here")
+    return run, request
 
 
-def _curvature_job(plan: Plan, _: str) -> CurvatureJob:
-    runs = _curvature_runs(plan)
-    return CurvatureJob(runs=runs, views=_views(plan, runs), surrogate=plan.params.theory.surrogate)
+def _curvature_job(plan: Plan, name: str) -> CurvatureJob:
+    run, request = _trains(plan, name, "cl")
+    views, surrogate = plan.dataset(run.dataset).views, plan.params.theory.surrogate
+    return CurvatureJob(run=run, checkpoints=request.checkpoints, views=views, surrogate=surrogate)
 
 
-def _loss_gap_job(plan: Plan, _: str) -> LossGapJob:
-    runs = plan.runs_of("classes", "temperature")
-    return LossGapJob(runs=runs, views=_views(plan, runs))
+def _loss_gap_job(plan: Plan, name: str) -> LossGapJob:
+    run, _ = _trains(plan, name, "cl", "nscl")
+    return LossGapJob(run=run, views=plan.dataset(run.dataset).views)
 
 
-def _merging_job(plan: Plan, _: str) -> MergingJob:
-    runs, params = plan.runs_of("merging"), plan.params
-    sizes = {name: views.size for name, views in _views(plan, runs).items()}
-    return MergingJob(runs=runs, sizes=sizes, probes=params.probes, shares=params.theory.merging_shares)
+def _merging_job(plan: Plan, name: str) -> MergingJob:
+    run, _ = _trains(plan, name, "cl", "nscl")
+    size, theory = plan.dataset(run.dataset).views.size, plan.params.theory
+    return MergingJob(run=run, size=size, probes=plan.params.probes, shares=theory.merging_shares)
 
 
-def _of_networks(job: NetworksJob) -> dict[str, Sequence[str]]:
-    return {
-        "store": [run.dataset for run in job.runs],
-        "subset": [run.subset for run in job.runs],
-        "checkpoints": [run.name for run in job.runs],
-    }
+def _of_network(job: Any) -> dict[str, Sequence[str]]:
+    """What is read to show a run's networks its images."""
+    return {"store": [job.run.dataset], "subset": [job.run.subset], "checkpoints": [job.run.name]}
 
 
-def _encoders(job: NetworksJob) -> list[str]:
-    return sorted({reference(run.encoder).rpartition(":")[0] for run in job.runs})
+def _encoder(job: Any) -> str:
+    return reference(job.run.encoder).rpartition(":")[0]
 
 
 # -- tables, claims, figures, report ----------------------------------------------------------------------------------
@@ -378,9 +380,7 @@ _DECLARED: tuple[Stage, ...] = (
         _twins_job,
         {"checkpoints": "{results}/checkpoints/{subject}/", "steps": "{results}/steps/{subject}.csv"},
         reads=lambda job: {"store": [job.run.dataset], "subset": [job.run.subset]},
-        modules=lambda job: [
-            ref.rpartition(":")[0] for ref in (reference(job.run.encoder), *(o.function for o in job.objectives))
-        ],
+        modules=lambda job: [_encoder(job), *(o.function.rpartition(":")[0] for o in job.objectives)],
         rooms=["pipeline/encoders", "pipeline/losses"],
         computes=True,
         resumes=True,
@@ -397,13 +397,8 @@ _DECLARED: tuple[Stage, ...] = (
                 for kind in ("probes", "alignment", "weights", "collapse", "movement")
             },
         },
-        reads=lambda job: {
-            "store": [job.run.dataset],
-            "subset": [job.run.subset],
-            "checkpoints": [job.run.name],
-            "steps": [job.run.name],
-        },
-        modules=lambda job: [reference(job.run.encoder).rpartition(":")[0], *_measures()],
+        reads=lambda job: {**_of_network(job), "steps": [job.run.name]},
+        modules=lambda job: [_encoder(job), *_measures()],
         rooms=["pipeline/encoders"],
         computes=True,
         subject="run",
@@ -422,8 +417,8 @@ _DECLARED: tuple[Stage, ...] = (
         "layers",
         _layers_job,
         {"layers": "{results}/layers/{subject}.csv"},
-        reads=lambda job: {"store": [job.run.dataset], "subset": [job.run.subset], "checkpoints": [job.run.name]},
-        modules=lambda job: [reference(job.run.encoder).rpartition(":")[0]],
+        reads=_of_network,
+        modules=lambda job: [_encoder(job)],
         rooms=["pipeline/encoders"],
         computes=True,
         subject="run",
@@ -459,36 +454,35 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "curvature",
         _curvature_job,
-        {kind: f"{{reports}}/{kind}.csv" for kind in ("curvature", "surrogate")},
-        reads=lambda job: {
-            **_of_networks(job),
-            "steps": [run.name for run in job.runs],
-            "weights": [run.name for run in job.runs],
-        },
-        modules=_encoders,
+        {kind: f"{{results}}/curvature/{{subject}}/{kind}.csv" for kind in ("curvature", "surrogate")},
+        reads=lambda job: {**_of_network(job), "steps": [job.run.name]},
+        modules=lambda job: [_encoder(job)],
         rooms=["pipeline/encoders"],
         computes=True,
-        subjects=lambda plan: _if(_curvature_runs(plan)),
+        subject="run",
+        subjects=lambda plan: _names_of(plan, "trajectory"),
     ),
     Stage(
         "loss_gap",
         _loss_gap_job,
-        {"loss_gap": "{reports}/loss_gap.csv"},
-        reads=_of_networks,
-        modules=_encoders,
+        {"loss_gap": "{results}/loss_gap/{subject}.csv"},
+        reads=_of_network,
+        modules=lambda job: [_encoder(job)],
         rooms=["pipeline/encoders"],
         computes=True,
-        subjects=lambda plan: _if(plan.runs_of("classes", "temperature")),
+        subject="run",
+        subjects=lambda plan: _names_of(plan, "classes", "temperature"),
     ),
     Stage(
         "merging",
         _merging_job,
-        {"merging": "{reports}/merging.csv"},
-        reads=_of_networks,
-        modules=_encoders,
+        {"merging": "{results}/merging/{subject}.csv"},
+        reads=_of_network,
+        modules=lambda job: [_encoder(job)],
         rooms=["pipeline/encoders"],
         computes=True,
-        subjects=lambda plan: _if(plan.runs_of("merging")),
+        subject="run",
+        subjects=lambda plan: _names_of(plan, "merging"),
     ),
     Stage(
         "table1",

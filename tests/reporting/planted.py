@@ -163,6 +163,10 @@ def of_run(kind, run, twins=TWINS):
         rows = [{"objective": o, "gap": gap, "bound": 2 * gap} for o in ("cl", "nscl")]
     elif kind == "movement":
         rows = [moved(run, epoch, objective) for objective in ("cl", *twins) for epoch in (0, 1, 2)]
+    elif kind == "curvature":
+        rows = [{"epoch": e, "sum_of_rates": e, "beta": 1 + value + e} for e in (0, 1, 2)]
+    elif kind == "surrogate":
+        rows = [{"epoch": e, "step": s, "cosine": value - s / 100} for e in (0, 2) for s in (1, 2)]
     elif kind == "merging":
         rows = [
             {"share": share, "batch_norm": norm, "probe": probe, "accuracy": 90 - share - less}

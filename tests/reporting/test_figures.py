@@ -32,7 +32,7 @@ MODULES = {name: importlib.import_module(f"pipeline.reporting.figures.{name}") f
 
 OF_SWEEPS = {
     *("fig3_classes", "fig4_temperature", "fig5_batch", "duration", "accuracy_by_temperature"),
-    *("merging", "encoders", "loss_gap", "randomness", "dose", "path_length"),
+    *("merging", "encoders", "loss_gap", "randomness", "dose", "path_length", "assumptions"),
 }
 OF_OBJECTIVES = {"fig2_trajectory", "fig6_weight_gap", "duration", "collapse", "encoders", "layers"}
 
@@ -308,6 +308,18 @@ def test_a_published_number_of_classes_stands_on_its_row(classes):
     assert points == {10: {10: 0.69, 50: 0.78}, 100: {50: 0.78, 100: 0.67}}[classes]
     labels = [text.get_text() for text in MODULES["fig3_classes"].draw(table).axes[0].get_yticklabels()]
     assert "50\n(0.78 at 1000)" in labels
+
+
+def test_what_the_theory_assumes_is_shown_by_epoch_and_by_step():
+    table = table_of("assumptions").query("classes == 10").set_index(["measure", "epoch"])
+    own = swept("curvature").query("classes == 10 and epoch == 2")["beta"]
+    row = table.loc["beta"].loc[2]
+    assert (row["mean"], row["n_seeds"]) == (pytest.approx(own.mean()), len(own))
+    own = swept("surrogate").query("classes == 10 and epoch == 2 and step == 1")["cosine"]
+    assert table.loc["cosine"].loc[2].query("step == 1")["mean"].item() == pytest.approx(own.mean())
+    left, right = MODULES["assumptions"].draw(table_of("assumptions").query("classes == 10")).axes
+    assert left.get_yscale() == "log"
+    assert [line.get_label() for line in right.containers] == [f"from the weights of epoch {e}" for e in (0, 2)]
 
 
 def test_plain_steps_have_drift_in_features_and_likeness_in_both_layers():

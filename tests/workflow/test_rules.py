@@ -11,7 +11,7 @@ from pipeline.workflow.stages import STAGES
 
 REPORT = {"claims", "metrics", "report"}
 THEORY = {"bounds", "curvature", "loss_gap"}
-MEASURED = {"measure", "between_seeds", "table1", "table2", "bounds", "curvature", "figure", *REPORT}
+MEASURED = {"measure", "between_seeds", "table1", "table2", "bounds", "figure", *REPORT}
 OF_RUNS = {"measure", "layers", "between_seeds"}
 DOWNSTREAM = {*OF_RUNS, "table1", "table2", "merging", "figure", *THEORY, *REPORT}
 

@@ -1,0 +1,43 @@
+"""What the theory assumes of networks: smoothness, and similarities that move as their own gradient says."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.reporting import style
+from pipeline.reporting.measured import summarise
+from pipeline.reporting.reading import Reading
+
+CAPTION = (
+    "Left: the largest eigenvalue of the Hessian of CL's loss of one batch, an estimate of Theorem 2's smoothness. "
+    "Right: plain gradient steps on the weights beside similarity descent from the same similarities; the cosine of "
+    "how far each has moved them. 1: descent on similarities stands in for training."
+)
+EXPERIMENTS = ("trajectory",)
+READS = ("curvature", "surrogate")
+
+BETA, COSINE = "beta", "cosine"  # in the column `measure`
+
+
+def table(reading: Reading) -> pd.DataFrame:
+    """Means over seeds; `step` is of gradient descent from an epoch's weights, NA for the eigenvalue."""
+    beta = summarise(reading.read("curvature"), ("dataset", "classes", "epoch"), (BETA,))
+    cosine = summarise(reading.read("surrogate"), ("dataset", "classes", "epoch", "step"), (COSINE,))
+    return pd.concat([beta, cosine], ignore_index=True)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    groups = style.groups(table)
+    figure, axes = style.panels(len(groups), 2)
+    for row, (title, rows) in zip(axes, groups, strict=True):
+        beta, cosine = (rows[rows["measure"] == measure] for measure in (BETA, COSINE))
+        style.line(row[0], beta, style.looks(["cl"])["cl"], "CL")
+        style.epochs_axis(row[0], beta["epoch"])
+        style.log_values(row[0])
+        row[0].set(title=title, ylabel="largest Hessian eigenvalue")
+        epochs = sorted(set(cosine["epoch"]))
+        for epoch, look in zip(epochs, style.ordered(epochs).values(), strict=True):
+            own = cosine[cosine["epoch"] == epoch]
+            style.errorbars(row[1], own["step"], own, *look, f"from the weights of epoch {epoch:g}")
+        row[1].set(title=title, xlabel="gradient step", ylabel="cosine with similarity descent")
+    style.legend(figure, axes[0][0], 3, axes[0][1])
+    return figure
