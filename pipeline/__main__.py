@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_device(again)
     again.add_argument("--threads", type=int, help="CPU threads (default: all)")
     again.add_argument("subject", metavar="RUN", help="name of a run")
-    again.add_argument("--steps", type=int, default=8, help="how many (default: 8), also after the last kept state")
+    again.add_argument(
+        "--steps", type=_steps, default=8, help="how many (default: 8), also after the last kept state; or all"
+    )
     anew = command("remake", _remake, "forget what a run was trained from, so that it is trained from the start")
     _add_settings(anew)
     anew.add_argument("subject", metavar="RUN", nargs="+", help="names of runs")
@@ -101,6 +103,15 @@ def _add_settings(sub: argparse.ArgumentParser) -> None:
 def _add_device(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--device", default="auto", help="auto (default: an accelerator if there is one), cpu or cuda")
     sub.add_argument("--deterministic", action="store_true", help="on an accelerator: the same bits again, more slowly")
+
+
+def _steps(text: str) -> int | None:
+    """A number of steps; none: all."""
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number from 1, or all")
+    return int(text)
 
 
 def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:
@@ -145,7 +156,9 @@ def _verify(options: argparse.Namespace) -> None:
     from pipeline.workflow.verify import verify
 
     found = verify(*_settings(options), deep=options.deep)
-    print(f"{found} finished results, all as these settings and this code make them")
+    print(f"{found.results} finished results, all as these settings and this code make them")
+    if found.left_out:
+        print(f"{found.left_out} folders of images, checkpoints or features are not here: of these the digests agree")
 
 
 def _replay(options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """Files that are either whole or absent: write beside, then rename."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -24,12 +25,16 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    def write(temporary: Path) -> None:
+        temporary.write_bytes(data)
+
+    write_atomically(path, write)
+
+
 def write_text(path: Path, text: str) -> None:
-    write_atomically(path, lambda temporary: _write_text(temporary, text))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+    """UTF-8; lines end as they are given."""
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -42,7 +47,12 @@ def read_json(path: Path) -> Any:
 
 
 def write_csv(path: Path, table: "pd.DataFrame") -> None:
-    write_text(path, table.to_csv(index=False, na_rep=NOT_AVAILABLE, float_format="%.9g", lineterminator="\n"))
+    """Packed where the path ends so, without a date: equal tables give equal bytes."""
+    text = table.to_csv(index=False, na_rep=NOT_AVAILABLE, float_format="%.9g", lineterminator="\n")
+    if path.suffix == ".gz":
+        write_bytes(path, gzip.compress(text.encode(), mtime=0))
+    else:
+        write_text(path, text)
 
 
 def sha256(path: Path) -> str:

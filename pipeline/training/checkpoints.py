@@ -4,20 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from pipeline.files import write_atomically
+from pipeline.files import write_atomically, write_bytes
 
 
 def checkpoint_path(folder: Path, objective: str, epoch: int) -> Path:
     return folder / f"{objective}-epoch{epoch:04d}.safetensors"
 
 
-def save_checkpoint(folder: Path, objective: str, epoch: int, network: nn.Module) -> None:
+def checkpoint_bytes(network: nn.Module) -> bytes:
     """The network's weights and buffers; equal weights give equal bytes."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    write_atomically(checkpoint_path(folder, objective, epoch), lambda path: save_file(tensors, path))
+    return save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
+
+
+def save_checkpoint(folder: Path, objective: str, epoch: int, network: nn.Module) -> None:
+    write_bytes(checkpoint_path(folder, objective, epoch), checkpoint_bytes(network))
 
 
 def load_checkpoint(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:

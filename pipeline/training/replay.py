@@ -1,5 +1,6 @@
 """Train some steps of a run again and compare them with what the run recorded."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pipeline.data.images import Images
 from pipeline.settings.objective import Objective
 from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
-from pipeline.training.checkpoints import load_checkpoint
+from pipeline.training.checkpoints import checkpoint_bytes, checkpoint_path
 from pipeline.training.twins import Training
 
 CUDA_TOLERANCE = 1e-3  # relative, of a loss: the order of sums on an accelerator is not fixed
@@ -28,7 +29,7 @@ class Compared:
     twins: int
     equal: bool  # to the bit: nine digits tell all float32 apart
     deviation: float  # largest relative difference of a loss
-    checkpoints: int  # networks of the last epoch reached again, to the bit
+    checkpoints: int  # networks of kept epochs reached again, to the bit
 
     @property
     def agree(self) -> bool:
@@ -42,25 +43,30 @@ def replay(
     recipe: ViewRecipe,
     recorded: Recorded,
     state: dict[str, Any] | None,
-    steps: int,
-    folder: Path,
+    steps: int | None,
+    checkpoints: Mapping[str, str],
     workers: int = 1,
 ) -> Compared:
-    """The first `steps` steps from `state`, or from the initialisation where there is none.
+    """The first `steps` steps (none: all) from `state`, or from the initialisation where there is none.
 
-    Where they reach the run's end, the networks are compared with the last checkpoints in `folder` too. Raises
-    ValueError where a run recorded none of these steps.
+    Networks of epochs that were kept are compared too, by the digests of their files: `checkpoints` has them by file
+    name. Raises ValueError where a run recorded none of these steps.
     """
     training = Training(run, objectives, images, recipe)
     if state is not None:
         training.restore(state)
     start, known = training.finished, len(training.rows)
-    count = 0
+    equal, deviation, reached, count = True, 0.0, 0, 0
     for count, (epoch, step) in enumerate(training.steps(workers), start=1):
+        if step == training.stream.steps:
+            for twin in training.twins:
+                known_as = checkpoints.get(checkpoint_path(Path(), twin.objective.name, epoch).name)
+                same = known_as == hashlib.sha256(checkpoint_bytes(twin.network)).hexdigest()
+                equal &= same or known_as is None
+                reached += same
         if count == steps:
             training.note_unfinished(epoch, step)
             break
-    equal, deviation = True, 0.0
     compared = training.rows[known:]
     for row in compared:
         then = recorded.get((row.epoch, row.step, row.objective))
@@ -71,11 +77,4 @@ def replay(
         now = (row.learning_rate, row.loss, row.mean_mass, row.mean_square_mass)
         equal &= [f"{value:.9g}" for value in now] == [f"{value:.9g}" for value in then]
         deviation = max(deviation, abs(row.loss - then[1]) / max(abs(then[1]), 1e-12))
-    reached = 0
-    if training.finished == run.epochs:
-        for twin in training.twins:
-            kept = load_checkpoint(folder, twin.objective.name, run.epochs)
-            same = all(torch.equal(value.cpu(), kept[name]) for name, value in twin.network.state_dict().items())
-            equal &= same
-            reached += same
     return Compared(start, count, len(training.twins), equal, deviation, reached)

@@ -128,11 +128,21 @@ def write_sums(folder: Path) -> None:
     write_text(folder / SUMS, "".join(f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files))
 
 
+def read_sums(folder: Path) -> dict[Path, str]:
+    """Digest of every file that a folder had when its result was finished."""
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    return {folder / name: known for known, name in (line.split("  ", 1) for line in lines)}
+
+
 def damaged(folder: Path, deep: bool = True) -> list[Path]:
     """Files of a folder that its digests do not know as they are; without `deep` only those that are not there."""
-    listed = dict(line.split("  ", 1)[::-1] for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
-    paths = {folder / name: known for name, known in listed.items()}
-    return [path for path, known in paths.items() if not path.is_file() or (deep and digest(path) != known)]
+    sums = read_sums(folder).items()
+    return [path for path, known in sums if not path.is_file() or (deep and digest(path) != known)]
+
+
+def left_out(folder: Path) -> bool:
+    """Whether only the digests of a folder are here: results may be handed on without their bulk."""
+    return (folder / SUMS).is_file() and not any(path.is_file() for path in read_sums(folder))
 
 
 def read_record(path: Path) -> Record:
@@ -180,8 +190,11 @@ def said(found: Mapping[str, list[str]], most: int = 4) -> str:
     )
 
 
-def missing_or_altered(one: Task, record: Record, deep: bool, kind: str | None = None) -> list[str]:
-    """Of a result, or of one kind that it wrote: what is not there, or not as it was recorded."""
+def missing_or_altered(
+    one: Task, record: Record, deep: bool, kind: str | None = None, bulk_may_lack: bool = False
+) -> list[str]:
+    """Of a result, or of one kind that it wrote: what is not there, or not as it was recorded. Where it is said so, all
+    files of a folder may lack together; its digests may not."""
     found = []
     handles = one.output_handles if kind is None else {kind: one.output_handles[kind]}
     for name, path in handles.items():
@@ -189,6 +202,6 @@ def missing_or_altered(one: Task, record: Record, deep: bool, kind: str | None =
             found.append(f"{path} is not there")
         elif digest(path) != record["outputs"].get(name):
             found.append(f"{path} was altered")
-        elif path.name == SUMS:
+        elif path.name == SUMS and not (bulk_may_lack and left_out(path.parent)):
             found += [f"{file} is not there or was altered" for file in damaged(path.parent, deep)]
     return found

@@ -378,7 +378,7 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "twins",
         _twins_job,
-        {"checkpoints": "{results}/checkpoints/{subject}/", "steps": "{results}/steps/{subject}.csv"},
+        {"checkpoints": "{results}/checkpoints/{subject}/", "steps": "{results}/steps/{subject}.csv.gz"},
         reads=lambda job: {"store": [job.run.dataset], "subset": [job.run.subset]},
         modules=lambda job: [_encoder(job), *(o.function.rpartition(":")[0] for o in job.objectives)],
         rooms=["pipeline/encoders", "pipeline/losses"],

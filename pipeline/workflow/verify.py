@@ -1,18 +1,29 @@
 """Whether what is on disk is what these settings and this code would make, and whole."""
 
+from dataclasses import dataclass
+
 from pipeline.settings.base import SettingsError
-from pipeline.workflow.layout import Layout
+from pipeline.workflow.layout import SUMS, Layout
 from pipeline.workflow.plan import Plan
-from pipeline.workflow.records import differences, missing_or_altered, read_record, said, tasks
+from pipeline.workflow.records import differences, left_out, missing_or_altered, read_record, said, tasks
 
 
-def verify(plan: Plan, layout: Layout, deep: bool = False) -> int:
-    """Number of finished results, of every stage, all as they should be. `deep` reads every byte of the bulk too.
+@dataclass(frozen=True)
+class Verified:
+    """Numbers of finished results, and of their folders of bulk (images, checkpoints, features) that are not here."""
+
+    results: int
+    left_out: int
+
+
+def verify(plan: Plan, layout: Layout, deep: bool = False) -> Verified:
+    """Finished results, of every stage, all as they should be. Of bulk that is not here the digests are looked at;
+    `deep` asks for all of it, and reads every byte.
 
     Raises SettingsError that names every result which other settings, data or code made, which is not whole or was
     altered, or which has no record.
     """
-    count = 0
+    count = without_bulk = 0
     wrong = []
     for one in tasks(plan, layout):
         name = " ".join(filter(None, (one.stage.name, one.subject)))
@@ -21,7 +32,8 @@ def verify(plan: Plan, layout: Layout, deep: bool = False) -> int:
             continue
         count += 1
         record = read_record(one.record)
-        wrong += [f"{name}: {text}" for text in missing_or_altered(one, record, deep)]
+        wrong += [f"{name}: {text}" for text in missing_or_altered(one, record, deep, bulk_may_lack=not deep)]
+        without_bulk += sum(path.name == SUMS and left_out(path.parent) for path in one.output_handles.values())
         absent = [path for path in one.input_handles if not path.is_file()]
         found = differences(record, one.but_for_inputs(record) if absent else one.begun_from())
         wrong += [f"{name}: {path}, which it was made from, is not there" for path in absent]
@@ -29,4 +41,4 @@ def verify(plan: Plan, layout: Layout, deep: bool = False) -> int:
             wrong.append(f"{name}: made from something else ({said(found)})")
     if wrong:
         raise SettingsError("not what these settings, this code and this data make:\n" + "\n".join(wrong))
-    return count
+    return Verified(count, without_bulk)

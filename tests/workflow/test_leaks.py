@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -155,7 +156,7 @@ def test_an_altered_byte_of_any_kind_of_result_is_found(project, monkeypatch):
             file.write_bytes(whole)
             kinds.add(kind)
     assert kinds == {kind for stage in STAGES.values() for kind in stage.writes}
-    assert verify(settings, layout, deep=True) > 0
+    assert verify(settings, layout, deep=True).results > 0
 
 
 def test_a_run_whose_inputs_were_altered_is_not_made(project):
@@ -168,6 +169,32 @@ def test_a_run_whose_inputs_were_altered_is_not_made(project):
     assert "prepare" in stages_of(verified(project, "--deep"))
 
 
+def test_results_without_their_bulk_are_verified_used_and_replayed(project):
+    """As committed: digests of images, checkpoints and features in the place of the files themselves."""
+    results = project.path / "results"
+    bulk = [path for room in ("data", "checkpoints", "features") for path in (results / room).rglob("*.*")]
+    for path in bulk:
+        path.unlink()
+    shutil.rmtree(results / "state")
+    shutil.rmtree(project.path / ".snakemake")
+    output = project.pipeline("verify")
+    assert "5 folders of images, checkpoints or features are not here: of these the digests agree" in output
+    deep = verified(project, "--deep")
+    assert stages_of(deep) == {"prepare", "twins", "measure"}
+    assert len(deep) == len(bulk)
+    project.run("snakemake", "--touch", "--cores", "1", "all")
+    assert project.planned() == set()
+    assert "`python -m pipeline prepare digits`" in project.pipeline("replay", RUN, check=False)
+    project.pipeline("prepare", "digits")
+    answer = project.pipeline("replay", RUN, "--steps", "all")
+    assert "2 steps of 2 twins after epoch 0: equal to the bit, 2 checkpoints reached again" in answer
+    assert verified(project) == []
+    sums = results / "checkpoints" / RUN / "SHA256SUMS"
+    sums.write_text(sums.read_text().replace("a", "b"))
+    (altered,) = [line for line in verified(project) if line.startswith(f"twins {RUN}:")]
+    assert altered.endswith("SHA256SUMS was altered")
+
+
 def test_a_data_set_made_again_with_the_same_bytes_retrains_nothing(project):
     project.run("snakemake", "--cores", "2", "--forcerun", "prepare", "--", "prepared")
     assert "twins" not in project.planned()
@@ -177,5 +204,5 @@ def test_records_name_the_whole_run(finished):
     record = json.loads((finished.path / "results" / "records" / "twins" / f"{RUN}.json").read_text())
     assert record["job"]["run"]["weight_decay"] == 1e-6  # a default, in no name
     assert record["found"]["digests"]["cl"] == record["found"]["digests"]["nscl"]  # shared randomness, as recorded
-    steps = pd.read_csv(finished.path / "results" / "steps" / f"{RUN}.csv")
+    steps = pd.read_csv(finished.path / "results" / "steps" / f"{RUN}.csv.gz")
     assert set(steps["objective"]) == {"cl", "nscl"}
