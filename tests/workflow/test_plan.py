@@ -8,6 +8,7 @@ from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import Params
 from pipeline.settings.run import Run
 from pipeline.workflow.plan import check_one_setting, plan
+from pipeline.workflow.stages import STAGES
 
 runs = st.builds(
     Run,
@@ -123,3 +124,14 @@ def test_a_source_that_is_not_there_is_refused_even_where_no_run_needs_it():
     values = {"datasets": {"x": {"source": "web"}}, "experiments": {"one": {"grid": [{"dataset": "digits"}]}}}
     with pytest.raises(SettingsError, match=r"datasets\.x\.source = 'web': allowed is one of cifar10.*folder"):
         plan(parse(Params, values, "params.yaml"))
+
+
+@pytest.mark.parametrize(("stage", "lacking"), [("curvature", "cl"), ("loss_gap", "nscl"), ("merging", "nscl")])
+def test_what_needs_a_twin_that_is_not_trained_is_refused_by_name(stage, lacking):
+    others = [name for name in ("cl", "nscl", "scl") if name != lacking]
+    grid = [{"dataset": "digits"}]
+    settings = {"experiments": {"table1": {"objectives": others, "grid": grid}}}
+    found = plan(parse(Params, settings, "settings"))
+    (run,) = found.requests
+    with pytest.raises(SettingsError, match=f"{run.name}: does not train {lacking}, which is needed here"):
+        STAGES[stage].job(found, run.name)
