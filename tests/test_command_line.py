@@ -101,3 +101,11 @@ def test_help_does_not_wait_for_torch():
 @pytest.mark.parametrize(("device", "threads", "workers"), [("cpu", 3, 3), ("cuda", 3, 1)])
 def test_twins_train_side_by_side_on_a_cpu_alone(device, threads, workers):
     assert _workers(argparse.Namespace(threads=threads), torch.device(device)) == workers
+
+
+def test_output_that_is_not_read_to_its_end_is_no_error(params):
+    command = [sys.executable, "-m", "pipeline", "runs", "--params", params]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 0

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.class_folders import read_folders
 from pipeline.data.fetch import fetch
 from pipeline.data.store import Pixels, SourceImages, SourceSplit
+from pipeline.settings.base import SettingsError
 
 
 def datasets() -> Any:
@@ -22,8 +24,18 @@ def datasets() -> Any:
     return torchvision.datasets
 
 
+CIFAR_IMAGES = {"train": 50_000, "test": 10_000}
+
+
 def read_cifar(kind: Any, downloads: Path) -> SourceImages:
-    """CIFAR-10 or CIFAR-100, by class and file name: the order that a folder of the same images has."""
+    """CIFAR-10 or CIFAR-100, by class and file name, from the published archive, fetched if need be.
+
+    Where that is not there, but the same images as files are (`train/<class>/*.png` and `test/<class>/*.png` in
+    `cifar100*.zip` or a folder `cifar100`, likewise `cifar10`), from these, which gives the same store.
+    """
+    trees = _trees(kind, downloads)
+    if trees:
+        return _of_files(trees)
     try:
         train, test = both(kind, downloads)
     except RuntimeError:  # the unpacked files are missing or have another digest
@@ -36,6 +48,23 @@ def read_cifar(kind: Any, downloads: Path) -> SourceImages:
         _sorted(train, [folder / name for name, _ in kind.train_list]),
         _sorted(test, [folder / name for name, _ in kind.test_list]),
     )
+
+
+def _trees(kind: Any, downloads: Path) -> list[Path]:
+    if any((downloads / name).exists() for name in (kind.filename, kind.base_folder)):
+        return []
+    name = kind.__name__.lower()
+    folder = downloads / name
+    return [folder] if folder.is_dir() else sorted(downloads.glob(f"{name}[!0-9]*.zip"))
+
+
+def _of_files(trees: Sequence[Path]) -> SourceImages:
+    found = read_folders(trees, None, "RGB")
+    for split, images in (("train", found.train), ("test", found.test)):
+        if images.count != CIFAR_IMAGES[split]:
+            where = ", ".join(map(str, trees))
+            raise SettingsError(f"{where}: {images.count} {split} images found, allowed is {CIFAR_IMAGES[split]}")
+    return found
 
 
 def _sorted(data: Any, batches: Sequence[Path]) -> SourceSplit:

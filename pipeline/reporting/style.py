@@ -122,7 +122,7 @@ def note(figure: Figure, sentences: Sequence[str]) -> None:
     """Small lines under the panels, wrapped to the figure's width; the figure grows by them."""
     size = 7.5
     width, height = figure.get_size_inches()
-    letters = int(width * 72 / (0.5 * size))  # a letter is half as wide as it is high
+    letters = int(width * 72 / (0.56 * size))  # a letter is about half as wide as it is high, some are wider
     lines = [line for sentence in sentences for line in textwrap.wrap(sentence, letters, subsequent_indent="    ")]
     figure.set_size_inches(width, height + 1.4 * size / 72 * len(lines))
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=size, color="0.25")

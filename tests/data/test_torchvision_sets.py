@@ -9,9 +9,11 @@ import tarfile
 import numpy as np
 import pytest
 import scipy.io
-from image_sets import encoded, noise, read_source, same, stored, write_folder
+from image_sets import encoded, noise, read_source, same, stored, write_folder, write_zip
 
+from pipeline.data import torchvision_sets
 from pipeline.data.prepare import prepare
+from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import SourceSettings
 from pipeline.vision import torchvision
 
@@ -228,23 +230,44 @@ def test_a_missing_page_is_told(published, tmp_path):
         read_source(source, tmp_path / "downloads")
 
 
-@pytest.mark.parametrize("published", ["cifar100"], indirect=True)
-def test_a_folder_of_the_same_images_gives_the_same_store(published, tmp_path):
-    """Runs on CIFAR-100 as PNG files and on CIFAR-100 fetched by name have the same inputs."""
-    source, files, _, _ = published
-    prepare(source, SourceSettings(source=source), tmp_path / "downloads", tmp_path / "by_name")
+def png_files(files):
+    """{path: bytes} of a published CIFAR-100."""
     members = {}
     with tarfile.open(fileobj=io.BytesIO(files["cifar-100-python.tar.gz"])) as archive:
         for split in ("train", "test"):
             batch = pickle.load(archive.extractfile(f"cifar-100-python/{split}"))
             for row, label, name in zip(batch["data"], batch["fine_labels"], batch["filenames"], strict=True):
-                members[f"{split}/{('apple', 'bear')[label]}/{name}"] = encoded(
-                    row.reshape(3, 32, 32).transpose(1, 2, 0)
-                )
-    folder = write_folder(tmp_path / "folder", members)
-    prepare(source, SourceSettings(source="folder", paths=(str(folder),)), tmp_path, tmp_path / "from_folder")
+                image = encoded(row.reshape(3, 32, 32).transpose(1, 2, 0))
+                members[f"{split}/{('apple', 'bear')[label]}/{name}"] = image
+    return members
+
+
+def store_of(source, downloads, out, **settings):
+    prepare("cifar100", SourceSettings(source=source, **settings), downloads, out)
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+@pytest.mark.parametrize("published", ["cifar100"], indirect=True)
+def test_the_same_images_as_files_give_the_same_store(published, tmp_path, monkeypatch):
+    """By name or as a `folder`, in a folder or in several archives: runs on all of these have the same inputs."""
+    source, files, _, asked = published
+    monkeypatch.setattr(torchvision_sets, "CIFAR_IMAGES", {"train": 5, "test": 3})
+    fetched = store_of(source, tmp_path / "web_downloads", tmp_path / "fetched")
+    asked.clear()
+    members = png_files(files)
+    folder = write_folder(tmp_path / "downloads" / "cifar100", members)
     stores = [
-        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("by_name", "from_folder")
+        store_of(source, tmp_path / "downloads", tmp_path / "by_name"),
+        store_of("folder", tmp_path, tmp_path / "from_folder", paths=(str(folder),)),
     ]
-    assert stores[0] == stores[1]
-    assert len(stores[0]) == 5
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    for name, half in (("cifar100_a", slice(0, 4)), ("cifar100_b", slice(4, None))):
+        write_zip(packed / f"{name}.zip", dict(list(members.items())[half]))
+    stores.append(store_of(source, packed, tmp_path / "from_archives"))
+    assert stores == [fetched] * 3
+    assert len(fetched) == 5
+    assert asked == []
+    write_zip(packed / "cifar100_a.zip", dict(list(members.items())[1:4]))
+    with pytest.raises(SettingsError, match=r"cifar100_b.zip: 4 train images found, allowed is 5"):
+        read_source(source, packed)

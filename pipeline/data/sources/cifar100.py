@@ -1,4 +1,4 @@
-"""CIFAR-100 (Krizhevsky 2009): 32 x 32 RGB, `cifar-100-python.tar.gz` or unpacked."""
+"""CIFAR-100 (Krizhevsky 2009): 32 x 32 RGB, `cifar-100-python.tar.gz`, unpacked, or as image files."""
 
 from pathlib import Path
 
