@@ -44,6 +44,8 @@ def test_the_cost_follows_from_images_epochs_and_the_network(layout):
     assert found.store_bytes == 60_000 * 3 * 32 * 32
     assert found.hours(todo_only=False) == pytest.approx((first.operations + second.operations) / ASSUMED_RATE / 3600)
     assert "assumed 1e+14 operations a second" in as_text(found)
+    hours = (first.operations + second.operations) / 4e10 / 3600
+    assert f"a CPU core does about 4e+10: {hours:.1f} hours of a core" in as_text(found)
 
 
 def shown(encoder):
@@ -86,7 +88,7 @@ def test_settings_files_beside_the_default_write_elsewhere_and_can_be_planned():
     root = Path(__file__).parents[2]
     default = read_params(root / "params.yaml")
     files = sorted((root / "params").glob("*.yaml"))
-    assert [file.stem for file in files] == ["cifar100_gpu_hour", "paper", "released_code"]
+    assert [file.stem for file in files] == ["cifar100_gpu_hour", "cifar_two_cores", "paper", "released_code"]
     for file in (*files, root / "benchmarks" / "yardstick.yaml"):
         params = read_params(file)
         assert plan(params).requests
