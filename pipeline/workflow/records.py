@@ -153,7 +153,7 @@ def read_record(path: Path) -> Record:
             return dict(record)
     except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
         pass
-    raise SettingsError(f"{path}: not a record; the result beside it has to be made again")
+    raise SettingsError(f"{path}: not a record; delete it and make the result beside it again")
 
 
 def differences(then: Record, now: Record, grown: bool = False) -> dict[str, list[str]]:

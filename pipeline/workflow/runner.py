@@ -41,6 +41,7 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     if one.stage.resumes:
         options["state"] = _begin(one, from_what)
     resumed = one.stage.resumes and options["state"].is_file()
+    earlier = read_record(one.record) if one.record.is_file() else {}
     one.record.unlink(missing_ok=True)
     for kind, pattern in one.stage.writes.items():
         if pattern.endswith("/") and not resumed:
@@ -62,7 +63,8 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         state = read_json(one.layout.state(one.subject, ".json"))
         record["kept"] = state.get("kept", [])
         write_json(one.layout.state(one.subject, ".json"), {**state, "finished": True})
-    write_json(one.record, record)
+    again = earlier == {**record, "made": earlier.get("made")}
+    write_json(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
 
 
 def _finished(one: Task, now: Record) -> bool:
