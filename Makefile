@@ -1,8 +1,10 @@
 # The two commands of the README, and what they need. PYTHON: any Python 3.11 to 3.13.
 PYTHON ?= python3
+# a worker a core; the tests of a file share what it makes
+PYTEST = pytest --numprocesses=auto --dist=loadfile
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup table1 test test-long check lock schema clean FORCE
+.PHONY: setup table1 test test-long check docs lock schema reference clean FORCE
 
 setup: .venv/installed
 
@@ -16,10 +18,10 @@ table1: setup
 	@cat reports/table1.md
 
 test: setup
-	pytest -m "not long"
+	$(PYTEST) -m "not long"
 
 test-long: setup
-	pytest
+	$(PYTEST)
 
 check: setup
 	ruff check
@@ -28,16 +30,24 @@ check: setup
 	mypy
 	snakemake --lint
 
-# After a change of pyproject.toml: what is installed now becomes the lock, without build tags.
+# The site, in site/. Everything on it lies beside it: nothing is loaded from elsewhere.
+docs: setup
+	python -m sphinx --fail-on-warning --keep-going --quiet docs site
+
+# After a change of pyproject.toml and `pip install --editable '.[workflow,report,docs,dev]'`: what is installed now
+# becomes the lock, without build tags.
 lock:
 	python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' > requirements.lock
 
 clean:
-	rm -rf .venv results .snakemake
+	rm -rf .venv results .snakemake site
 
-# After a change of the settings' types, or of the stages.
+# After a change of the settings' types, or of the stages, or of what is known by name.
 schema:
 	python -m pipeline schema > workflow/schemas/params.schema.json
+
+reference:
+	python -m pipeline reference docs/reference
 
 dvc.yaml: FORCE
 	python -m pipeline dvc > $@

@@ -12,6 +12,9 @@ if not workflow.overwrite_configfiles:
     configfile: "params.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/stages.smk"
 
@@ -19,7 +22,7 @@ include: "workflow/rules/stages.smk"
 rule all:
     default_target: True
     input:
-        handles(lambda stage: stage.subject in ("", "figure")),  # tables, figures, the report, and what they read
+        handles(lambda stage: stage.subject in SHOWN),  # tables, figures, the report, and what they read
     localrule: True
 
 

@@ -1,4 +1,4 @@
-"""The command line: one subcommand a stage, made from its declaration. `python -m pipeline STAGE --help`"""
+"""The command line: one subcommand a stage, made from its declaration. STAGE --help explains each."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.progress import say
 from pipeline.settings.base import SettingsError
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan, plan
-from pipeline.workflow.stages import STAGES
+from pipeline.workflow.stages import STAGES, TwinsJob
 
 if TYPE_CHECKING:
     import torch
+
+SCRIPT = "twin-alignment"  # the same, where the package is installed
+OF_THE_REPORT = ("papermill", "jupytext", "nbformat", "nbconvert")  # what the extra `report` brings, and nothing else
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,11 +35,20 @@ def main(arguments: list[str] | None = None) -> int:
     except (SettingsError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        if error.name not in OF_THE_REPORT:
+            raise
+        print(
+            f"error: {options.name} needs {error.name}, of the extra `report`: pip install '.[report]' in a checkout",
+            file=sys.stderr,
+        )
+        return 2
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    script = Path(sys.argv[0]).name == SCRIPT
+    top = argparse.ArgumentParser(prog=SCRIPT if script else "python -m pipeline", description=__doc__)
     commands = top.add_subparsers(metavar="STAGE", required=True, dest="name")
 
     def command(name: str, run: Callable[[argparse.Namespace], None], help: str) -> argparse.ArgumentParser:
@@ -72,15 +85,27 @@ def _parser() -> argparse.ArgumentParser:
     anew = command("remake", _remake, "forget what a run was trained from, so that it is trained from the start")
     _add_settings(anew)
     anew.add_argument("subject", metavar="RUN", nargs="+", help="names of runs")
+    starts = command("start", _start, "write settings for a folder of your own images, and say what they will cost")
+    starts.add_argument(
+        "folder", metavar="FOLDER", type=Path, help="train/<class>/* and test/<class>/*, or a zip of it"
+    )
     costs = command("cost", _cost, "runs, epochs, hours and bytes of an experiment, and what of it is there already")
     _add_settings(costs)
     costs.add_argument("target", metavar="TARGET", help="an experiment, or all")
     _add_settings(command("power", _power, "how many seeds each claim would need, from the spread of finished runs"))
-    align = command("align", _align, "how alike two files of features are: CKA, RSA, their intervals and chance level")
-    align.add_argument("first", metavar="A", help=".npy, .npz, .safetensors or .csv; FILE:NAME for one of several")
-    align.add_argument("second", metavar="B", help="features of the same inputs in the same order")
-    align.add_argument("--labels", help="class of every row: adds the neural-collapse measures of both")
+    align = command("align", _align, "how alike files of features are: CKA and RSA with intervals and chance level")
+    align.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help=".npy, .npz, .safetensors, .pt, .mat, .csv or .tsv, a row an input; "
+        "FILE:NAME for one of several arrays; two files, or more for every two of them",
+    )
+    align.add_argument("--labels", help="class of every row, numbers or words: adds how far classes have collapsed")
+    align.add_argument("--measures", help="comma-separated, or all (default: those that cost N d² operations)")
     align.add_argument("--json", action="store_true", help="print JSON")
+    align.add_argument("--csv", type=Path, help="write a row a pair and measure")
+    align.add_argument("--plot", type=Path, help="draw a .png, .pdf or .svg")
     bound = command("bound", _bound, "what the theorems promise: how far CL and NSCL can be apart after so many steps")
     for name, kind, help in (
         ("classes", int, "number of classes, of equal size"),
@@ -93,7 +118,10 @@ def _parser() -> argparse.ArgumentParser:
         bound.add_argument(f"--{name}", type=kind, required=True, help=help)
     bound.add_argument("--json", action="store_true", help="print JSON")
     command("schema", _schema, "print the JSON schema of the settings")
-    command("dvc", _dvc, "print dvc.yaml, as it follows from the stages")
+    follows = command("dvc", _dvc, "print dvc.yaml, as it follows from the stages and params.yaml")
+    follows.add_argument("--check", action="store_true", help="print nothing, and refuse a dvc.yaml that is otherwise")
+    pages = command("reference", _reference, "write the documentation's pages of settings, stages and names")
+    pages.add_argument("folder", metavar="FOLDER", type=Path, help="where to")
     return top
 
 
@@ -127,8 +155,9 @@ def _stage(options: argparse.Namespace) -> None:
     from pipeline.workflow.runner import make
 
     one = task(options.name, getattr(options, "subject", ""), *_settings(options))
-    if one.stage.name == "twins":
+    if isinstance(one.job, TwinsJob):
         device = _device(options, threads=1)
+        _say_what_is_slow(one.job.run.precision, device)
         make(one, device, workers=_workers(options, device), compiled=options.compile)
     elif one.stage.computes:
         make(one, _device(options, options.threads))
@@ -141,6 +170,15 @@ def _device(options: argparse.Namespace, threads: int | None) -> torch.device:
     from pipeline.device import choose_device
 
     return choose_device(options.device, threads, options.deterministic)
+
+
+def _say_what_is_slow(precision: str, device: torch.device) -> None:
+    """An x86 processor without AVX-512 has no bfloat16 instructions. A twin's step (ResNet-10 of width 16, B = 256, 32
+    pixels) took 1.05 s in bfloat16 and 0.18 s in float32 on one core of an AMD EPYC without them."""
+    from torch.backends import cpu
+
+    if precision == "bfloat16" and device.type == "cpu" and cpu.get_cpu_capability() == "AVX2":
+        say("precision = bfloat16: this processor has no instructions for it, float32 is several times faster")
 
 
 def _workers(options: argparse.Namespace, device: torch.device) -> int:
@@ -182,6 +220,27 @@ def _remake(options: argparse.Namespace) -> None:
         print(f"{run}: will be trained from the start")
 
 
+def _start(options: argparse.Namespace) -> None:
+    import torch
+
+    from pipeline.data.survey import survey
+    from pipeline.files import write_text
+    from pipeline.workflow.cost import as_text, cost
+    from pipeline.workflow.start import CPU, GPU, file_for, settings_text, span
+
+    file = file_for(options.folder)
+    found = survey(options.folder)
+    machine = GPU if torch.cuda.is_available() else CPU
+    write_text(file, settings_text(file.stem, options.folder, found, machine))
+    params = read_params(file)
+    print(
+        f"{options.folder}: {found.classes} classes, {found.train} training and {found.test} test images, "
+        f"shorter sides {span(found)} pixels\nwritten for {machine.name}: {file}\n\nexpected cost:\n"
+        f"{as_text(cost(plan(params), Layout(Path(params.results), Path(params.reports)), 'all'))}\n\n"
+        f"next: snakemake --cores all --configfile {file}"
+    )
+
+
 def _cost(options: argparse.Namespace) -> None:
     from pipeline.workflow.cost import as_text, cost
 
@@ -200,9 +259,21 @@ def _power(options: argparse.Namespace) -> None:
 
 
 def _align(options: argparse.Namespace) -> None:
-    from pipeline.feature_files import as_json, as_text, compare_files
+    from pipeline.feature_files.comparison import compare_files
+    from pipeline.feature_files.measures import chosen
+    from pipeline.feature_files.text import as_json, as_table, as_text
 
-    found = compare_files(options.first, options.second, options.labels)
+    if len(options.files) < 2:
+        raise SettingsError(f"{options.files[0]}: one file, allowed is two or more")
+    if options.plot and options.plot.suffix not in (".png", ".pdf", ".svg"):
+        raise SettingsError(f"{options.plot}: allowed is a .png, .pdf or .svg")
+    found = compare_files(options.files, options.labels, chosen(options.measures))
+    if options.csv:
+        as_table(found).to_csv(options.csv, index=False)
+    if options.plot:
+        from pipeline.feature_files.plot import draw
+
+        draw(found).savefig(options.plot, dpi=200, bbox_inches="tight")
     print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
 
 
@@ -221,9 +292,18 @@ def _schema(options: argparse.Namespace) -> None:
 
 
 def _dvc(options: argparse.Namespace) -> None:
-    from pipeline.workflow.dvc import dvc_yaml
+    from pipeline.workflow.dvc import check_dvc_yaml, dvc_yaml
 
-    print(dvc_yaml(), end="")
+    if options.check:
+        check_dvc_yaml()
+    else:
+        print(dvc_yaml(), end="")
+
+
+def _reference(options: argparse.Namespace) -> None:
+    from pipeline.documentation import write_pages
+
+    write_pages(options.folder)
 
 
 if __name__ == "__main__":

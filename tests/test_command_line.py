@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline.__main__ import _workers, main
+from pipeline.__main__ import _say_what_is_slow, _workers, main
 from pipeline.workflow.stages import STAGES
 
 SETTINGS = """\
@@ -85,7 +85,7 @@ def test_a_class_count_that_the_data_set_lacks_is_refused(params, capsys):
     assert "classes = 11: digits allows 2 to 10" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("stage", [*STAGES, "runs", "verify", "replay", "remake", "cost", "schema", "dvc"])
+@pytest.mark.parametrize("stage", [*STAGES, "runs", "verify", "replay", "remake", "cost", "schema", "dvc", "reference"])
 def test_every_command_explains_itself(stage, capsys):
     with pytest.raises(SystemExit) as stopped:
         main([stage, "--help"])
@@ -109,3 +109,20 @@ def test_output_that_is_not_read_to_its_end_is_no_error(params):
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "capability", "said"),
+    [
+        ("bfloat16", "cpu", "AVX2", True),
+        ("bfloat16", "cpu", "AVX512", False),
+        ("float32", "cpu", "AVX2", False),
+        ("bfloat16", "cuda", "AVX2", False),
+    ],
+)
+def test_bfloat16_without_instructions_for_it_is_said_to_be_slow(
+    precision, device, capability, said, monkeypatch, capsys
+):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    _say_what_is_slow(precision, torch.device(device))
+    assert ("float32 is several times faster" in capsys.readouterr().err) == said

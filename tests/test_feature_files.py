@@ -1,13 +1,20 @@
+import itertools
 import json
 import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_torch
+from scipy.io import savemat
 
 from pipeline.__main__ import main
-from pipeline.feature_files import load_array
+from pipeline.feature_files.measures import ASKED
+from pipeline.feature_files.reading import read_features, read_labels
+from pipeline.feature_files.text import HINT
+from pipeline.settings.base import SettingsError
 from tests.alignment import definitions
 
 RNG = np.random.default_rng(0)
@@ -24,6 +31,14 @@ def files(tmp_path):
     save_file({"h": X.astype(np.float32)}, tmp_path / "x.safetensors")
     pd.DataFrame(Y).to_csv(tmp_path / "y.csv", index=False, header=False)
     pd.DataFrame(Y, columns=["a", "b", "c"]).to_csv(tmp_path / "named.csv", index=False)
+    pd.DataFrame(Y, columns=["a", "b", "c"], index=np.arange(30)[::-1]).to_csv(tmp_path / "indexed.csv")
+    pd.DataFrame(Y).to_csv(tmp_path / "counted.csv", index=False)
+    pd.DataFrame(Y).to_csv(tmp_path / "y.tsv", sep="\t")
+    np.save(tmp_path / "big.npy", X.astype(">f8"))
+    savemat(tmp_path / "y.mat", {"train": X, "test": Y})
+    torch.save(torch.from_numpy(Y), tmp_path / "y.pt")
+    torch.save({"test": torch.from_numpy(Y), "epoch": 3, "train": torch.from_numpy(X)}, tmp_path / "two.pt")
+    save_torch({"h": torch.from_numpy(X).bfloat16()}, tmp_path / "half.safetensors")
     np.save(tmp_path / "labels.npy", LABELS)
     return tmp_path
 
@@ -37,34 +52,100 @@ def test_the_json_has_every_measure_with_interval_and_null(files, capsys):
     status, output = align(capsys, files / "x.npy", files / "y.npz", "--json")
     assert status == 0
     found = json.loads(output.out)
-    assert (found["rows"], found["dimensions"]) == (30, [4, 3])
+    (pair,) = found["pairs"]
+    assert (found["rows"], [file["dimensions"] for file in found["files"]]) == (30, [4, 3])
     for name, value in definitions.measures(X, Y).items():
-        assert found[name] == pytest.approx(value, abs=1e-10)
-        assert found[f"{name}_low"] <= found[name] <= found[f"{name}_high"]
-        assert found[f"{name}_null"] < found[name]
-    assert "cdnv" not in found
+        assert pair[name]["value"] == pytest.approx(value, abs=1e-10)
+        assert pair[name]["low"] <= pair[name]["value"] <= pair[name]["high"]
+        assert pair[name]["null"] < pair[name]["value"]
+        assert found["matrices"][name] == [[1.0, pair[name]["value"]], [pair[name]["value"], 1.0]]
+    assert found["collapse"] == {}
 
 
-@pytest.mark.parametrize("second", ["y.csv", "named.csv", "two.npz:test"])
-@pytest.mark.parametrize(("first", "digits"), [("x.npy", 1e-9), ("x.safetensors", 1e-5), ("two.npz:train", 1e-9)])
+@pytest.mark.parametrize(
+    "second",
+    ["y.csv", "named.csv", "indexed.csv", "counted.csv", "y.tsv", "two.npz:test", "y.mat:test", "y.pt", "two.pt:test"],
+)
+@pytest.mark.parametrize(
+    ("first", "digits"),
+    [("x.npy", 1e-9), ("big.npy", 1e-9), ("x.safetensors", 1e-5), ("two.npz:train", 1e-9), ("half.safetensors", 3e-2)],
+)
 def test_every_format_gives_the_same(files, capsys, first, digits, second):
     _, output = align(capsys, files / first, files / second, "--json")
     expected = definitions.measures(X, Y)
-    found = json.loads(output.out)
-    assert [found[name] for name in expected] == pytest.approx(list(expected.values()), abs=digits)
+    (found,) = json.loads(output.out)["pairs"]
+    assert [found[name]["value"] for name in expected] == pytest.approx(list(expected.values()), abs=digits)
 
 
 def test_labels_add_the_collapse_of_both_files(files, capsys):
     _, output = align(capsys, files / "x.npy", files / "y.npz", "--labels", files / "labels.npy", "--json")
-    assert len(json.loads(output.out)["cdnv"]) == len(json.loads(output.out)["directional_cdnv"]) == 2
+    collapse = json.loads(output.out)["collapse"]
+    x, y = collapse[str(files / "x.npy")], collapse[str(files / "y.npz")]
+    assert x.keys() == y.keys() == {"cdnv", "directional_cdnv"}
+    assert x["cdnv"] != y["cdnv"]
 
 
 def test_the_text_says_the_values_and_what_was_assumed(files, capsys):
     _, output = align(capsys, files / "x.npy", files / "y.npz", "--labels", files / "labels.npy")
     for name, value in definitions.measures(X, Y).items():
         assert f"{value:.4f}" in output.out, name
-    assert "30 rows, taken to be the same inputs in the same order; 4 and 3 dimensions" in output.out
+    assert f"{files / 'x.npy'}: 30 rows, 4 columns\n{files / 'y.npz'}: 30 rows, 3 columns\n" in output.out
+    assert "30 rows, taken to be the same inputs in the same order" in output.out
     assert "directional CDNV" in output.out
+    assert "Are the rows of both in the same order?" not in output.out
+
+
+def test_values_at_chance_ask_whether_the_rows_are_in_one_order(files, capsys):
+    np.save(files / "mixed.npy", X[np.random.default_rng(1).permutation(30)])
+    _, output = align(capsys, files / "x.npy", files / "y.npz", files / "mixed.npy")
+    assert output.out.count(HINT) == 2
+    assert f"{files / 'x.npy'} and {files / 'mixed.npy'}: {HINT}" in output.out
+    assert "Are the rows of both in the same order?" in output.out
+
+
+def test_several_files_are_compared_two_by_two(files, capsys):
+    np.save(files / "z.npy", X**3)
+    sources = [str(files / name) for name in ("x.npy", "y.npz", "z.npy")]
+    status, output = align(capsys, *sources, "--json", "--csv", files / "all.csv", "--plot", files / "all.png")
+    assert status == 0
+    arrays = dict(zip(sources, (X, Y, X**3), strict=True))
+    matrices = json.loads(output.out)["matrices"]
+    table = pd.read_csv(files / "all.csv").set_index(["first", "second", "measure"])["value"]
+    for (i, a), (j, b) in itertools.combinations(enumerate(sources), 2):
+        for name, value in definitions.measures(arrays[a], arrays[b]).items():
+            assert matrices[name][i][j] == matrices[name][j][i] == pytest.approx(value)
+            assert table[a, b, name] == pytest.approx(value)
+    assert (files / "all.png").read_bytes().startswith(b"\x89PNG")
+    _, output = align(capsys, *sources)
+    assert output.out.count("z.npy") == 1 + 2 * 4  # as it was read, and in the matrix of every measure
+
+
+def test_measures_are_chosen_by_name_and_all_of_them_can_be_asked_for(files, capsys):
+    _, output = align(capsys, files / "x.npy", files / "y.npz", "--measures", "rsa,mutual_knn", "--json")
+    (pair,) = json.loads(output.out)["pairs"]
+    assert list(pair) == ["first", "second", "rsa", "mutual_knn"]
+    assert pair["mutual_knn"]["null"] == pytest.approx(10 / 29)
+    assert pair["mutual_knn"]["low"] is None
+    _, output = align(
+        capsys, files / "x.npy", files / "y.npz", "--measures", "all", "--json", "--plot", files / "p.pdf"
+    )
+    assert list(json.loads(output.out)["pairs"][0])[2:] == list(ASKED)
+    status, output = align(capsys, files / "x.npy", files / "y.npz", "--measures", "rsa,cca")
+    assert (status, output.err) == (2, f"error: measure 'cca': allowed is all, or some of {', '.join(ASKED)}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["x.npy"], "x.npy: one file, allowed is two or more"),
+        (["x.npy", "y.npz", "x.npy"], "x.npy: named twice"),
+        (["x.npy", "y.npz", "--plot", "a.txt"], "a.txt: allowed is a .png, .pdf or .svg"),
+    ],
+)
+def test_what_cannot_be_compared_or_drawn_is_said_first(files, capsys, arguments, message):
+    status, output = align(capsys, *(files / one if "." in one and "--" not in one else one for one in arguments))
+    assert status == 2
+    assert message in output.err
 
 
 @pytest.mark.parametrize(
@@ -100,7 +181,7 @@ def test_bad_input_is_one_clear_sentence_and_status_2(files, capsys, write, mess
         ("bad.csv", "", "the file is empty"),
         ("bad.csv", "1,2\n3,4,5\n", "rows of different lengths"),
         ("bad.csv", "1,2\n3,four\n", "column 1 is not numeric"),
-        ("bad.txt", "1 2", "allowed is a .npy"),
+        ("bad.txt", "1 2", "allowed is a file of one of the formats .npy"),
         ("bad.safetensors", "nothing", "not a readable .safetensors array"),
     ],
 )
@@ -125,6 +206,7 @@ def test_one_of_several_arrays_has_to_be_named(files, capsys):
     [
         (LABELS[:-1], "one label for each of the 30 rows"),
         (LABELS + 0.5, "not whole numbers"),
+        (LABELS * 1e30, "not whole numbers"),
         (0 * LABELS, "1 cl"),
     ],
 )
@@ -135,6 +217,59 @@ def test_labels_that_do_not_fit_are_refused(files, capsys, labels, message):
     assert message in output.err
 
 
-def test_a_csv_without_header_keeps_its_first_row(files):
-    assert load_array(str(files / "y.csv")) == pytest.approx(Y)
-    assert load_array(str(files / "named.csv")) == pytest.approx(Y)
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("y.csv", "no header"),
+        ("named.csv", "header a, b, c"),
+        ("indexed.csv", "header a, b, c, index column left out"),
+        ("counted.csv", "header 0, 1, 2"),
+        ("y.tsv", "header 0, 1, 2, index column left out"),
+    ],
+)
+def test_what_text_files_say_beside_numbers_is_recognised_and_told(files, name, note):
+    found = read_features(str(files / name))
+    assert found.values.numpy() == pytest.approx(Y)
+    assert found.text == f"{files / name}: 30 rows, 3 columns; {note}"
+
+
+def test_a_column_that_counts_the_rows_is_no_feature(files, capsys):
+    pd.DataFrame(Y).rename_axis("id").to_csv(files / "id.csv")
+    status, output = align(capsys, files / "x.npy", files / "id.csv")
+    assert status == 2
+    assert "id.csv: column id counts the rows and is no feature: leave it out" in output.err
+    (files / "unclear.csv").write_text("0,1\n" * 6)
+    _, output = align(capsys, files / "x.npy", files / "unclear.csv")
+    assert "its first line, 0,1, may be a header or a row" in output.err
+
+
+@pytest.mark.parametrize(("header", "index"), [(True, True), (True, False), (False, False)])
+@pytest.mark.parametrize("words", [True, False])
+def test_labels_are_numbers_or_words_with_or_without_header_and_index(tmp_path, header, index, words):
+    values = np.repeat(["cat", "dog", "eel"], 10) if words else LABELS
+    pd.Series(values, name="kind").to_csv(tmp_path / "labels.csv", header=header, index=index)
+    found = read_labels(str(tmp_path / "labels.csv"), 30)
+    assert torch.equal(found[:, None] == found, torch.from_numpy(LABELS[:, None] == LABELS))
+
+
+def test_labels_of_words_in_an_array(tmp_path):
+    np.save(tmp_path / "labels.npy", np.array(["b", "a", "b"]))
+    assert read_labels(str(tmp_path / "labels.npy"), 3).tolist() == [1, 0, 1]
+
+
+def test_labels_with_two_columns_are_refused(tmp_path):
+    (tmp_path / "labels.csv").write_text("0,1\n1,2\n2,1\n")
+    with pytest.raises(SettingsError, match=r"shape \(3, 2\) \(no header\), allowed is one label"):
+        read_labels(str(tmp_path / "labels.csv"), 3)
+
+
+def test_code_in_a_pt_file_is_not_run(files, capsys):
+    class Danger:
+        def __reduce__(self):
+            return (print, ("run",))
+
+    torch.save(Danger(), files / "bad.pt")
+    status, output = align(capsys, files / "x.npy", files / "bad.pt")
+    assert status == 2
+    assert output.err == f"error: {files / 'bad.pt'}: holds more than tensors, and what can run code is not read\n"
+    assert output.out == ""

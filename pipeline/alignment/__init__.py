@@ -1,1 +1,4 @@
-"""How alike two representations of the same inputs are. Nothing in here knows a file path."""
+"""How alike representations are, exactly and without N x N matrices.
+
+`compare` takes two arrays of features, `Accumulator` a stream of batches of any number of representations.
+"""

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,12 +24,12 @@ class Accumulator:
         self._sums: dict[str, Tensor] = {}
         self._products: dict[tuple[str, str], Tensor] = {}
 
-    def update(self, batch: Mapping[str, Tensor]) -> None:
+    def update(self, batch: Mapping[str, np.ndarray | Tensor]) -> None:
         """Add features [b, d] of the same b inputs for every name; raises ValueError naming a row without direction."""
         sizes = {name: len(batch[name]) for name in self.names}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"a batch has {sizes} rows: the same inputs are compared")
-        shifted = {name: self._shifted(name, batch[name]) for name in self.names}
+        shifted = {name: self._shifted(name, torch.as_tensor(batch[name])) for name in self.names}
         self.rows += len(shifted[self.names[0]])
         for name, rows in shifted.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(rows[0])) + rows.sum(0)

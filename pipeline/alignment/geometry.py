@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor
 
+from pipeline.alignment.chunks import CHUNK, Track, untracked
 from pipeline.alignment.products import gram
 from pipeline.alignment.similarity import check_same_rows, raw_representation, representation
 
-CHUNK = 1024  # rows whose similarities to all others are in memory at once
 ROUNDED = 1e-6  # past 1 a cosine is rounding up to here
 
 
@@ -36,7 +36,7 @@ def procrustes(a: Tensor, b: Tensor) -> float:
     return min(1.0, float(nuclear / norms))
 
 
-def mutual_knn(a: Tensor, b: Tensor, neighbours: int = 10) -> float:
+def mutual_knn(a: Tensor, b: Tensor, neighbours: int = 10, track: Track = untracked) -> float:
     """Share of a row's nearest neighbours by cosine that are the same in both, in [0, 1] (Huh et al. 2024).
 
     O(N^2 d) operations, in chunks of rows: no N x N matrix. Unrelated rows give neighbours / (N - 1).
@@ -47,7 +47,7 @@ def mutual_knn(a: Tensor, b: Tensor, neighbours: int = 10) -> float:
     if not 1 <= neighbours < n:
         raise ValueError(f"neighbours = {neighbours}: allowed is 1 to {n - 1}, one less than the rows")
     shared = 0
-    for start in range(0, n, CHUNK):
+    for start in track(range(0, n, CHUNK), math.ceil(n / CHUNK)):
         own = torch.arange(start, min(start + CHUNK, n), device=a.device)
         near = []
         for side in (first, second):

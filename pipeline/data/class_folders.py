@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pipeline.data.class_count import SUFFIXES
 from pipeline.data.decode import Mode, colour_mode, decode_all
 from pipeline.data.store import SourceImages, SourceSplit
 from pipeline.data.trees import TreeFile, list_tree, read_files
 from pipeline.settings.base import SettingsError
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 Labelled = list[tuple[TreeFile, int]]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.settings.training import TrainingSettings
 from pipeline.vision import torchvision
@@ -12,6 +12,20 @@ def residual(block: str, layers: Sequence[int], settings: TrainingSettings, chan
     """torchvision's `BasicBlock` or `Bottleneck`, `layers` of them in each of the four stages."""
     kind = getattr(torchvision.models.resnet, block)
     return ResNet(kind, layers, settings.width, settings.stem, channels)
+
+
+class Shortcut(nn.Conv2d):
+    """A 1 x 1 convolution with a stride, as one without of every stride-th pixel.
+
+    oneDNN's own writes beyond its workspace in the backward pass of channels_last, for fewer input channels than a
+    vector holds (8 with AVX2, 16 with AVX-512): a crash, or wrong gradients and no word (uxlfoundation/oneDNN#6035).
+    """
+
+    VECTOR = 16  # float32 numbers; with as many channels nothing is written beyond
+
+    def forward(self, input: Tensor) -> Tensor:
+        rows, columns = self.stride
+        return nn.functional.conv2d(input[:, :, ::rows, ::columns], self.weight)
 
 
 class ResNet(torchvision.models.ResNet):  # type: ignore[misc]
@@ -39,3 +53,13 @@ class ResNet(torchvision.models.ResNet):  # type: ignore[misc]
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def _make_layer(self, block: type[nn.Module], planes: int, blocks: int, stride: int = 1) -> nn.Sequential:
+        made: nn.Sequential = super()._make_layer(block, planes, blocks, stride)
+        shortcut: nn.Sequential | None = made[0].downsample  # type: ignore[assignment]  # of a block, which has one
+        if shortcut is not None:
+            given = shortcut[0]
+            assert isinstance(given, nn.Conv2d)
+            if given.in_channels < Shortcut.VECTOR:
+                shortcut[0] = Shortcut(given.in_channels, given.out_channels, 1, stride, bias=False)
+        return made

@@ -38,6 +38,8 @@ def _shown(record: Record) -> dict[str, str]:
     """kind -> file below the reports' folder, of tables and figures; what their readable forms say is the same."""
     if record["stage"] == "figure":
         return {"figure": f"figures/{record['subject']}.csv", "png": f"figures/{record['subject']}.png"}
+    if record["stage"] == "comparison":
+        return {kind: f"comparisons/{record['subject']}/{kind}.csv" for kind in record["outputs"]}
     if record["subject"] or record["stage"] == "metrics":
         return {}
     return {kind: f"{kind}.csv" for kind in record["outputs"] if not kind.endswith("_text")}

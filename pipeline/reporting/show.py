@@ -3,6 +3,7 @@
 import base64
 import html
 import math
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from pipeline.files import read_json
-from pipeline.reporting.figures import FIGURES
+from pipeline.reporting.answer import answer
+from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
 from pipeline.reporting.table2 import SHOWN
 from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, NOT_RUN, UNDECIDED, data_label, number
@@ -18,6 +20,8 @@ from pipeline.reporting.twins import ANOTHER_SEED
 from pipeline.reporting.verdicts import DIFFERS, by_claim
 
 CLAIM = "claim"
+SIGN = '<small class="sign">The picture goes on: swipe it sideways →</small>'  # on a phone alone
+TAG = re.compile("<[^>]+>")
 KINDS = {  # (kind, source) -> title
     (CLAIM, "paper"): "claims of the paper",
     (CLAIM, "ours"): "claims of ours",
@@ -38,48 +42,68 @@ HEADLINE = {  # twins of CL, and what they are
     "cl_nudged": "CL with one weight moved by 1e-6 (nudged)",
     ANOTHER_SEED: "CL of another seed (range of pairs)",
 }
-ANSWERS = (  # the claims that answer the report's title, by name
-    "weights_turn_more",
-    "weights_turn_more_replica",
-    "weights_turn_more_shuffled",
-    "chaos",
-    "labels_have_own_effect",
-    "stays_aligned",
-    "nscl_closer_than_scl",
-    "nscl_closer_than_ce",
-)
 
 
 class Report:
-    """Finished tables and figures of one folder, as HTML."""
+    """Finished tables and figures of one folder, as HTML; `prefix` tells apart the figures of two on one page."""
 
-    def __init__(self, reports: str) -> None:
+    def __init__(self, reports: str, prefix: str = "") -> None:
         self.folder = Path(reports)
+        self.prefix = prefix
         self.verdicts = pd.read_csv(self.folder / "claims.csv", keep_default_na=False, na_values="NA")
-        self.placed: set[str] = set()
+        self.ran = bool((self.verdicts["verdict"] != NOT_RUN).any())  # any of the claims
+        self.placed: set[str] = set()  # figures
+        self.tested: set[str] = set()  # evidence of the claims that were shown
 
     def figure(self, name: str) -> str:
-        """The figure within the page, its caption and the verdicts that rest on it; says so where it was not run."""
-        spec = FIGURES[name]
+        """The figure and the verdicts that rest on it."""
+        return self.picture(name) + self.claims(name)
+
+    def picture(self, name: str) -> str:
+        """The figure within the page, and its caption; nothing where the settings do not have its experiments."""
         self.placed.add(name)
+        return self._picture(name, FIGURES[name].caption)
+
+    def _picture(self, name: str, caption: str) -> str:
         path = self.folder / "figures" / f"{name}.png"
-        shown = f'<p class="missing">Not run: it needs the experiments {", ".join(spec.experiments)}.</p>'
-        if path.is_file():
-            data = base64.b64encode(path.read_bytes()).decode()
-            text = html.escape(spec.caption, quote=True)
-            shown = f'<img src="data:image/png;base64,{data}" alt="{text}">'
-        caption = f"<figcaption>{html.escape(spec.caption)} <code>figures/{name}.csv</code></figcaption>"
-        return f'<figure id="{name}">{shown}{caption}</figure>{self.claims(name)}'
+        if not path.is_file():
+            return ""
+        data = path.read_bytes()
+        share = int.from_bytes(data[16:20]) / (WIDTH * DPI)  # a PNG's width stands there; letters keep their size
+        source = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+        alt = html.escape(caption, quote=True)
+        shown = f'<div class="swipe"><img src="{source}" alt="{alt}" style="width: {share:.0%}"></div>{SIGN}'
+        said = f"<figcaption>{html.escape(caption)} <code>figures/{name}.csv</code></figcaption>"
+        return f'<figure id="{self.prefix}{name}">{shown}{said}</figure>'
+
+    def comparisons(self, names: Sequence[str]) -> str:
+        """Tables and the figure of every experiment of one's own."""
+        parts = []
+        for name in names:
+            folder = f"comparisons/{name}"
+            parts += [
+                f"<h3>{html.escape(name)}</h3>",
+                self.table1(f"{folder}/accuracy.csv"),
+                self.table2(f"{folder}/agreement.csv"),
+                self._picture(name, f"{name}: {FIGURES['fig2_trajectory'].caption}"),
+            ]
+        return "".join(parts)
 
     def other_figures(self) -> str:
         """Those that were not shown yet, under a heading of their own."""
         others = [self.figure(name) for name in FIGURES if name not in self.placed]
-        return "".join(["<h2>Further figures</h2>", *others]) if others else ""
+        return "".join(["<h2>Further figures</h2>", *others]) if any(others) else ""
 
-    def claims(self, evidence: str | None = None) -> str:
-        """A row per claim and data: all of them, or those that rest on one figure or table; without checks."""
-        rows = self.verdicts[self.verdicts["kind"] == CLAIM]
-        return _claims(rows if evidence is None else rows[rows["evidence"] == evidence])
+    def claims(self, evidence: str) -> str:
+        """A row per claim and data that rest on one figure or table; without checks, and without those not run."""
+        rows = self.verdicts[(self.verdicts["kind"] == CLAIM) & (self.verdicts["evidence"] == evidence)]
+        self.tested.add(evidence)
+        return _claims(rows[rows["verdict"] != NOT_RUN])
+
+    def other_claims(self) -> str:
+        """Those that rest on what was not shown, under a heading of their own."""
+        others = [self.claims(name) for name in dict.fromkeys(self.verdicts["evidence"]) if name not in self.tested]
+        return "".join(["<h2>Further claims</h2>", *others]) if any(others) else ""
 
     def checks(self) -> str:
         """What only a bug, or a wrong proof, could refute."""
@@ -90,6 +114,8 @@ class Report:
 
         A claim counts once, whatever it was tested on; in brackets how many rows, of one data each, had that verdict.
         """
+        if not self.ran:
+            return ""
         one_each = by_claim(self.verdicts)
         rows = []
         for (kind, source), title in KINDS.items():
@@ -101,24 +127,31 @@ class Report:
                 rows.append((title, str(len(claims)), *cells))
         return _table(("", "in all", *map(_verdict, ENDS)), rows)
 
-    def answers(self) -> str:
-        """What came out of the claims that answer the report's title, in one line each."""
-        of_claim = dict(iter(self.verdicts.groupby("claim", sort=False)))
-        lines = [
-            f"<li>{_verdict(row['verdict'])} {html.escape(row['statement'])} "
-            f"<small>{html.escape(row['data'])}: {html.escape(row['quantity'])}: {_measured(row)}</small></li>"
-            for name in ANSWERS
-            if name in of_claim
-            for row in of_claim[name].to_dict("records")
+    def answer(self) -> str:
+        """What came out of the claims that answer the report's title."""
+        return answer(self.verdicts)
+
+    def beside(self, photographs: "Report") -> str:
+        """The paper's claims with their verdicts on photographs and in this report."""
+        paper = self.verdicts.query(f"kind == '{CLAIM}' and source == 'paper'")
+        rows = [
+            (
+                html.escape(own["statement"].iloc[0]),
+                html.escape(str(own["paper"].iloc[0])),
+                _outcome(photographs.verdicts[photographs.verdicts["claim"] == name]),
+                _outcome(own),
+            )
+            for name, own in paper.groupby("claim", sort=False)
         ]
-        return f'<ul class="answers">{"".join(lines)}</ul>'
+        columns = 4 if self.ran else 3
+        header = ("the paper's claim", "the paper", "on photographs", "here")[:columns]
+        return _table(header, [row[:columns] for row in rows], "beside")
 
     def headline(self) -> str:
         """Whether what labels do differs from what chance does: NSCL beside the controls of CL, from `controls.csv`."""
         path = self.folder / "figures" / f"{CONTROLS}.csv"
         if not path.is_file():
-            experiments = ", ".join(FIGURES[CONTROLS].experiments)
-            return f'<p class="missing">Controls were not run: they need the experiments {experiments}.</p>'
+            return ""
         table = pd.read_csv(path)
         rows = []
         for data, group in table.groupby(["dataset", "classes"], sort=False, dropna=False):
@@ -131,10 +164,12 @@ class Report:
         header = ("data", "last epoch, test images", "CKA", "weight angle (degrees)", "representation angle (degrees)")
         return _table(header, rows)
 
-    def table1(self) -> str:
+    def table1(self, file: str = "table1.csv") -> str:
         """In the paper's layout, turned: a row per data and probe, a column per objective, published values below; then
         how much training each objective had."""
-        table = pd.read_csv(self.folder / "table1.csv")
+        if not (self.folder / file).is_file():
+            return ""
+        table = pd.read_csv(self.folder / file)
         objectives = list(dict.fromkeys(table["objective"]))
         rows = []
         for (dataset, classes, probe), group in table.groupby(
@@ -154,9 +189,11 @@ class Report:
         names = [html.escape(name.replace("_", " ").upper()) for name in objectives]
         return _table(("data", "probe", *names), rows) + _table(("data", "training", *names), moved)
 
-    def table2(self) -> str:
+    def table2(self, file: str = "table2.csv") -> str:
         """Similarity with CL on test images; all pairs and splits are in the file."""
-        table = pd.read_csv(self.folder / "table2.csv")
+        if not (self.folder / file).is_file():
+            return ""
+        table = pd.read_csv(self.folder / file)
         shown = table[(table["first"] == "cl") & (table["split"] == "test") & (table["status"] != NOT_RUN)]
         rows = []
         for (dataset, classes, second), group in shown.groupby(
@@ -183,6 +220,8 @@ class Report:
 
     def not_run(self) -> str:
         """The paper's datasets that no run covers, and claims without data."""
+        if not self.ran or not (self.folder / "table1.csv").is_file():
+            return ""
         table = pd.read_csv(self.folder / "table1.csv")
         missing = sorted(set(table.loc[table["status"] == NOT_RUN, "dataset"]))
         claims = self.verdicts.loc[self.verdicts["verdict"] == NOT_RUN, "statement"].drop_duplicates()
@@ -243,12 +282,13 @@ def _kept(note: Mapping[str, Any]) -> str:
 
 
 def _claims(rows: pd.DataFrame) -> str:
-    if rows.empty:
+    if (rows["verdict"] == NOT_RUN).all():
         return ""
     shown = [
         (
             _verdict(row["verdict"]),
-            f"{html.escape(row['statement'])}<br><small>{html.escape(row['quantity'])}</small>",
+            f"{html.escape(row['statement'])}<br>"
+            f"<small>{html.escape(row['quantity'])} <code>{row['claim']}</code></small>",
             html.escape(str(row["data"])),
             _measured(row),
             f"{html.escape(row['rule'])}{_p(row['p_holm'])}",
@@ -259,6 +299,18 @@ def _claims(rows: pd.DataFrame) -> str:
     ]
     header = ("verdict", "claim, and what is measured", "data", "measured", "holds if", "control", "paper")
     return _table(header, shown, "claims")
+
+
+def _outcome(rows: pd.DataFrame) -> str:
+    """Verdict and value on each data; a claim that the other settings do not know was not run."""
+    if rows.empty:
+        return _verdict(NOT_RUN)
+    several = len(rows) > 1
+    return "<br>".join(
+        f"{_verdict(row['verdict'])} {_measured(row) if row['n'] else ''}"
+        f"{'<br><small>' + html.escape(str(row['data'])) + '</small>' if several else ''}"
+        for row in rows.to_dict("records")
+    )
 
 
 def _p(value: float) -> str:
@@ -311,9 +363,13 @@ def _verdict(name: str) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[object]], kind: str = "plain") -> str:
-    """Cells are HTML already; wide tables scroll within themselves on narrow screens."""
+    """Cells are HTML already, and know their column's name: on a phone a row is a card."""
     head = "".join(f"<th>{cell}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    named = [
+        "".join(f'<td data-label="{TAG.sub("", name)}">{cell}</td>' for name, cell in zip(header, row, strict=True))
+        for row in rows
+    ]
+    body = "".join(f"<tr>{cells}</tr>" for cells in named)
     return (
         f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )

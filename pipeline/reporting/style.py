@@ -17,13 +17,23 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from pipeline.alignment import measures
 from pipeline.files import write_atomically
 from pipeline.objectives import OBJECTIVES
+from pipeline.reporting.figures import DPI, WIDTH
 from pipeline.reporting.tables import data_label
 
 mpl.use("Agg")  # files only: no screen is needed
-sns.set_theme(style="whitegrid", context="paper", font_scale=1.1, rc={"pdf.fonttype": 42, "svg.hashsalt": ""})
+LETTERS = 8.0  # points, of everything that is written in a figure
+HEIGHT = 2.25  # inches of a row of panels
+ACROSS = 3  # panels at most, side by side
+_SIZES = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
+sns.set_theme(
+    style="whitegrid",
+    context="paper",
+    rc={"pdf.fonttype": 42, "svg.hashsalt": "", **dict.fromkeys(_SIZES, LETTERS)},
+)
 
 Look = tuple[str, str]  # colour and marker
 OTHERS: tuple[Look, ...] = (("#009E73", "v"), ("#CC79A7", "P"), ("#56B4E9", "X"), ("#7F7F7F", "*"))
+PAPERS = ", paper"  # at the end of a label: what the paper shows
 MEASURES = {name: measure.label for name, measure in measures.MEASURES.items() if measure.drawn}
 
 
@@ -36,13 +46,25 @@ def looks(objectives: Iterable[str]) -> dict[str, Look]:
 
 
 def groups(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """(title, rows) of every dataset and number of classes, in the table's order."""
-    return [(data_label(*key), rows) for key, rows in table.groupby(["dataset", "classes"], sort=False, dropna=False)]
+    """(title, rows) of every dataset and number of classes, in one order in all figures."""
+    return [(data_label(*key), rows) for key, rows in table.groupby(["dataset", "classes"], dropna=False)]
 
 
 def panels(rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
-    figure = Figure(figsize=(4.2 * columns, 3.1 * rows + 0.5), layout="constrained")
+    """As wide as a page whatever the columns, so that letters have one size in all figures; a single panel is less."""
+    width = WIDTH if columns > 1 else WIDTH * 2 / 3
+    figure = Figure(figsize=(width, HEIGHT * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False).tolist()
+
+
+def row_of_panels(count: int) -> tuple[Figure, list[Axes]]:
+    """Side by side, and below each other beyond `ACROSS`."""
+    columns = min(count, ACROSS)
+    figure, axes = panels(math.ceil(count / columns), columns)
+    every = [panel for row in axes for panel in row]
+    for unused in every[count:]:
+        unused.remove()
+    return figure, every[:count]
 
 
 def epochs_axis(axes: Axes, epochs: "pd.Series[int]") -> None:
@@ -97,7 +119,7 @@ def band(axes: Axes, rows: pd.DataFrame, label: str) -> None:
 def crosses(axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, label: str) -> None:
     """Values that the paper shows."""
     if len(rows):
-        axes.scatter(x, rows["mean"], marker="x", s=40, color=[colour], zorder=4, label=f"{label}, paper")
+        axes.scatter(x, rows["mean"], marker="x", s=40, color=[colour], zorder=4, label=f"{label}{PAPERS}")
 
 
 def name_of(objective: object) -> str:
@@ -106,26 +128,36 @@ def name_of(objective: object) -> str:
     return " ".join([first.upper(), *rest])
 
 
-def legend(figure: Figure, axes: Axes, columns: int, *others: Axes) -> None:
-    """One for all panels, above them, in as many columns as there is room for; `others` are panels with lines of their
-    own, each label once."""
-    parts = [panel.get_legend_handles_labels() for panel in (axes, *others)]
-    shown = {label: handle for handles, labels in parts for handle, label in zip(handles, labels, strict=True)}
+def legend(figure: Figure, columns: int) -> None:
+    """One for all panels, above them, in as many columns as there is room for, each label once; the figure grows by it.
+    Objectives stand in the order in which they are declared."""
+    parts = [panel.get_legend_handles_labels() for panel in figure.axes]
+    found = {label: handle for handles, labels in parts for handle, label in zip(handles, labels, strict=True)}
+    shown = {label: found[label] for label in sorted(found, key=_place)}
     for ncols in range(columns, 0, -1):
-        found = figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=ncols, frameon=False)
-        if found.get_window_extent().width <= figure.bbox.width or ncols == 1:
+        drawn = figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=ncols, frameon=False)
+        box = drawn.get_window_extent()
+        if box.width <= figure.bbox.width or ncols == 1:
             break
-        found.remove()
+        drawn.remove()
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + box.height / figure.dpi)
+
+
+def _place(label: str) -> tuple[bool, int]:
+    """Of a label in the legend: the paper's points last."""
+    names = [name_of(objective) for objective in OBJECTIVES]
+    name = label.removesuffix(PAPERS).removeprefix("CL–")
+    return label.endswith(PAPERS), names.index(name) if name in names else len(names)
 
 
 def note(figure: Figure, sentences: Sequence[str]) -> None:
     """Small lines under the panels, wrapped to the figure's width; the figure grows by them."""
-    size = 7.5
     width, height = figure.get_size_inches()
-    letters = int(width * 72 / (0.56 * size))  # a letter is about half as wide as it is high, some are wider
+    letters = int(width * 72 / (0.56 * LETTERS))  # a letter is about half as wide as it is high, some are wider
     lines = [line for sentence in sentences for line in textwrap.wrap(sentence, letters, subsequent_indent="    ")]
-    figure.set_size_inches(width, height + 1.4 * size / 72 * len(lines))
-    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=size, color="0.25")
+    figure.set_size_inches(width, height + 1.4 * LETTERS / 72 * len(lines))
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=LETTERS, color="0.25")
 
 
 def log_values(axes: Axes) -> None:
@@ -151,4 +183,4 @@ def save(figure: Figure, path: Path) -> None:
     """PNG or PDF by the path's suffix, without a date: equal tables give equal bytes."""
     kind = path.suffix[1:]
     metadata = {"CreationDate": None} if kind == "pdf" else {}
-    write_atomically(path, lambda temporary: figure.savefig(temporary, format=kind, dpi=160, metadata=metadata))
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format=kind, dpi=DPI, metadata=metadata))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, model_validator
 
 from pipeline.settings.base import Settings, SettingsError, parse
@@ -14,6 +12,7 @@ from pipeline.settings.dataset import DatasetSpec
 from pipeline.settings.probes import ProbeSettings
 from pipeline.settings.theory import TheorySettings
 from pipeline.settings.training import TrainingSettings
+from pipeline.settings.yaml_file import read_values
 
 
 class Experiment(Settings):
@@ -68,12 +67,7 @@ class Params(Settings):
 
 def read_params(path: Path) -> Params:
     """Settings from a YAML or JSON file; raises SettingsError."""
-    if not path.is_file():
-        raise SettingsError(f"{path}: no such file")
-    try:
-        values = json.loads(path.read_text()) if path.suffix == ".json" else yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, json.JSONDecodeError) as error:
-        raise SettingsError(f"{path}: not {path.suffix[1:].upper()}: {error}") from None
+    values = read_values(path)
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: expected a mapping of settings")
     return parse(Params, values, str(path))

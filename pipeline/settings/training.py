@@ -56,7 +56,7 @@ class TrainingSettings(Settings):
     clip: float | None = Field(None, gt=0.0)
     """largest gradient norm; the released code uses 1.0"""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """bfloat16: autocast of the encoder, losses stay float32"""
+    """bfloat16: autocast of the encoder, losses stay float32; several times slower on a CPU without its instructions"""
     shared: tuple[Shared, ...] = SHARED
     """what the twins have in common"""
 

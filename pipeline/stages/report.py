@@ -16,6 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 from pipeline.files import read_json, write_json, write_text
 from pipeline.references import PROJECT
 from pipeline.reporting.provenance import provenance
+from pipeline.reporting.sections import without_empty
 from pipeline.reporting.show import Report
 from pipeline.stages import Inputs, Outputs
 
@@ -43,7 +44,11 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs) -> None:
             papermill.execute_notebook(
                 notebook,
                 executed,
-                {"reports": str(reports.absolute())},
+                {
+                    "reports": str(reports.absolute()),
+                    "photographs": str(_photographs(inputs, reports) or ""),
+                    "own": list(job.own),
+                },
                 kernel_name="python3",
                 progress_bar=False,
                 cwd=PROJECT,
@@ -52,5 +57,13 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs) -> None:
             shutil.copyfile(executed, failed)
             raise ReportError(f"{source}: {error.ename}: {error.evalue}; {failed} is the executed notebook") from error
         exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True)
-        body, _ = exporter.from_notebook_node(nbformat.read(executed, as_version=4))
+        page = nbformat.read(executed, as_version=4)
+        page.cells = without_empty(page.cells)
+        body, _ = exporter.from_notebook_node(page)
     write_text(outputs["page"], template.read_text(encoding="utf-8").replace(BODY, body))
+
+
+def _photographs(inputs: Inputs, reports: Path) -> Path | None:
+    """Folder of what was measured on photographs, to stand beside these results; none where these are it."""
+    folders = {path.parent.absolute() for path in inputs.get("photographs", ())}
+    return next(iter(folders - {reports.absolute()}), None)

@@ -15,7 +15,7 @@ from pipeline.settings.base import SettingsError
 from pipeline.settings.run import Run
 from pipeline.settings.training import TrainingSettings
 from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import Plan
+from pipeline.workflow.plan import Plan, classes_of
 from pipeline.workflow.records import Task, differences, read_record, task
 
 ASSUMED_RATE = 1e14  # floating-point operations a second: a tenth of an H100's bfloat16 peak, where nothing is measured
@@ -136,7 +136,7 @@ def _size(plan: Plan, layout: Layout, dataset: str) -> Size:
     if sizes is None:
         raise SettingsError(f"{dataset}: its images are not counted yet; `python -m pipeline prepare {dataset}` does")
     train, test, *shape = sizes(spec)
-    return Size(train, test, spec.classes, *shape)
+    return Size(train, test, classes_of(dataset, plan.params), *shape)
 
 
 def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from pipeline.references import PROJECT, source_of
+from pipeline.settings.base import SettingsError
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.code import code_identity
 from pipeline.workflow.layout import Layout
@@ -17,6 +18,7 @@ HEADER = """\
 # DVC says which data, checkpoints and tables belong to which commit; Snakemake decides what has to run, and replaces
 # its outputs itself, hence persist.
 """
+CHECK = "python -m pipeline dvc --check"
 _TARGETS = {"prepare": "prepared", "train": "trained", "tables": "all"}
 _STAGES = {"prepare": ["prepare", "subset"], "train": ["twins"]}
 METRICS = "metrics"
@@ -29,10 +31,11 @@ def dvc_yaml() -> str:
     stages: dict[str, Any] = {}
     before: list[str] = []
     for group, names in groups.items():
-        outs = list(dict.fromkeys(out for name in names for out in _outs(name, layout)))
+        made = [name for name in names if STAGES[name].subjects(plan_)]  # DVC asks for every out that it is told of
+        outs = list(dict.fromkeys(out for name in made for out in _outs(name, layout)))
         metrics = layout.path(STAGES["metrics"].writes[METRICS], "").as_posix()
         stages[group] = {
-            "cmd": f"snakemake --cores all {_TARGETS[group]}",
+            "cmd": f"{CHECK} && snakemake --cores all {_TARGETS[group]}",
             "deps": [*before, *_code(names), *sorted({file for name in names for file in STAGES[name].files.values()})],
             "params": [{"params.yaml": None}],  # all of it: Snakemake finds out what a change touches
             "outs": [{out: {"persist": True}} for out in outs if out != metrics],
@@ -40,8 +43,16 @@ def dvc_yaml() -> str:
         if metrics in outs:
             stages[group]["metrics"] = [{metrics: {"persist": True}}]
         before = [*before, *outs]
-    value = {"stages": stages, "plots": _plots(plan_, layout)}
+    value = {"stages": stages, "plots": _plots(plan_, layout) if STAGES["metrics"].subjects(plan_) else []}
     return HEADER + yaml.safe_dump(value, sort_keys=False, width=1000)
+
+
+def check_dvc_yaml() -> None:
+    """Raises SettingsError where the file is not what these settings and stages give: DVC would look for results that
+    are not made, after hours, and record none of those that were."""
+    path = PROJECT / "dvc.yaml"
+    if not path.is_file() or path.read_text(encoding="utf-8") != dvc_yaml():
+        raise SettingsError(f"{path.name} is not of these settings and this code: `make dvc.yaml` makes it, then go on")
 
 
 def _default() -> tuple[Plan, Layout]:

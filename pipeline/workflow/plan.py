@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.data.catalog import KNOWN
 from pipeline.data.catalog import resolve as dataset_spec
+from pipeline.data.class_count import count_classes
 from pipeline.encoders import check_encoder
 from pipeline.objectives import OBJECTIVES
 from pipeline.objectives import resolve as objective_of
@@ -98,27 +100,30 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             values = {**params.training.model_dump(), **dict(zip(entry, combination, strict=True))}
             run = parse(Run, values, where)
             check_encoder(run.encoder, where)
-            spec = dataset_spec(run.dataset, params.datasets)
-            if spec.classes is not None:
-                if run.classes is not None and run.classes > spec.classes:
-                    raise SettingsError(
-                        f"{where}: classes = {run.classes}: {run.dataset} has {spec.classes} classes, "
-                        f"allowed is 2 to {spec.classes}"
-                    )
-                whole = run.classes in (None, spec.classes)  # of which nothing is drawn
-                drawn = {"subset_seed": 0} if whole else {}
-                run = run.model_copy(update={"classes": run.classes or spec.classes, **drawn})
-            runs.append(run)
+            known = classes_of(run.dataset, params)
+            if run.classes is not None and run.classes > known:
+                raise SettingsError(
+                    f"{where}: classes = {run.classes}: {run.dataset} has {known} classes, allowed is 2 to {known}"
+                )
+            drawn = {"subset_seed": 0} if run.classes in (None, known) else {}  # nothing is drawn of the whole
+            runs.append(run.model_copy(update={"classes": run.classes or known, **drawn}))
     return runs
 
 
-def check_one_setting(runs: Sequence[Run]) -> None:
+def classes_of(dataset: str, params: Params) -> int:
+    """Of a dataset, from its settings; of one's own images without that number, counted by folders."""
+    spec = dataset_spec(dataset, params.datasets)
+    known = KNOWN[spec.source].classes if spec.source in KNOWN else None
+    return spec.classes or known or count_classes(spec.paths, f"datasets.{dataset}")
+
+
+def check_one_setting(experiment: str, runs: Sequence[Run]) -> None:
     """Raises SettingsError where a table with one row per dataset and number of classes would mix several settings."""
     seen: dict[tuple[str, int | None], Run] = {}
     for setting in dict.fromkeys(run.setting for run in runs):
         other = seen.setdefault((setting.dataset, setting.classes), setting)
         if other != setting:
             raise SettingsError(
-                f"experiments.table1: {other.name} and {setting.name} differ in more than the seed: "
-                "allowed is one setting for each dataset and number of classes"
+                f"experiments.{experiment}: {other.name} and {setting.name} differ in more than the seed: "
+                "allowed in its tables is one setting for each dataset and number of classes"
             )

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+MEASURED = "reports/measured"  # results that are kept: while they are made they differ from those of the commit
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "snakemake", "dvc")
 
 
@@ -37,7 +38,7 @@ def _version(package: str) -> str:
 
 @cache
 def git_state() -> dict[str, Any]:
-    """Commit and whether tracked files differ from it; both null outside a repository."""
+    """Commit and whether tracked files differ from it, other than measured results; both null outside a repository."""
 
     def git(*arguments: str) -> str | None:
         try:
@@ -48,5 +49,5 @@ def git_state() -> dict[str, Any]:
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
-    changes = git("status", "--porcelain", "--untracked-files=no")
+    changes = git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":(top,exclude){MEASURED}")
     return {"commit": git("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}

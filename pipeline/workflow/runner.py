@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.files import read_json, write_json
 from pipeline.progress import say
 from pipeline.settings.base import SettingsError
+from pipeline.workflow.grown import trained_again
 from pipeline.workflow.provenance import environment
 from pipeline.workflow.records import (
     Record,
@@ -38,6 +39,8 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     if one.stage.resumes and _finished(one, from_what):
         say(f"{one.subject}: finished already; `python -m pipeline remake {one.subject}` first to train it again")
         return
+    if costs := trained_again([one]):
+        say(costs)
     if one.stage.resumes:
         options["state"] = _begin(one, from_what)
     resumed = one.stage.resumes and options["state"].is_file()

@@ -11,7 +11,7 @@ from pipeline.references import PROJECT
 from pipeline.settings.base import Settings
 from pipeline.workflow.plan import Plan
 
-Subject = Literal["dataset", "subset", "run", "setting", "figure", ""]
+Subject = Literal["dataset", "subset", "run", "setting", "figure", "experiment", ""]
 
 # what a subject may be as a wildcard of a rule
 SUBJECT_PATTERNS: Mapping[Subject, str] = {
@@ -20,6 +20,7 @@ SUBJECT_PATTERNS: Mapping[Subject, str] = {
     "run": "[^/]+/[^/]+",
     "setting": "[^/]+/[^/]+",
     "figure": "[^/.]+",
+    "experiment": "[^/.]+",
 }
 
 

@@ -1,8 +1,11 @@
 """Every stage, declared once. See `Stage` for what each part means; a job is a value, compared as such."""
 
 import csv
+import importlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import Field
@@ -11,7 +14,6 @@ from pipeline.alignment.measures import MEASURES
 from pipeline.data.catalog import KNOWN
 from pipeline.encoders import reference
 from pipeline.objectives import resolve as objective_of
-from pipeline.reporting.claims import CLAIMS, TOPICS
 from pipeline.reporting.figures import FIGURES
 from pipeline.settings.base import Settings, SettingsError
 from pipeline.settings.dataset import SourceSettings
@@ -26,8 +28,16 @@ from pipeline.workflow.plan import Plan, Request, check_one_setting
 from pipeline.workflow.stage import Stage
 
 PAPER_VALUES = {"paper_values": "reports/reference/paper_values.csv"}
+MEASURED = "reports/measured/cifar_two_cores"  # kept results, which stand in every report
+_PHOTOGRAPHS = {
+    "photographs": f"{MEASURED}/claims.csv",
+    "photographs_controls": f"{MEASURED}/figures/controls.csv",
+    "photographs_figure": f"{MEASURED}/figures/controls.png",
+}
+PHOTOGRAPHS = _PHOTOGRAPHS if all(Path(path).is_file() for path in _PHOTOGRAPHS.values()) else {}
 FACTS = ("probes", "baselines", "movement")  # of every figure's runs: whether they learned, and how far they went
 ONCE = ("",)  # the subject of a stage of the whole plan
+SHOWN = ("", "figure", "experiment")  # subjects of what a reader looks at
 
 
 # -- data -------------------------------------------------------------------------------------------------------------
@@ -274,6 +284,8 @@ class FigureJob(Settings):
 class ReportJob(Settings):
     figures: tuple[str, ...]
     captions: dict[str, str]  # of those that were not run too
+    tables: bool  # whether there are tables 1 and 2
+    own: tuple[str, ...]  # experiments of one's own
 
 
 def published_classes() -> dict[str, int]:
@@ -283,29 +295,68 @@ def published_classes() -> dict[str, int]:
     return {name: spec.classes for name in published if (spec := KNOWN[name]).classes is not None}
 
 
+TABLES = "table1"  # the experiment of tables 1 and 2
+OF_THE_PAPER = {TABLES, *(name for figure in FIGURES.values() for name in figure.experiments)}  # the project knows them
+
+
+def own_experiments(plan: Plan) -> list[str]:
+    """Names that no table or figure of the project is made for. Raises SettingsError for one that is no file's name."""
+    found = [name for name in plan.experiments if name not in OF_THE_PAPER]
+    for name in found:
+        if name in FIGURES or not re.fullmatch(r"[\w-]+", name):
+            raise SettingsError(
+                f"experiments: {name!r} is not a possible name: allowed are letters, digits, '-' and '_', but for the "
+                f"names of figures ({', '.join(FIGURES)})"
+            )
+    return found
+
+
+def _tables(plan: Plan) -> Sequence[str]:
+    """The whole plan, where it has tables 1 and 2; settings that ask for nothing are told so."""
+    return ONCE if TABLES in plan.experiments or not plan.experiments else ()
+
+
 def _table_job(plan: Plan, _: str) -> TableJob:
     """Raises SettingsError where Table 1's runs are missing or cannot stand in one table."""
-    if "table1" not in plan.experiments:
-        raise SettingsError("experiments: table1 is missing, and tables 1 and 2 show its runs")
-    runs = plan.experiments["table1"]
-    check_one_setting(runs)
-    objectives = tuple(objective_of(text).name for text in plan.params.experiments["table1"].objectives)
-    return TableJob(runs=runs, objectives=objectives, published_classes=published_classes())
+    if TABLES not in plan.experiments:
+        raise SettingsError(f"experiments: {TABLES} is missing, and tables 1 and 2 show its runs")
+    return _of_experiment(plan, TABLES, published_classes())
+
+
+def _comparison_job(plan: Plan, name: str) -> TableJob:
+    """Beside the paper's values of the data that it has, without the paper's other data."""
+    if name not in own_experiments(plan):
+        raise SettingsError(f"experiment {name!r}: allowed is one of {', '.join(own_experiments(plan)) or 'none'}")
+    data = {(run.dataset, run.classes) for run in plan.experiments[name]}
+    return _of_experiment(plan, name, dict(both for both in published_classes().items() if both in data))
+
+
+def _of_experiment(plan: Plan, name: str, published: dict[str, int]) -> TableJob:
+    runs = plan.experiments[name]
+    check_one_setting(name, runs)
+    objectives = tuple(objective_of(text).name for text in plan.params.experiments[name].objectives)
+    return TableJob(runs=runs, objectives=objectives, published_classes=published)
+
+
+def _claims() -> ModuleType:
+    """The room of the claims. It imports pandas: half a second that jobs of other stages do without."""
+    return importlib.import_module("pipeline.reporting.claims")
 
 
 def _claims_job(plan: Plan, _: str) -> ClaimsJob:
     """Raises SettingsError for a rule of no known claim."""
-    unknown = [name for name in plan.params.claims if name not in CLAIMS]
+    claims = _claims().CLAIMS
+    unknown = [name for name in plan.params.claims if name not in claims]
     if unknown:
-        raise SettingsError(f"claims: {unknown[0]!r} is not known: allowed is one of {', '.join(CLAIMS)}")
-    rules = {name: plan.params.claims.get(name, claim.rule) for name, claim in CLAIMS.items()}
+        raise SettingsError(f"claims: {unknown[0]!r} is not known: allowed is one of {', '.join(claims)}")
+    rules = {name: plan.params.claims.get(name, claim.rule) for name, claim in claims.items()}
     return ClaimsJob(rules=rules, experiments=dict(plan.experiments), late=plan.params.late)
 
 
 def _claims_read(job: ClaimsJob) -> dict[str, Sequence[str]]:
     """Of every claim whose experiments there are: its kinds, of these experiments' runs."""
     found: dict[str, dict[str, None]] = {}
-    for claim in CLAIMS.values():
+    for claim in _claims().CLAIMS.values():
         if set(claim.experiments) <= set(job.experiments):
             runs = tuple(run for name in claim.experiments for run in job.experiments[name])
             for kind, subjects in kinds_of(claim.kinds, runs).items():
@@ -324,20 +375,38 @@ def kinds_of(kinds: Sequence[str], runs: Sequence[Run]) -> dict[str, Sequence[st
     return {kind: subjects[stage_of(kind).subject] for kind in kinds}
 
 
+TRAJECTORY = "fig2_trajectory"  # the figure that an experiment of one's own has too, under its own name
+
+
 def figures_of(plan: Plan) -> list[str]:
-    """Figures whose experiments are in the settings."""
-    return [name for name, figure in FIGURES.items() if set(figure.experiments) <= set(plan.experiments)]
+    """Figures whose experiments are in the settings, and of one's own experiments those that CL is trained in on
+    classes that seeds share."""
+    known = [name for name, figure in FIGURES.items() if set(figure.experiments) <= set(plan.experiments)]
+    own = [
+        name
+        for name in own_experiments(plan)
+        if all(_compares_seeds(run, plan.requests[run]) for run in plan.experiments[name])
+    ]
+    return [*known, *own]
 
 
 def _figure_job(plan: Plan, name: str) -> FigureJob:
     """Raises SettingsError for a figure that is not known or whose experiment is not in the settings."""
+    if name in figures_of(plan) and name not in FIGURES:
+        return FigureJob(figure=TRAJECTORY, runs=plan.runs_of(name), published_classes=published_classes())
     if name not in FIGURES:
-        raise SettingsError(f"figure {name!r}: allowed is one of {', '.join(FIGURES)}")
+        raise SettingsError(f"figure {name!r}: allowed is one of {', '.join((*FIGURES, *own_experiments(plan)))}")
     for experiment in FIGURES[name].experiments:
         if experiment not in plan.experiments:
             raise SettingsError(f"experiments: {experiment} is missing, and {name} shows its runs")
     runs = plan.runs_of(*FIGURES[name].experiments)
     return FigureJob(figure=name, runs=runs, published_classes=published_classes())
+
+
+def _report_job(plan: Plan, _: str) -> ReportJob:
+    captions = {name: figure.caption for name, figure in FIGURES.items()}
+    own = tuple(own_experiments(plan))
+    return ReportJob(figures=tuple(figures_of(plan)), captions=captions, tables=bool(_tables(plan)), own=own)
 
 
 def _datasets(plan: Plan) -> list[str]:
@@ -490,6 +559,7 @@ _DECLARED: tuple[Stage, ...] = (
         {"table1": "{reports}/table1.csv", "table1_text": "{reports}/table1.md"},
         reads=lambda job: kinds_of(("probes", "movement", "baselines"), job.runs),
         files=PAPER_VALUES,
+        subjects=_tables,
         shown=("table1", "Tables"),
     ),
     Stage(
@@ -498,14 +568,25 @@ _DECLARED: tuple[Stage, ...] = (
         {"table2": "{reports}/table2.csv", "table2_text": "{reports}/table2.md"},
         reads=lambda job: {"alignment": [run.name for run in job.runs]},
         files=PAPER_VALUES,
+        subjects=_tables,
         shown=("table2", "Tables"),
+    ),
+    Stage(
+        "comparison",
+        _comparison_job,
+        {kind: f"{{reports}}/comparisons/{{subject}}/{kind}.csv" for kind in ("accuracy", "agreement")},
+        reads=lambda job: kinds_of(("probes", "movement", "baselines", "alignment"), job.runs),
+        files=PAPER_VALUES,
+        shown=("accuracy", "Tables"),
+        subject="experiment",
+        subjects=own_experiments,
     ),
     Stage(
         "claims",
         _claims_job,
         {"claims": "{reports}/claims.csv"},
         reads=_claims_read,
-        modules=lambda job: TOPICS,
+        modules=lambda job: _claims().TOPICS,
         rooms=["pipeline/reporting/claims"],
         shown=("claims", "Claims"),
     ),
@@ -517,6 +598,7 @@ _DECLARED: tuple[Stage, ...] = (
             **dict.fromkeys(("table1", "table2", "claims"), ONCE),
             "alignment": [run.name for run in job.runs],
         },
+        subjects=_tables,
     ),
     Stage(
         "figure",
@@ -537,20 +619,20 @@ _DECLARED: tuple[Stage, ...] = (
     ),
     Stage(
         "report",
-        lambda plan, _: ReportJob(
-            figures=tuple(figures_of(plan)), captions={name: figure.caption for name, figure in FIGURES.items()}
-        ),
+        _report_job,
         {"page": "{reports}/report.html", "provenance": "{reports}/provenance.json"},
         reads=lambda job: {
             "png": job.figures,
             "figure": job.figures,
-            **dict.fromkeys(("table1", "table2", "claims", "promised"), ONCE),
+            **dict.fromkeys(("accuracy", "agreement"), job.own),
+            **dict.fromkeys(("table1", "table2"), ONCE if job.tables else ()),
+            **dict.fromkeys(("claims", "promised"), ONCE),
         },
-        files={"source": "reports/report.py", "template": "reports/page.html"},
+        files={"source": "reports/report.py", "template": "reports/page.html", **PHOTOGRAPHS},
         records=lambda plan: [
             (stage.name, subject)
             for stage in _DECLARED
-            if stage.name in ("prepare", "twins") or (stage.subject in ("", "figure") and stage.name != "report")
+            if stage.name in ("prepare", "twins") or (stage.subject in SHOWN and stage.name != "report")
             for subject in stage.subjects(plan)
         ],
         modules=lambda job: ["pipeline.reporting.show"],

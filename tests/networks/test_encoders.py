@@ -21,6 +21,24 @@ def test_a_full_width_network_is_torchvisions(name, expansion, stem):
     assert feature_dimension(ours, 3, (64, 64)) == 512 * expansion
 
 
+@pytest.mark.parametrize("width", [4, 6, 8, 16])
+def test_a_shortcut_takes_every_second_pixel_forward_and_backward(width):
+    encoder = build_encoder(TrainingSettings(encoder="resnet10", width=width), 3, (16, 16))
+    shortcut = encoder.layer2[0].downsample[0].to(memory_format=torch.channels_last)
+    images = torch.randn(256, width, 8, 8).contiguous(memory_format=torch.channels_last).requires_grad_()
+    weights = torch.randn(256, 2 * width, 4, 4).contiguous(memory_format=torch.channels_last)
+    found = shortcut(images)
+    (found * weights).sum().backward()
+    taken, matrix = images.detach()[:, :, ::2, ::2].double(), shortcut.weight.detach()[:, :, 0, 0].double()
+    close = {"rtol": 1e-4, "atol": 1e-3, "check_dtype": False}
+    torch.testing.assert_close(found, torch.einsum("oi,nihw->nohw", matrix, taken), **close)
+    expected = torch.einsum("nohw,nihw->oi", weights.double(), taken)
+    torch.testing.assert_close(shortcut.weight.grad[:, :, 0, 0], expected, **close)
+    expected = torch.einsum("oi,nohw->nihw", matrix, weights.double())
+    torch.testing.assert_close(images.grad[:, :, ::2, ::2], expected, **close)
+    assert images.grad.count_nonzero() == expected.numel()
+
+
 @pytest.mark.parametrize("name", ["resnet10", "resnet18", "resnet50"])
 def test_width_scales_the_features(name):
     narrow = build_encoder(TrainingSettings(encoder=name, width=8), 1, (8, 16))

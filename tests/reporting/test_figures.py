@@ -1,4 +1,3 @@
-import importlib
 import math
 import subprocess
 import sys
@@ -27,19 +26,9 @@ from tests.reporting.planted import (
     swept,
     trajectory,
 )
+from tests.reporting.planted_figures import MODULES, OF_SWEEPS, table_of
 
-MODULES = {name: importlib.import_module(f"pipeline.reporting.figures.{name}") for name in FIGURES}
-
-OF_SWEEPS = {
-    *("fig3_classes", "fig4_temperature", "fig5_batch", "duration", "accuracy_by_temperature"),
-    *("merging", "encoders", "loss_gap", "randomness", "dose", "path_length", "assumptions"),
-}
 OF_OBJECTIVES = {"fig2_trajectory", "fig6_weight_gap", "duration", "collapse", "encoders", "layers"}
-
-
-def table_of(name, **options):
-    source = swept if name in OF_SWEEPS else trajectory
-    return MODULES[name].table(Reading(lambda kind: source(kind, **options), PAPER, PUBLISHED_CLASSES))
 
 
 def test_what_figures_and_claims_there_are_is_known_without_what_draws_and_computes():
@@ -138,7 +127,7 @@ def test_classes_are_compared_at_equal_epochs_and_at_equal_steps():
 
 
 def test_normalised_rules_share_their_point_at_256():
-    axes = MODULES["fig5_batch"].draw(table_of("fig5_batch")).axes
+    axes = MODULES["fig5_batch"].draw(table_of("fig5_batch").query("classes == 10")).axes
     shown = {c.get_label(): c.lines[0].get_xdata().tolist() for c in axes[1].containers}
     assert shown["rate ~ square root"] == shown["rate ~ B"] == [64, 256]
     published = {c.get_label(): c.lines[0].get_ydata().tolist() for c in axes[0].containers}

@@ -7,15 +7,13 @@ import pandas as pd
 import pytest
 
 from pipeline.files import write_csv
-from pipeline.reporting import claims
 from pipeline.reporting.metrics import short_metrics
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.show import ANSWERS, Report
-from pipeline.reporting.table1 import table1
-from pipeline.reporting.table2 import SHOWN, table2
+from pipeline.reporting.show import Report
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.settings.run import Run
-from tests.reporting.planted import CONTROLLED, PAPER, PUBLISHED_CLASSES, moved, trajectory
+from tests.reporting.planted import CONTROLLED, PAPER, PUBLISHED_CLASSES, trajectory
+from tests.reporting.planted_tables import tables
 
 
 def claim(name, verdict, data="digits, C = 10", kind="claim", source="paper", **others):
@@ -43,7 +41,9 @@ def report(tmp_path):
 def rows_of(html):
     """Cells of every row of all tables, without markup."""
     rows = re.findall(r"<tr>(.*?)</tr>", html)
-    return [[re.sub("<.*?>", " ", cell).strip() for cell in re.findall(r"<t[hd]>(.*?)</t[hd]>", row)] for row in rows]
+    return [
+        [re.sub("<.*?>", " ", cell).strip() for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row)] for row in rows
+    ]
 
 
 def test_a_claim_on_several_data_counts_once_and_its_rows_stand_in_brackets(report):
@@ -57,8 +57,22 @@ def test_a_claim_on_several_data_counts_once_and_its_rows_stand_in_brackets(repo
 
 def test_checks_stand_apart_from_claims(report):
     assert "A check." in report.checks()
-    assert "A check." not in report.claims()
-    assert len(rows_of(report.claims())) == 1 + 4
+    assert "A check." not in report.claims("controls")
+    assert len(rows_of(report.claims("controls"))) == 1 + 4
+
+
+def test_every_claim_is_shown_once_and_those_not_run_are_only_named(tmp_path):
+    rows = [claim("one", "holds"), claim("two", "fails", evidence="mine.csv"), claim("three", "not run", n=0)]
+    write_csv(tmp_path / "claims.csv", pd.DataFrame(rows, columns=list(COLUMNS)))
+    report = Report(str(tmp_path))
+    shown = report.claims("controls") + report.other_claims()
+    assert [shown.count(f"{name} is so.") for name in ("one", "two", "three")] == [1, 1, 0]
+    assert report.other_claims() == ""
+
+
+def test_a_cell_knows_its_columns_name_without_markup(report):
+    labels = re.findall(r'data-label="(.*?)"', report.summary())
+    assert labels[:3] == ["", "in all", "holds"]
 
 
 def test_a_claim_shows_its_control_and_its_adjusted_p(report):
@@ -68,23 +82,30 @@ def test_a_claim_shows_its_control_and_its_adjusted_p(report):
     assert not rows_of(report.claims("fig6_weight_gap"))
 
 
-def test_the_answers_name_verdict_statement_and_numbers_of_what_was_run(report):
-    assert report.answers().count("<li>") == 0  # no claim of these has been tested
-    answer = claim("chaos", "fails", mean=0.25, ci_low=0.2, ci_high=0.3)
-    write_csv(report.folder / "claims.csv", pd.DataFrame([answer, *CLAIMS], columns=list(COLUMNS)))
-    (line,) = re.findall("<li>(.*?)</li>", Report(str(report.folder)).answers())
-    text = re.sub("<.*?>", "", line)
-    assert text == "fails chaos is so. digits, C = 10: CKA: 0.250 [0.200, 0.300] (5 seeds)"
+def test_every_claim_stands_beside_its_verdict_on_photographs(report, tmp_path):
+    there = [claim("one", "fails", "cifar100, C = 100", mean=-0.5, ci_low=-0.6, ci_high=-0.4)]
+    other = tmp_path / "photographs"
+    other.mkdir()
+    write_csv(other / "claims.csv", pd.DataFrame(there, columns=list(COLUMNS)))
+    head, one, two = rows_of(report.beside(Report(str(other))))
+    assert head == ["the paper's claim", "the paper", "on photographs", "here"]
+    numbers = "0.500 [0.400, 0.600] (5 seeds)"
+    assert one == ["one is so.", "0.87", "fails  -0.500 [-0.600, -0.400] (5 seeds)", f"holds  {numbers}"]
+    assert two[2] == "not run"
+    assert " ".join(two[3].split()) == f"holds {numbers} digits, C = 10 fails {numbers} digit_pairs, C = 100"
 
 
-def test_every_answer_is_a_claim():
-    assert set(ANSWERS) <= set(claims.CLAIMS)
+def test_figures_of_two_reports_have_names_of_their_own_on_a_page(report):
+    (report.folder / "figures").mkdir()
+    (report.folder / "figures" / "controls.png").write_bytes(b"picture")
+    assert 'id="controls"' in report.picture("controls")
+    assert 'id="photographs_controls"' in Report(str(report.folder), "photographs_").picture("controls")
 
 
 def test_the_headline_has_nscl_beside_its_controls(report):
     controls = importlib.import_module("pipeline.reporting.figures.controls")
     reading = Reading(lambda kind: trajectory(kind, CONTROLLED), PAPER, PUBLISHED_CLASSES)
-    assert "Controls were not run" in report.headline()
+    assert report.headline() == ""
     write_csv(report.folder / "figures" / "controls.csv", controls.table(reading))
     head, *rows = rows_of(report.headline())
     digits = {row[1]: dict(zip(head, row, strict=True)) for row in rows if row[0] == "digits, C = 10"}
@@ -93,30 +114,6 @@ def test_the_headline_has_nscl_beside_its_controls(report):
     assert digits["CL and CL of another seed (range of pairs)"]["CKA"] == "0.800 [0.700, 0.900]"
     assert digits["CL and CL of another seed (range of pairs)"]["weight angle (degrees)"] == "–"
     assert digits["NSCL less CL on a stream of its own (replica)"]["CKA"] == "0.000 [0.000, 0.000]"
-
-
-def probes(run):
-    accuracies = {"cl": 80.0 + run.seed, "nscl": 82.0, "untrained": 30.0}
-    return pd.DataFrame(
-        {"objective": o, "probe": p, "accuracy": a, "converged": True}
-        for o, a in accuracies.items()
-        for p in ("nccc", "lp")
-    )
-
-
-def tables(runs):
-    raw = pd.DataFrame(
-        {"objective": "raw_pixels", "probe": p, "accuracy": 40.0, "converged": True} for p in ("nccc", "lp")
-    )
-    movement = {run: pd.DataFrame([moved(run, e, o) for e in (0, 1, 2) for o in ("cl", "nscl")]) for run in runs}
-    accuracies = {run: probes(run) for run in runs}
-    baselines = {run.subset: raw for run in runs}
-    one = table1(("cl", "nscl"), accuracies, baselines, movement, PAPER("table1"), PUBLISHED_CLASSES)
-    cka = trajectory("alignment").query("dataset == 'digits' and measure == 'cka'")
-    alignment = pd.concat([cka.assign(measure=measure) for measure in SHOWN])
-    every = {run: alignment[alignment["seed"] == run.seed] for run in runs}
-    two = table2(("cl", "nscl"), every, pd.concat([PAPER("fig2"), PAPER("text")]), PUBLISHED_CLASSES)
-    return one, two
 
 
 @pytest.mark.parametrize("classes", [10, None])

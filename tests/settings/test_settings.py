@@ -10,6 +10,7 @@ from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import read_params
 from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
+from pipeline.settings.yaml_file import read_values
 from pipeline.workflow.plan import plan
 from pipeline.workflow.schema import schema
 
@@ -136,6 +137,13 @@ def test_another_way_to_train_is_refused(key):
         ("experiments: {a: {grid: []}}", r"experiments.a.grid = \[\]"),
         ("- 1", "expected a mapping"),
         ("a: [", "not YAML"),
+        ("experiments:\n\ttable1: {}", "line 2: a tab; allowed in YAML are spaces"),
+        (
+            "training: {}\nexperiments:\n  mine: {grid: [{}]}\n  mine: {grid: [{}]}",
+            "line 4: 'mine' stands twice in one block, first in line 3",
+        ),
+        ("experiments: {}\nlate: 1\nexperiments: {}", "line 3: 'experiments' stands twice in one block"),
+        ("experiments: {a: {grid: [{seed: 1, epochs: 2, seed: 2}]}}", "line 1: 'seed' stands twice"),
     ],
 )
 def test_wrong_files_are_refused_by_key_value_and_limit(tmp_path, text, message):
@@ -144,6 +152,12 @@ def test_wrong_files_are_refused_by_key_value_and_limit(tmp_path, text, message)
     with pytest.raises(SettingsError, match=message) as raised:
         read_params(path)
     assert str(path) in str(raised.value)
+
+
+def test_what_is_merged_in_may_be_set_otherwise(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, x: 4}\nd: *b\n")
+    assert read_values(path)["c"] == {"x": 4, "y": 2}
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -17,8 +17,9 @@ from pipeline.views import normalise
 def embeddings(n, classes, seed, spread=1.0):
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(n) % classes
-    centres = torch.randn(classes, 6, generator=generator)
-    views = [centres[labels] + spread * torch.randn(n, 6, generator=generator) for _ in range(2)]
+    centres = torch.randn(classes, 6, generator=generator, dtype=torch.float64)
+    noise = [torch.randn(n, 6, generator=generator, dtype=torch.float64) for _ in range(2)]
+    views = [centres[labels] + spread * one for one in noise]
     return (*(torch.nn.functional.normalize(z, dim=1) for z in views), labels)
 
 
@@ -27,7 +28,24 @@ def test_the_gap_is_the_difference_of_the_two_losses(monkeypatch, chunk):
     monkeypatch.setattr(module, "CHUNK", chunk)
     z1, z2, labels = embeddings(24, 3, seed=0)
     expected = contrastive(z1, z2, None, 0.5) - negatives_only_supervised(z1, z2, labels, 0.5)
-    assert loss_gap(z1, z2, labels, 0.5) == pytest.approx(expected.item(), abs=2e-6)
+    assert loss_gap(z1, z2, labels, 0.5) == pytest.approx(expected.item(), abs=1e-12)
+    assert loss_gap(z1.float(), z2.float(), labels, 0.5) == pytest.approx(expected.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [0.001, 0.1, 1.0])
+def test_classes_of_any_size_and_number_in_any_order(temperature):
+    z1, z2, _ = embeddings(9, 3, seed=4)
+    labels = torch.tensor([5, 0, 5, 2, 5, 0, 5, 5, 2])
+    views = [(image, z) for both in (z1, z2) for image, z in enumerate(both)]
+    terms = []
+    for image, anchor in views:
+        similar = {True: [], False: []}
+        for other, z in views:
+            if other != image:
+                similar[bool(labels[other] == labels[image])].append(float(anchor @ z) / temperature)
+        own, others = (torch.tensor(similar[same], dtype=torch.float64) for same in (True, False))
+        terms.append(float(torch.cat([own, others]).logsumexp(0) - others.logsumexp(0)))
+    assert loss_gap(z1, z2, labels, temperature) == pytest.approx(sum(terms) / len(terms), rel=1e-12)
 
 
 @settings(max_examples=200)

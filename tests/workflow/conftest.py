@@ -33,6 +33,7 @@ experiments:
   classes: {objectives: [cl, nscl], checkpoints: log_spaced, grid: *same}
   temperature: {objectives: [cl, nscl], checkpoints: log_spaced, grid: *same}
   merging: {objectives: [cl, nscl], grid: *same}
+  mine: {objectives: [nscl, cl], grid: *same}
 """
 RUN = "digits/classes=4,encoder=resnet10,width=4,projection=8,batch_size=256,epochs=1,warmup_epochs=0,seed=0"
 

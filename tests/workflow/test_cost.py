@@ -88,7 +88,13 @@ def test_settings_files_beside_the_default_write_elsewhere_and_can_be_planned():
     root = Path(__file__).parents[2]
     default = read_params(root / "params.yaml")
     files = sorted((root / "params").glob("*.yaml"))
-    assert [file.stem for file in files] == ["cifar100_gpu_hour", "cifar_two_cores", "paper", "released_code"]
+    assert [file.stem for file in files] == [
+        "cifar100_gpu_hour",
+        "cifar_two_cores",
+        "cifar_two_cores_sweeps",
+        "paper",
+        "released_code",
+    ]
     for file in (*files, root / "benchmarks" / "yardstick.yaml"):
         params = read_params(file)
         assert plan(params).requests

@@ -50,6 +50,7 @@ print("FOUND " + json.dumps(found))
 """
 
 
+@pytest.mark.long
 def test_a_stage_opens_only_what_it_declares(project):
     output = project.run("python", "-c", WATCHED)
     assert json.loads(output.split("FOUND ")[1]) == {}

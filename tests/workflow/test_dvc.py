@@ -38,6 +38,28 @@ def test_the_file_on_disk_follows_from_the_stages(capsys):
     assert {"pipeline/randomness.py", "pipeline/settings/training.py", "pipeline/views/colour.py"} <= set(train["deps"])
 
 
+def test_outs_are_those_of_the_experiments_that_there_are(sources, tmp_path):
+    project = sources.copy(tmp_path / "twins")
+    project.edit("params.yaml", "  merging: {objectives: [cl, nscl], grid: *same}\n", "")
+    assert "results/merging" in (project.path / "dvc.yaml").read_text()
+    output = project.run("dvc", "repro", check=False)
+    assert "dvc.yaml is not of these settings and this code" in output  # before anything is made
+    assert not (project.path / "results").exists()
+    (project.path / "dvc.yaml").write_text(project.pipeline("dvc"))
+    outs = [
+        out
+        for stage in yaml.safe_load((project.path / "dvc.yaml").read_text())["stages"].values()
+        for kept in stage["outs"]
+        for out in kept
+    ]
+    assert "results/merging" not in outs
+    assert {"results/data", "results/checkpoints", "results/measures", "reports/comparisons", "reports/figures"} <= {
+        *outs
+    }
+    assert "reports/report.html" in outs
+    assert project.pipeline("dvc", "--check") == ""
+
+
 def test_a_second_repro_runs_nothing(reproduced):
     output = reproduced.run("dvc", "repro")
     assert output.count("didn't change, skipping") == 3
@@ -52,6 +74,10 @@ def test_a_clone_pulls_the_results_and_retrains_nothing(reproduced, tmp_path):
     reproduced.run("git", "clone", "--quiet", str(reproduced.path), str(tmp_path / "twins"))
     clone = type(reproduced)(tmp_path / "twins")
     clone.run("dvc", "pull", "--quiet")
+    for made in ("table1.csv", "figures/mine.png", "comparisons/mine/accuracy.csv", "report.html"):
+        assert (clone.path / "reports" / made).is_file()
+    for bulk in ("data", "checkpoints", "features", "measures"):
+        assert any(path.is_file() for path in (clone.path / "results" / bulk).rglob("*"))
     for command in PULLED:
         clone.run(*command)
     before = checkpoint_times(clone)

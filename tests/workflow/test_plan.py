@@ -115,9 +115,9 @@ def test_a_wrong_combination_is_named_with_what_is_allowed(entry, message):
 
 def test_runs_that_differ_in_more_than_the_seed_cannot_share_a_row():
     one, two = Run(dataset="digits", seed=0), Run(dataset="digits", seed=1)
-    check_one_setting([one, two])
+    check_one_setting("table1", [one, two])
     with pytest.raises(SettingsError, match="differ in more than the seed"):
-        check_one_setting([one, Run(dataset="digits", temperature=0.1)])
+        check_one_setting("table1", [one, Run(dataset="digits", temperature=0.1)])
 
 
 def test_a_source_that_is_not_there_is_refused_even_where_no_run_needs_it():

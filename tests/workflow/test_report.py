@@ -17,12 +17,16 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 # added to a copy of the page: says what the browser made of it
 PROBE = """<script>addEventListener("load", () => parent.postMessage({
   figures: [...document.querySelectorAll("figure")].map(f => f.id),
-  images: [...document.images].map(i => ({alt: i.alt, width: i.naturalWidth, shown: i.clientWidth})),
+  images: [...document.images].map(i => ({alt: i.alt, width: i.naturalWidth, shown: i.clientWidth,
+    holder: i.parentElement.clientWidth, scrolls: getComputedStyle(i.parentElement).overflowX,
+    sign: getComputedStyle(i.closest("figure").querySelector(".sign")).display})),
   tables: document.querySelectorAll("table").length,
   verdicts: [...document.querySelectorAll(".verdict")].map(v => v.textContent),
   headings: [...document.querySelectorAll("h1, h2")].map(h => h.firstChild.textContent),
   loaded: performance.getEntriesByType("resource").map(r => r.name),
   links: [...document.querySelectorAll("[src], link[href]")].map(e => (e.src || e.href).slice(0, 40)),
+  cells: Math.max(...[...document.querySelectorAll("td")].map(t => t.getBoundingClientRect().right)),
+  names: [...document.querySelectorAll(".claims td")].map(t => getComputedStyle(t, "::before").content),
   width: document.documentElement.scrollWidth}, "*"))</script>"""
 
 FRAME = """<iframe src="page.html" style="width: {width}px; height: 900px; border: 0"></iframe><pre id="found"></pre>
@@ -54,9 +58,9 @@ def test_a_browser_shows_every_figure_and_table_and_loads_nothing(finished, tmp_
     page = finished.path / "reports" / "report.html"
     wide = opened(page, tmp_path, 1200)
     assert wide["figures"] == list(dict.fromkeys(wide["figures"]))
-    assert set(wide["figures"]) == set(FIGURES)  # those that were not run say so in their place
     drawn = {path.stem for path in (finished.path / "reports" / "figures").glob("*.png")}
-    assert {image["alt"] for image in wide["images"]} == {FIGURES[name].caption for name in drawn}
+    assert set(wide["figures"]) == drawn  # and nothing of experiments that the settings do not have
+    assert {FIGURES[name].caption for name in drawn & set(FIGURES)} <= {image["alt"] for image in wide["images"]}
     assert all(image["width"] > 300 for image in wide["images"])
     assert wide["tables"] >= 5  # summary, tables 1 and 2, claims, provenance
     rows = pd.read_csv(finished.path / "reports" / "claims.csv", keep_default_na=False)
@@ -66,7 +70,12 @@ def test_a_browser_shows_every_figure_and_table_and_loads_nothing(finished, tmp_
     assert all(link.startswith("data:") for link in wide["links"])
     narrow = opened(page, tmp_path, 390)
     assert narrow["width"] <= 390  # nothing makes a phone scroll sideways
-    assert all(image["shown"] <= 390 for image in narrow["images"])
+    assert all(image["holder"] <= 390 for image in narrow["images"])
+    assert {(image["scrolls"], image["sign"]) for image in narrow["images"]} == {("auto", "block")}  # it is said
+    assert {image["sign"] for image in wide["images"]} == {"none"}
+    assert narrow["cells"] <= 390  # nor hides a column beyond the edge of its table
+    assert '"measured"' in narrow["names"]  # each value has its column's name beside it
+    assert set(wide["names"]) == {"none"}
 
 
 def test_the_page_names_nothing_from_elsewhere(finished):
@@ -95,6 +104,10 @@ def test_snakemakes_own_report_has_captions_and_categories(finished, tmp_path):
     project = finished.copy(tmp_path / "twins")
     project.run("snakemake", "--report", "made.html")
     text = (project.path / "made.html").read_text()
+    assert "Do labels change what contrastive learning learns?" in text
+    page = (finished.path / "reports" / "report.html").read_text()
+    (answer,) = re.findall(r'<p class="answer"><strong>.*?</strong> (.*?)</p>', page)
+    assert answer.split(".")[0] in text  # which stands there as text, and in the page itself encoded
     assert FIGURES["collapse"].caption in text  # the caption of a figure, by its own file
     for category in ("Tables", "Figures", "Claims", "Report"):
         assert f'"category": "{category}"' in text or f'"{category}"' in text

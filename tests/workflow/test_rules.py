@@ -11,9 +11,10 @@ from pipeline.workflow.stages import STAGES
 
 REPORT = {"claims", "metrics", "report"}
 THEORY = {"bounds", "curvature", "loss_gap"}
-MEASURED = {"measure", "between_seeds", "table1", "table2", "bounds", "figure", *REPORT}
+TABLES = {"table1", "table2", "comparison"}  # the latter: of an experiment of one's own
+MEASURED = {"measure", "between_seeds", *TABLES, "bounds", "figure", *REPORT}
 OF_RUNS = {"measure", "layers", "between_seeds"}
-DOWNSTREAM = {*OF_RUNS, "table1", "table2", "merging", "figure", *THEORY, *REPORT}
+DOWNSTREAM = {*OF_RUNS, *TABLES, "merging", "figure", *THEORY, *REPORT}
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -23,7 +24,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("pipeline/reporting/table1.py", "not run", "not there", {"table1", "metrics", "report"}),
+        ("pipeline/reporting/table1.py", "not run", "not there", {"table1", "comparison", "metrics", "report"}),
         ("pipeline/probes.py", "steps = 300", "steps = 301", {*MEASURED, "baselines", "merging"}),
         (
             "pipeline/alignment/similarity.py",
@@ -33,7 +34,7 @@ def test_a_second_run_has_nothing_to_do(finished):
         ),
         ("params.yaml", "l2: 0.1", "l2: 0.2", {*MEASURED, "baselines", "merging"}),
         ("params.yaml", "probes:", "claims: {stays_aligned: {above: 0.8}}\nprobes:", REPORT),
-        ("reports/report.py", "# ## All claims", "# ## Every claim", {"report"}),
+        ("reports/report.py", "# ## Numerical checks", "# ## Checks", {"report"}),
         ("params.yaml", "epochs: 1", "epochs: 2", {"twins", *DOWNSTREAM}),
         ("params.yaml", "classes: 4", "classes: 5", {"subset", "baselines", "twins", *DOWNSTREAM}),
         ("README.md", "\n", "\n\n", set()),
@@ -120,15 +121,15 @@ def test_training_logs_are_plain_lines(finished):
     ("old", "new", "message"),
     [
         ("experiments:", "colour: red\nexperiments:", "unknown key 'colour'"),
+        ("  trajectory:", "  table1:", "params.yaml, line 14: 'table1' stands twice in one block, first in line 10"),
         (
-            "projection: 8",
-            "projection: 8, temperature: -1",
+            "temperature: 0.5",
+            "temperature: -1",
             "training.temperature = -1: input should be greater than 0",
         ),
         ("classes: 4", "classes: 11", "classes = 11: digits has 10 classes, allowed is 2 to 10"),
         ("dataset: digits", "dataset: mnist", "dataset = 'mnist': not known, allowed is one of cifar10"),
         ("seed: [0, 1]", "seed: [0], temperature: [0.1, 1]", "differ in more than the seed"),
-        ("  table1:", "  table7:", "table1 is missing"),
         ("probes:", "claims: {stays_alined: {above: 0.9}}\nprobes:", "claims: 'stays_alined' is not known"),
         ("probes:", "claims: {stays_aligned: {}}\nprobes:", "allowed is one of above and below"),
         ("encoder: resnet10", "encoder: resnet11", "encoder = 'resnet11': allowed is one of resnet10"),

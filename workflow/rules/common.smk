@@ -4,23 +4,32 @@ from shlex import quote
 from shutil import which
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from pipeline.files import write_text
 from pipeline.settings import base
 from pipeline.settings.experiments import Params
+from pipeline.settings.yaml_file import read_values
 from pipeline.workflow import records, runner
 from pipeline.workflow.code import code_digest
+from pipeline.workflow.grown import trained_again
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
 from pipeline.workflow.stage import SUBJECT_PATTERNS
-from pipeline.workflow.stages import STAGES
+from pipeline.workflow.stages import SHOWN, STAGES
 
 try:
+    # again: of two equal keys Snakemake takes the last unseen
+    for file in workflow.configfiles:
+        read_values(Path(file))
     PLAN = plan(base.parse(Params, config, "settings"))
     LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
     TASKS = list(records.tasks(PLAN, LAYOUT))
 except base.SettingsError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process and (sentence := trained_again(TASKS)):
+    logger.warning(sentence)
 
 # what the jobs read: the settings as they are at the start, whatever becomes of params.yaml while they run
 SETTINGS_FILE = LAYOUT.results / "settings.json"

@@ -19,6 +19,7 @@ for stage in STAGES.values():
             )
         wildcard_constraints:
             subject=SUBJECT_PATTERNS.get(stage.subject, ".*"),
+        priority: 0 if stage.resumes else 1  # what reads a run follows it directly: whatever interrupts, whole runs are done
         conda:
             "../envs/pipeline.yaml"
         threads: threads(stage)

@@ -3,15 +3,23 @@
 from pathlib import Path
 
 from pipeline.data.class_folders import read_folders
-from pipeline.data.facts import Facts
+from pipeline.data.facts import Facts, Sizes
 from pipeline.data.store import SourceImages
 from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import SourceSettings
 
-FACTS = Facts(reads_paths=True, may_lack_classes=True)
+
+def _sizes(spec: SourceSettings) -> Sizes:
+    """Counted from names; the first training image tells the shape."""
+    found = images(spec, Path())
+    first, _ = next(iter(found.train.items))
+    return (found.train.count, found.test.count, 1 if first.ndim == 2 else 3, *first.shape[:2])
 
 
 def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     if not spec.paths:
         raise SettingsError("paths: empty, but source = folder needs the folders or zip archives to read")
     return read_folders([Path(path) for path in spec.paths], spec.size)
+
+
+FACTS = Facts(sizes=_sizes, reads_paths=True, may_lack_classes=True)

@@ -33,7 +33,7 @@ def _classes(read: Read) -> Values:
 CLAIMS = (
     Claim(
         "loss_gap_bound",
-        "CL's loss exceeds NSCL's by no more than the predecessor's bound, and never falls below it.",
+        "CL's loss exceeds NSCL's by no more than Luthra et al. (arXiv 2506.04411) prove, and never falls below it.",
         "the smaller one of gap and bound less gap, over networks",
         "none: it is a theorem, and only a bug could refute it",
         _within_bound,

@@ -83,7 +83,7 @@ CLAIMS = (
         "CL and NSCL",
         "weights_turn_more_shuffled and weights_turn_more_replica: the same where labels mean nothing",
         source="paper",
-        paper="85.7 - 27.8",
+        paper="57.9: 85.7 of weights, 27.8 of representations",
     ),
     _turn_more(
         "weights_turn_more_shuffled",

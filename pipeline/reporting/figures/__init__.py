@@ -10,6 +10,9 @@ from pathlib import Path
 from pipeline.references import literals, names_in
 from pipeline.settings.base import SettingsError
 
+WIDTH = 7.2  # inches of the widest figure: a sheet of paper between its margins, where letters have their own size
+DPI = 160
+
 
 @dataclass(frozen=True)
 class FigureFacts:

@@ -35,14 +35,14 @@ def draw(table: pd.DataFrame) -> Figure:
             for objective, look in style.looks(("cl", "nscl")).items():
                 own = shown[shown["objective"] == objective]
                 style.errorbars(panel, own["temperature"], own, *look, objective.upper())
-            panel.set(title=f"{title}: {label}", ylabel="test accuracy (%)")
+            panel.set(title=f"{title}\n{label}", ylabel="test accuracy (%)")
         last = row[-1]
         for (probe, label), (colour, marker) in zip(LABELS.items(), style.ordered([0, 1]).values(), strict=True):
             own = rows[(rows["probe"] == probe) & (rows["objective"] == GAP)]
             style.errorbars(last, own["temperature"], own, colour, marker, f"gap, {label}")
         last.axhline(0, color="0.5", linewidth=1)
-        last.set(title=f"{title}: gap", ylabel="NSCL less CL (points)")
+        last.set(title=f"{title}\ngap", ylabel="NSCL less CL (points)")
         for panel in row:
             style.values_axis(panel, rows["temperature"], "temperature")
-    style.legend(figure, axes[0][0], 4, axes[0][-1])
+    style.legend(figure, 4)
     return figure

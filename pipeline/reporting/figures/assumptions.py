@@ -33,11 +33,11 @@ def draw(table: pd.DataFrame) -> Figure:
         style.line(row[0], beta, style.looks(["cl"])["cl"], "CL")
         style.epochs_axis(row[0], beta["epoch"])
         style.log_values(row[0])
-        row[0].set(title=title, ylabel="largest Hessian eigenvalue")
+        row[0].set(title=title, ylabel="largest eigenvalue")
         epochs = sorted(set(cosine["epoch"]))
         for epoch, look in zip(epochs, style.ordered(epochs).values(), strict=True):
             own = cosine[cosine["epoch"] == epoch]
             style.errorbars(row[1], own["step"], own, *look, f"from the weights of epoch {epoch:g}")
-        row[1].set(title=title, xlabel="gradient step", ylabel="cosine with similarity descent")
-    style.legend(figure, axes[0][0], 3, axes[0][1])
+        row[1].set(title=title, xlabel="gradient step", ylabel="cosine")
+    style.legend(figure, 3)
     return figure

@@ -13,7 +13,8 @@ from pipeline.reporting.trends import trend
 
 CAPTION = (
     "What the bound says about a setting (above), and what training did (below). Where the bound rises, similarity "
-    "should fall: the titles say which way each goes (? where the seeds do not decide). Bars are 95 % intervals."
+    "should fall: titles say which way each goes at equal epochs and at equal steps (? where the seeds do not decide), "
+    "and whether similarity went as the bound predicts or contrary to it. Bars are 95 % intervals."
 )
 EXPERIMENTS = ("classes", "temperature", "batch")
 READS = ("bounds",)
@@ -31,8 +32,8 @@ QUANTITIES = {  # label, colour, marker, what one unit of the axis is
 }
 ARROWS = {"rises": "↑", "falls": "↓", "undecided": "?"}
 ROWS = (
-    (("nonexpansive_log", "certificate_log"), r"$\log_{10}$ bound on the drift"),
-    (("cka", "rsa"), "similarity of CL and NSCL"),
+    (("nonexpansive_log", "certificate_log"), r"$\log_{10}$ of the bound"),
+    (("cka", "rsa"), "CL–NSCL similarity"),
 )
 
 
@@ -83,10 +84,12 @@ def draw(table: pd.DataFrame) -> Figure:
                     _line(panel, shown[(shown["measure"] == name) & (shown["matched"] == matched)], name, matched)
             style.values_axis(panel, shown["value"], f"{label} ({shown['dataset'].iloc[0]})")
             panel.set_ylabel(heading)
-        axes[0][column].set_title("\n".join(_verdict(shown, matched) for matched in MATCHED), fontsize="medium")
+        above, below = zip(*(_directions(shown, matched) for matched in MATCHED), strict=True)
+        axes[0][column].set_title("\n".join(above))
+        axes[1][column].set_title("\n".join(below))
     for how, dashes, fill in MATCHED.values():
         axes[0][0].plot([], [], dashes, color="0.3", marker="o", fillstyle=fill, label=how)
-    style.legend(figure, axes[0][0], 6, axes[1][0])
+    style.legend(figure, 6)
     return figure
 
 
@@ -99,9 +102,9 @@ def _line(panel: Axes, rows: pd.DataFrame, name: str, matched: str) -> None:
     line.set(linestyle=dashes, fillstyle=fill, markersize=5, label=label if fill == "full" else "_nolegend_")
 
 
-def _verdict(shown: pd.DataFrame, matched: str) -> str:
-    """Bound and measurement agree where similarity falls as the bound rises, or the other way round."""
+def _directions(shown: pd.DataFrame, matched: str) -> tuple[str, str]:
+    """Where the bound goes, and where CKA does: as predicted where it falls as the bound rises, or the other way."""
     trends = shown[shown["matched"] == matched].groupby("measure")["trend"].first()
     bound, measured = trends["nonexpansive_log"], trends["cka"]
-    outcome = "undecided" if "undecided" in (bound, measured) else "agree" if bound != measured else "disagree"
-    return f"at {MATCHED[matched][0]}: {outcome} (bound {ARROWS[bound]}, CKA {ARROWS[measured]})"
+    outcome = "undecided" if "undecided" in (bound, measured) else "as predicted" if bound != measured else "contrary"
+    return f"{matched}: bound {ARROWS[bound]}", f"{matched}: CKA {ARROWS[measured]}, {outcome}"

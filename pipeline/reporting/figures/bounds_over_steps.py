@@ -32,21 +32,23 @@ SIMULATION = "simulated similarity descent"
 def table(reading: Reading) -> pd.DataFrame:
     """Columns panel, steps, rows, bound, log: mean natural logarithm over seeds; training's drift is of features h."""
     descent = reading.read("descent").rename(columns={"step": "steps"}).assign(panel=SIMULATION, rows=math.nan)
-    training = reading.read("bounds").query("split == 'train'")
+    training = reading.read("bounds").query("split == 'train'").sort_values(["dataset", "classes"], kind="stable")
     titles = [f"training, {data_label(d, c)}" for d, c in zip(training["dataset"], training["classes"], strict=True)]
     training = training.assign(panel=titles)
     parts = []
     for name in LINES:
         for source in (descent, training):
             long = source[["panel", "steps", "rows", f"{name}_log"]].rename(columns={f"{name}_log": "log"})
-            parts.append(long.assign(bound=name).groupby(["panel", "steps", "rows", "bound"], dropna=False).mean())
+            parts.append(
+                long.assign(bound=name).groupby(["panel", "steps", "rows", "bound"], sort=False, dropna=False).mean()
+            )
     return pd.concat(parts).reset_index()
 
 
 def draw(table: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(table["panel"]))
-    figure, axes = style.panels(1, len(names))
-    for panel, name in zip(axes[0], names, strict=True):
+    figure, axes = style.row_of_panels(len(names))
+    for panel, name in zip(axes, names, strict=True):
         shown = table[table["panel"] == name]
         for bound, (label, colour, dashes) in LINES.items():
             line = shown[shown["bound"] == bound].sort_values("steps")
@@ -63,8 +65,8 @@ def draw(table: pd.DataFrame) -> Figure:
         if name != SIMULATION:
             limit = log_limit(int(shown["rows"].iloc[0])) / math.log(10)
             panel.axhline(limit, color="0.5", linewidth=2, label=r"$\sqrt{2}\,N$: none are further apart")
-        panel.set(title=name, xlabel="steps", xscale="log")
+        panel.set(title=name.replace("training, ", "training\n"), xlabel="steps", xscale="log")
         panel.xaxis.set_minor_formatter(NullFormatter())
-    axes[0][0].set_ylabel(r"$\log_{10}$ of $\|\Sigma_{CL} - \Sigma_{NSCL}\|_F$")
-    style.legend(figure, axes[0][-1], 4)
+        panel.set_ylabel(r"$\log_{10}$ of $\|\Sigma_{CL} - \Sigma_{NSCL}\|_F$")
+    style.legend(figure, 3)
     return figure

@@ -8,7 +8,10 @@ from pipeline.reporting.measured import summarise
 from pipeline.reporting.reading import Reading
 from pipeline.reporting.twins import without_doses
 
-CAPTION = "Class-distance-normalised variance (CDNV) of every twin on test images; 0 is collapse."
+CAPTION = (
+    "Class-distance-normalised variance (CDNV) of every twin on test images: spread within two classes over the "
+    "distance between their means; 0 is collapse. Directional: the spread along the line between the means alone."
+)
 EXPERIMENTS = ("trajectory",)
 READS = ("collapse",)
 
@@ -31,6 +34,6 @@ def draw(table: pd.DataFrame) -> Figure:
                 style.line(panel, shown, looks[str(objective)], style.name_of(objective))
             style.epochs_axis(panel, rows["epoch"])
             style.log_values(panel)
-            panel.set(title=title, ylabel=f"{label} (0: collapsed)")
-    style.legend(figure, axes[0][0], 4)
+            panel.set(title=title, ylabel=label)
+    style.legend(figure, 4)
     return figure

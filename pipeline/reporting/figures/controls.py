@@ -60,9 +60,9 @@ def _with_angles(pairs: pd.DataFrame) -> pd.DataFrame:
 def draw(table: pd.DataFrame) -> Figure:
     plain = table[table["less"].isna()]
     groups = style.groups(plain)
-    figure, axes = style.panels(1, len(groups))
+    figure, axes = style.row_of_panels(len(groups))
     twins = [name for name in dict.fromkeys(plain["second"]) if name != ANOTHER_SEED]
-    for panel, (title, rows) in zip(axes[0], groups, strict=True):
+    for panel, (title, rows) in zip(axes, groups, strict=True):
         weights, representations = (rows[rows["measure"] == name] for name in ANGLES)
         for name, (colour, marker) in style.looks(twins).items():
             x, y = weights[weights["second"] == name], representations[representations["second"] == name]
@@ -73,9 +73,8 @@ def draw(table: pd.DataFrame) -> Figure:
             )
         for middle in representations.loc[representations["second"] == ANOTHER_SEED, "mean"]:
             panel.axhline(middle, color="0.4", linestyle=":", label="CL–CL of another seed")
-        panel.set(title=title, xlabel="weight angle (degrees)")
+        panel.set(title=title, xlabel="weight angle (°)", ylabel="representation angle (°)")
         panel.set_xlim(left=0)
         panel.set_ylim(bottom=0)
-    axes[0][0].set_ylabel("representation angle (degrees)")
-    style.legend(figure, axes[0][0], 3 if len(groups) > 1 else 2, *axes[0][1:])
+    style.legend(figure, 4)
     return figure

@@ -15,7 +15,7 @@ CAPTION = (
 EXPERIMENTS = ("dose",)
 READS = ("alignment", "weights")
 
-LABELS = {**style.MEASURES, "weight_angle": "weight angle (degrees)"}
+LABELS = {**style.MEASURES, "weight_angle": "weight angle (°)"}
 WHOSE = {name: f"{dose.labels} labels" for name, dose in LEFT_OUT.items()}  # in the column `labels`; NA for controls
 FULL = {name: WHOSE[name] for name in ("nscl", "nscl_shuffled")}  # whose look all of their doses have
 BANDS = ("cl_replica", "cl_nudged")
@@ -55,5 +55,5 @@ def draw(table: pd.DataFrame) -> Figure:
                 style.errorbars(panel, own["share"], own, *looks[name], labels)
             panel.set(title=title, xlabel="share left out", ylabel=f"{label} with CL")
             panel.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    style.legend(figure, axes[0][0], 4, *(row[0] for row in axes[1:]))
+    style.legend(figure, 4)
     return figure

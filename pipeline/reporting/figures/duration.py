@@ -8,11 +8,14 @@ from pipeline.reporting.measured import summarise, summarise_long
 from pipeline.reporting.reading import Reading
 from pipeline.reporting.twins import with_cl, without_doses
 
-CAPTION = "Longer training: similarity with CL, and how far each twin's classes have collapsed."
+CAPTION = (
+    "Longer training, on test images: similarity with CL, and how far each twin's classes have collapsed, as "
+    "class-distance-normalised variance (CDNV: spread within classes over the distance between them; 0 is collapse)."
+)
 EXPERIMENTS = ("duration",)
 READS = ("alignment", "collapse")
 
-LABELS = {name: f"{label} with CL" for name, label in style.MEASURES.items()} | {"cdnv": "CDNV (0: collapsed)"}
+LABELS = {name: f"{label} with CL" for name, label in style.MEASURES.items()} | {"cdnv": "CDNV"}
 BY = ("dataset", "classes", "objective", "epoch")
 
 
@@ -34,7 +37,7 @@ def draw(table: pd.DataFrame) -> Figure:
             for objective, shown in rows[rows["measure"] == measure].groupby("objective", sort=False):
                 style.line(panel, shown, looks[str(objective)], style.name_of(objective))
             style.epochs_axis(panel, rows["epoch"])
-            panel.set(title=f"{title}, test images", ylabel=label)
+            panel.set(title=title, ylabel=label)
         style.log_values(row[-1])
-    style.legend(figure, axes[0][-1], 4)
+    style.legend(figure, 4)
     return figure

@@ -9,7 +9,7 @@ from pipeline.reporting.reading import Reading
 from pipeline.reporting.tables import data_label
 from pipeline.reporting.twins import with_cl
 
-CAPTION = "CKA of each twin with CL over training, for each encoder."
+CAPTION = "CKA of each twin with CL over training on test images, for each encoder."
 EXPERIMENTS = ("trajectory", "encoders")
 READS = ("alignment",)
 
@@ -21,14 +21,14 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     cka = table[table["measure"] == "cka"]
-    groups = list(cka.groupby(["encoder", "dataset", "classes"], sort=False, dropna=False))
-    figure, axes = style.panels(1, len(groups))
+    groups = list(cka.groupby(["encoder", "dataset", "classes"], dropna=False))
+    figure, axes = style.row_of_panels(len(groups))
     looks = style.looks(table["second"])
-    for panel, ((encoder, dataset, classes), rows) in zip(axes[0], groups, strict=True):
+    for panel, ((encoder, dataset, classes), rows) in zip(axes, groups, strict=True):
         for objective, shown in rows.groupby("second", sort=False):
             style.line(panel, shown, looks[str(objective)], f"CL–{style.name_of(objective)}")
         style.epochs_axis(panel, rows["epoch"])
-        panel.set(title=f"{encoder}: {data_label(dataset, classes)}", ylim=(cka["mean"].min() - 0.03, 1.01))
-    axes[0][0].set_ylabel("CKA with CL, test images")
-    style.legend(figure, axes[0][0], 4, *axes[0][1:])
+        panel.set(title=f"{data_label(dataset, classes)}\n{encoder}", ylabel="CKA with CL")
+        panel.set_ylim(cka["mean"].min() - 0.03, 1.01)
+    style.legend(figure, 4)
     return figure

@@ -27,8 +27,8 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     groups = style.groups(table)
-    figure, axes = style.panels(1, len(groups))
-    for panel, (title, rows) in zip(axes[0], groups, strict=True):
+    figure, axes = style.row_of_panels(len(groups))
+    for panel, (title, rows) in zip(axes, groups, strict=True):
         for (measure, label), look in zip(LABELS.items(), style.looks(("cl", "nscl")).values(), strict=True):
             shown = rows[rows["measure"] == measure]
             style.line(panel, shown, look, label)
@@ -39,7 +39,6 @@ def draw(table: pd.DataFrame) -> Figure:
                 label=f"{label}, in the paper",
             )
         style.epochs_axis(panel, rows["epoch"])
-        panel.set(title=title, ylim=(0, 95))
-    axes[0][0].set_ylabel("CL–NSCL angle (degrees)")
-    style.legend(figure, axes[0][0], 2)
+        panel.set(title=title, ylim=(0, 95), ylabel="CL–NSCL angle (°)")
+    style.legend(figure, 4)
     return figure

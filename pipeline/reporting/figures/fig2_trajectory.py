@@ -46,7 +46,7 @@ def draw(table: pd.DataFrame) -> Figure:
         for panel, (measure, label) in zip(row, style.MEASURES.items(), strict=True):
             _panel(panel, rows[rows["measure"] == measure], looks)
             panel.set(title=title, ylabel=f"{label} with CL")
-    style.legend(figure, axes[0][0], 4, *(row[0] for row in axes[1:]))
+    style.legend(figure, 4)
     return figure
 
 

@@ -23,6 +23,7 @@ EXPERIMENTS = ("classes",)
 READS = ("bounds",)
 
 BY = ("dataset", "classes", "epochs", "epoch")
+NUMBERS = 9  # columns of the heat map, whose cells have room for a number
 EPOCHS, STEPS = "epochs", "steps"  # in the column `matched`: in what a run equals the one with most classes
 
 
@@ -54,27 +55,29 @@ def _matched(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    datasets = list(dict.fromkeys(table["dataset"]))
+    datasets = sorted(set(table["dataset"]))
     figure, axes = style.panels(len(datasets), 2)
     for (left, right), dataset in zip(axes, datasets, strict=True):
         shown = table[(table["dataset"] == dataset) & (table["measure"] == "cka")]
         printed = shown[shown["source"] == PAPER].set_index("classes")
         _heat_map(left, shown[shown["matched"] == EPOCHS], printed)
-        left.set(title=f"{dataset}: CKA at equal epochs", xlabel="epoch", ylabel="classes C'")
+        left.set(title=f"{dataset}\nCKA at equal epochs", xlabel="epoch", ylabel="classes C'")
         by_steps = shown[shown["matched"] == STEPS]
         for value, (colour, marker) in style.ordered(sorted(set(by_steps["classes"]))).items():
             own = by_steps[by_steps["classes"] == value].sort_values("steps")
             style.errorbars(right, own["steps"], own, colour, marker, f"C' = {int(value)}")
         style.log_progress(right, "steps")
-        right.set(title=f"{dataset}: CKA at equal steps", ylabel="CKA of CL and NSCL")
-        right.legend()
+        right.set(title=f"{dataset}\nCKA at equal steps", ylabel="CKA of CL and NSCL")
+    style.legend(figure, 6)
     return figure
 
 
 def _heat_map(panel: Axes, rows: pd.DataFrame, printed: pd.DataFrame) -> None:
     cells = rows.assign(epoch=rows["epoch"].astype(int)).pivot(index="classes", columns="epoch", values="mean")
     cells = cells.sort_index(ascending=False)
-    sns.heatmap(cells, ax=panel, annot=True, fmt=".3f", cmap="viridis", vmax=1.0, cbar_kws={"label": "CKA"})
+    room = len(cells.columns) <= NUMBERS
+    most = max(1.0, float(cells.to_numpy().max()))
+    sns.heatmap(cells, ax=panel, annot=room, fmt=".2f", cmap="viridis", vmax=most, cbar=not room)
     panel.set_yticklabels([_named(classes, printed) for classes in cells.index], rotation=0)
 
 

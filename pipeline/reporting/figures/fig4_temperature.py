@@ -41,6 +41,6 @@ def draw(table: pd.DataFrame) -> Figure:
                 printed = shown[(shown["source"] == PAPER) & (shown["temperature"] == value)]
                 style.crosses(panel, printed["epoch"] + 1, printed, colour, f"temperature {value:g}")
             style.epochs_axis(panel, test["epoch"])
-            panel.set(title=f"{title}, test images", ylabel=f"{label} of CL and NSCL")
-    style.legend(figure, axes[0][0], 3, *(row[0] for row in axes[1:]))
+            panel.set(title=title, ylabel=f"{label} of CL and NSCL")
+    style.legend(figure, 3)
     return figure

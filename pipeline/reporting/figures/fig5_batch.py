@@ -61,6 +61,6 @@ def draw(table: pd.DataFrame) -> Figure:
                     of_paper = printed[printed["learning_rate_rule"] == rule]
                     style.crosses(panel, of_paper["batch_size"], of_paper, colour, f"rate ~ {label}")
             style.values_axis(panel, cka["batch_size"], "batch size B")
-            panel.set(title=f"{title}: {how}", ylabel="CKA of CL and NSCL")
-    style.legend(figure, axes[0][1], 4, axes[0][0])
+            panel.set(title=f"{title}\n{how}", ylabel="CKA of CL and NSCL")
+    style.legend(figure, 4)
     return figure

@@ -31,7 +31,7 @@ def draw(table: pd.DataFrame) -> Figure:
             for objective, shown in rows[rows["measure"] == measure].groupby("second", sort=False):
                 style.line(panel, shown, looks[str(objective)], f"CL–{style.name_of(objective)}")
             style.epochs_axis(panel, rows["epoch"])
-            panel.set(title=f"{title}: {label}", ylabel="weight gap (0: equal)")
+            panel.set(title=f"{title}\n{label}", ylabel="weight gap (0: equal)")
             panel.set_ylim(bottom=0)
-    style.legend(figure, axes[0][0], 4)
+    style.legend(figure, 4)
     return figure

@@ -36,6 +36,6 @@ def draw(table: pd.DataFrame) -> Figure:
             for objective, own in rows[rows["part"] == part].sort_values("depth").groupby("second", sort=False):
                 style.errorbars(panel, own["depth"], own, *looks[str(objective)], f"CL–{style.name_of(objective)}")
             panel.set_xticks(layers["depth"], layers["layer"], rotation=30, ha="right")
-            panel.set(title=f"{title}: {label}", xlabel="layer", ylabel="CKA with CL")
-    style.legend(figure, axes[0][0], 4)
+            panel.set(title=f"{title}\n{label}", xlabel="layer", ylabel="CKA with CL")
+    style.legend(figure, 4)
     return figure

@@ -7,7 +7,10 @@ from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.reading import Reading
 
-CAPTION = "CL's loss less NSCL's loss on the same network, against its bound."
+CAPTION = (
+    "Loss gap: CL's loss less NSCL's on the same network, against the bound on it that Luthra et al. (arXiv "
+    "2506.04411) prove."
+)
 EXPERIMENTS = ("classes", "temperature")
 READS = ("loss_gap",)
 
@@ -28,10 +31,10 @@ def table(reading: Reading) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    groups = dict(iter(table.groupby(["dataset", "swept"], sort=False)))
+    groups = dict(iter(table.groupby(["dataset", "swept"])))
     several = {where: rows for where, rows in groups.items() if rows["value"].nunique() > 1} or groups
-    figure, axes = style.panels(1, len(several))
-    for panel, ((dataset, swept), shown) in zip(axes[0], several.items(), strict=True):
+    figure, axes = style.row_of_panels(len(several))
+    for panel, ((dataset, swept), shown) in zip(axes, several.items(), strict=True):
         for objective, look in style.looks(("cl", "nscl")).items():
             own = shown[(shown["objective"] == objective) & (shown["measure"] == "gap")]
             style.errorbars(panel, own["value"], own, *look, f"gap, network of {objective.upper()}")
@@ -39,6 +42,6 @@ def draw(table: pd.DataFrame) -> Figure:
         panel.plot(bound["value"], bound["mean"], "--", color="#D55E00", label="bound")
         style.values_axis(panel, shown["value"], SWEPT[str(swept)])
         style.log_values(panel)
-        panel.set(title=dataset, ylabel="CL's loss less NSCL's (nats)")
-    style.legend(figure, axes[0][0], 3)
+        panel.set(title=dataset, ylabel="loss gap (nats)")
+    style.legend(figure, 3)
     return figure

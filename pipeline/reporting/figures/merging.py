@@ -26,13 +26,13 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     groups = style.groups(table)
-    figure, axes = style.panels(1, len(groups))
-    for panel, (title, rows) in zip(axes[0], groups, strict=True):
+    figure, axes = style.row_of_panels(len(groups))
+    for panel, (title, rows) in zip(axes, groups, strict=True):
         for (probe, label), (colour, marker) in zip(LABELS.items(), style.ordered([0, 1]).values(), strict=True):
             for batch_norm, dashes in BATCH_NORM.items():
                 own = rows[(rows["probe"] == probe) & (rows["batch_norm"] == batch_norm)].sort_values("share")
                 name = f"{label}, batch norm {batch_norm}"
                 style.errorbars(panel, own["share"], own, colour, marker, name, dashes)
-        panel.set(title=title, xlabel="share of NSCL in the weights (0: CL)", ylabel="test accuracy (%)")
-    style.legend(figure, axes[0][0], 2 if len(groups) > 1 else 1)
+        panel.set(title=title, xlabel="share of NSCL (0: CL)", ylabel="test accuracy (%)")
+    style.legend(figure, 2)
     return figure

@@ -75,5 +75,5 @@ def draw(table: pd.DataFrame) -> Figure:
                 style.errorbars(panel, rows["path_length"], rows, colour, marker, title, "none")
         style.log_progress(panel, "path length")
         panel.set(ylabel=f"{label} of CL and NSCL", title=label)
-    style.legend(figure, axes[0][0], 4)
+    style.legend(figure, 4)
     return figure

@@ -45,12 +45,12 @@ def draw(table: pd.DataFrame) -> Figure:
             own = rows[rows["measure"] == name].assign(mean=lambda logs: logs["mean"] / math.log(10))
             own = own.assign(ci_high=own["ci_high"] / math.log(10))
             style.errorbars(left, own["steps"], own, colour, "o", label, dashes)
-        left.set(title=f"{title}: drift", ylabel=r"$\log_{10}$ of $\|\Sigma_{CL} - \Sigma_{NSCL}\|_F$")
+        left.set(title=f"{title}\ndrift", ylabel=r"$\log_{10}$ of $\|\Sigma_{CL} - \Sigma_{NSCL}\|_F$")
         for (layer, label), (colour, marker) in zip(LAYERS.items(), style.ordered([0, 1]).values(), strict=True):
             own = rows[(rows["layer"] == layer) & (rows["measure"] == "cka")]
             style.errorbars(right, own["steps"], own, colour, marker, f"CKA of {label}")
-        right.set(title=f"{title}: likeness", ylabel="CKA of CL and NSCL")
+        right.set(title=f"{title}\nlikeness", ylabel="CKA of CL and NSCL")
         for panel in (left, right):
             style.log_progress(panel, "steps")
-    style.legend(figure, axes[0][0], 3, axes[0][1])
+    style.legend(figure, 3)
     return figure

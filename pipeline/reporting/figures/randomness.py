@@ -48,7 +48,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for row, (title, rows) in zip(axes, groups, strict=True):
         twins = rows[rows["shared"] != BETWEEN_SEEDS]
         order = sorted(set(twins["shared"]), key=lambda text: (text == "nothing", -text.count("+"), text))
-        names = [text.replace("+", " +\n") if text.count("+") < 2 else "everything" for text in order]
+        names = [_in_words(text) for text in order]
         for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
             shown = twins[twins["measure"] == measure].set_index("shared").loc[order]
             half = (shown["ci_high"] - shown["mean"]).fillna(0.0)
@@ -58,6 +58,13 @@ def draw(table: pd.DataFrame) -> Figure:
                 panel.axvspan(low, high, color="0.6", alpha=0.5, linewidth=0)
             panel.set_yticks(range(len(order)), names if panel is row[0] else [""] * len(order))
             panel.invert_yaxis()
-            panel.set(title=title, xlabel=f"{label} of CL and NSCL")
+            panel.set(title=title, xlabel=f"{label}, CL–NSCL")
         row[0].set_ylabel("shared")
     return figure
+
+
+def _in_words(shared: str) -> str:
+    missing = [part for part in PARTS if part not in shared]
+    if shared == "nothing" or len(missing) == 2:
+        return shared
+    return f"all but {missing[0]}" if missing else "everything"

@@ -73,11 +73,12 @@ def draw(table: pd.DataFrame) -> Figure:
                 panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
                 panel.xaxis.set_major_formatter("{x:g}")
                 panel.xaxis.set_minor_formatter(NullFormatter())
-        row[0].set_ylabel("weight gap (0: equal weights)")
-    style.legend(figure, axes[0][0], 2)
+        row[0].set_ylabel("weight gap (0: equal)")
+    style.legend(figure, 2)
     return figure
 
 
 def _title(title: str, form: Form, rows: pd.DataFrame) -> str:
     slope, r_squared = rows[form.slope].iloc[0], rows[form.r_squared].iloc[0]
-    return f"{title}: {form.label} {slope:.2g}, R² {r_squared:.3f}"
+    fit = f"{slope:.2g}, R² {r_squared:.3f}" if math.isfinite(slope) else "(too few epochs for a fit)"
+    return f"{title}\n{form.label} {fit}"

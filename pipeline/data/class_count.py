@@ -1,0 +1,48 @@
+"""How many classes a tree of image files has, from names alone: a run's name says it before anything is prepared."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from pipeline.data.trees import list_tree
+from pipeline.settings.base import SettingsError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")  # of images
+
+
+@cache
+def count_classes(trees: tuple[str, ...], where: str) -> int:
+    """Folders under `train/` that hold an image, of all trees together; no image is read.
+
+    Raises SettingsError that names `where` for a tree that is not there, and for fewer than two classes.
+    """
+    found = set()
+    for tree in map(Path, trees):
+        if not tree.exists():
+            raise SettingsError(
+                f"{where}.paths: {tree} is not there; without it `classes` has to say how many there are"
+            )
+        found |= set(_of_folder(tree) if tree.is_dir() else _of_archive(tree))
+    if len(found) < 2:
+        listed = ", ".join(trees) or "nothing"
+        raise SettingsError(
+            f"{where}.paths: {listed}: {len(found)} classes with images in train/<class>/, at least 2 are needed"
+        )
+    return len(found)
+
+
+def _of_folder(tree: Path) -> Iterable[str]:
+    below = [tree, *sorted(path for path in tree.iterdir() if path.is_dir() and not path.name.startswith("."))]
+    for folder in (path / "train" for path in below):
+        if folder.is_dir():
+            for label in folder.iterdir():
+                if label.is_dir() and any(file.suffix.lower() in SUFFIXES for file in label.iterdir()):
+                    yield label.name
+
+
+def _of_archive(tree: Path) -> Iterable[str]:
+    for file in list_tree(tree):
+        if file.path.suffix.lower() in SUFFIXES:
+            match file.path.parts:
+                case ("train", label, _) | (_, "train", label, _):
+                    yield label

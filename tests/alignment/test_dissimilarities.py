@@ -1,0 +1,98 @@
+"""RSA in the forms of other papers, against SciPy's distances and correlations of all pairs."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import pdist
+from scipy.stats import pearsonr, spearmanr
+
+from pipeline.alignment import chunks, dissimilarities
+from pipeline.alignment.compare import compare
+from pipeline.alignment.dissimilarities import rsa_correlation, rsa_euclidean, rsa_spearman
+from pipeline.alignment.intervals import Pair, Prepared
+from tests.alignment import definitions
+
+
+def related(n=41, d=6, other=4, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, d)) + 0.5
+    return x, x @ rng.normal(size=(d, other)) + rng.normal(size=(n, other))
+
+
+def pair(x, y):
+    return Pair(*(Prepared(torch.as_tensor(rows), name) for rows, name in ((x, "first"), (y, "second"))))
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 41, 1024])
+@pytest.mark.parametrize(
+    ("function", "metric", "correlation"),
+    [
+        (rsa_correlation, "correlation", pearsonr),
+        (rsa_euclidean, "euclidean", pearsonr),
+        (rsa_spearman, "cosine", spearmanr),
+    ],
+)
+def test_they_are_correlations_of_all_pairs(monkeypatch, chunk, function, metric, correlation):
+    monkeypatch.setattr(dissimilarities, "CHUNK", chunk)
+    x, y = related()
+    expected = correlation(pdist(x, metric), pdist(y, metric)).statistic
+    assert function(pair(x, y)).value == pytest.approx(expected, abs=1e-12)
+
+
+def test_ties_share_their_rank():
+    rng = np.random.default_rng(3)
+    x, y = rng.integers(0, 2, (20, 3)) + 1.0, rng.integers(0, 2, (20, 2)) + 1.0
+    expected = spearmanr(pdist(x, "cosine").round(12), pdist(y, "cosine").round(12)).statistic
+    assert rsa_spearman(pair(x, y)).value == pytest.approx(expected, abs=1e-2)  # ties up to rounding
+
+
+def test_euclidean_distances_keep_their_digits_far_from_the_origin():
+    x, y = related()
+    expected = pearsonr(pdist(x), pdist(y)).statistic
+    assert rsa_euclidean(pair(x + 1e7, y * 1e-9)).value == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_correlation_form_has_an_interval_and_a_chance_level():
+    found = rsa_correlation(pair(*related()))
+    assert found.low < found.value < found.high
+    assert found.null == 0.0
+
+
+def test_what_has_no_such_correlation_is_named():
+    x, y = related()
+    with pytest.raises(ValueError, match="first: row 0 is zero or not finite"):
+        rsa_correlation(pair(np.ones_like(x), y))
+    with pytest.raises(ValueError, match="first: all dissimilarities are equal"):
+        rsa_euclidean(pair(np.ones_like(x), y))
+    with pytest.raises(ValueError, match="41 and 40 rows"):
+        rsa_euclidean(pair(x, y[:-1]))
+    with pytest.raises(ValueError, match="first has 41 rows and second has 40"):
+        rsa_spearman(pair(x, y[:-1]))
+
+
+def test_ranks_that_do_not_fit_into_memory_are_refused_before_they_are_made(monkeypatch):
+    monkeypatch.setattr(dissimilarities.os, "sysconf", lambda name: 1 if name == "SC_PAGE_SIZE" else 1000)
+    with pytest.raises(ValueError, match="41 rows: ranks of all pairs take"):
+        rsa_spearman(pair(*related()))
+
+
+def test_chunks_can_be_followed():
+    seen = []
+
+    def track(items, total):
+        seen.append(total)
+        return items
+
+    monkey = chunks.CHUNK
+    rsa_euclidean(pair(*related(n=monkey + 1)), track)
+    assert seen == [2]
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+def test_two_arrays_of_numpy_or_torch_are_compared(kind):
+    x, y = related()
+    found = compare(kind(x), kind(y))
+    assert {name: one.value for name, one in found.items()} == pytest.approx(definitions.measures(x, y), abs=1e-10)
+    assert list(compare(x, y, ["rsa"])) == ["rsa"]
+    with pytest.raises(ValueError, match="measure 'cca': allowed is some of cka"):
+        compare(x, y, ["cca"])

@@ -1,0 +1,18 @@
+"""Every figure, from made-up measures."""
+
+import importlib
+
+from pipeline.reporting.figures import FIGURES
+from pipeline.reporting.reading import Reading
+from tests.reporting.planted import PAPER, PUBLISHED_CLASSES, swept, trajectory
+
+MODULES = {name: importlib.import_module(f"pipeline.reporting.figures.{name}") for name in FIGURES}
+OF_SWEEPS = {
+    *("fig3_classes", "fig4_temperature", "fig5_batch", "duration", "accuracy_by_temperature"),
+    *("merging", "encoders", "loss_gap", "randomness", "dose", "path_length", "assumptions"),
+}
+
+
+def table_of(name, **options):
+    source = swept if name in OF_SWEEPS else trajectory
+    return MODULES[name].table(Reading(lambda kind: source(kind, **options), PAPER, PUBLISHED_CLASSES))

@@ -1,0 +1,84 @@
+"""Settings that are written for a folder of images, and the walk from there to a report."""
+
+import pandas as pd
+import pytest
+
+from pipeline.data.survey import Survey
+from pipeline.settings.base import SettingsError
+from pipeline.settings.yaml_file import read_values
+from pipeline.training.schedule import learning_rate, scaled_learning_rate
+from pipeline.workflow.start import CPU, GPU, batch_size, file_for, settings_text
+from tests.workflow.test_own_images import write_shapes
+
+TINY = "training={epochs: 1, warmup_epochs: 0, width: 4, projection: 8}"
+
+
+def found_of(train, sides=(32, 40, 50)):
+    return Survey(classes=3, train=train, test=50, sides=sides, alike=False)
+
+
+@pytest.mark.parametrize("machine", [CPU, GPU])
+@pytest.mark.parametrize("train", [4, 72, 1437, 50_000])
+def test_what_is_written_is_trained_far_enough_to_learn(tmp_path, machine, train):
+    path = tmp_path / "mine.yaml"
+    path.write_text(settings_text("mine", tmp_path / "images", found_of(train), machine))
+    training = read_values(path)["training"]
+    batch, epochs = training["batch_size"], training["epochs"]
+    assert 2 <= batch <= train
+    steps = train // batch
+    peak = scaled_learning_rate(0.3, batch, "linear")
+    rates = (learning_rate(step, steps, peak, training["warmup_epochs"], epochs) for step in range(steps * epochs))
+    assert sum(rates) * training["trust"] == pytest.approx(2.0, rel=0.35)  # trust has one digit
+
+
+def test_a_batch_leaves_some_steps_an_epoch_and_never_asks_for_more_images_than_there_are():
+    assert [batch_size(train, CPU) for train in (2, 3, 20, 200, 1000, 10**6)] == [2, 2, 16, 16, 64, 128]
+    assert batch_size(10**6, GPU) == 512
+
+
+def test_images_are_not_made_larger_than_they_are(tmp_path):
+    path = tmp_path / "mine.yaml"
+    for sides, machine, expected in (
+        ((8, 9, 9), CPU, (9, "cifar")),
+        ((60, 80, 90), CPU, (32, "imagenet")),
+        ((60, 80, 90), GPU, (64, "imagenet")),
+    ):
+        path.write_text(settings_text("mine", tmp_path, found_of(500, sides), machine))
+        values = read_values(path)
+        assert (values["datasets"]["mine"]["size"], values["training"]["stem"]) == expected
+
+
+def test_a_file_that_is_there_is_not_written_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params").mkdir()
+    assert file_for(tmp_path / "my images").as_posix() == "params/my_images.yaml"
+    (tmp_path / "params" / "mine.yaml").touch()
+    with pytest.raises(SettingsError, match=r"params/mine\.yaml: there already"):
+        file_for(tmp_path / "mine.zip")
+
+
+@pytest.fixture
+def started(sources, tmp_path):
+    project = sources.copy(tmp_path / "twins")
+    write_shapes(project.path / "shapes")
+    return project, project.pipeline("start", "shapes")
+
+
+def test_the_command_says_what_it_found_and_what_to_do_next(started):
+    project, said = started
+    assert "shapes: 3 classes, 72 training and 36 test images, shorter sides 8 pixels" in said
+    assert "3 runs, 0 of them finished" in said
+    assert "next: snakemake --cores all --configfile params/shapes.yaml" in said
+    assert "there already" in project.pipeline("start", "shapes", check=False)
+
+
+@pytest.mark.long
+def test_the_walk_from_a_folder_to_tables_figures_and_report(started):
+    project, _ = started
+    project.run("snakemake", "--cores", "2", "--configfile", "params/shapes.yaml", "--config", TINY)
+    reports = project.path / "reports" / "shapes"
+    for made in ("table1.csv", "table2.csv", "figures/fig2_trajectory.png", "report.html"):
+        assert (reports / made).is_file()
+    rows = pd.read_csv(reports / "table1.csv").query("status != 'not run'")
+    assert set(rows["dataset"]) == {"shapes"}
+    assert set(rows.loc[rows["objective"] == "cl_nudged", "n_seeds"]) == {3}
