@@ -1,5 +1,6 @@
 """A settings file's plain values. YAML's own reader keeps the last of two equal keys and says nothing, so that a block
-pasted below another of its name would take its place unseen."""
+pasted below another of its name would take its place unseen; and it follows whatever a file asks for, however deep or
+often."""
 
 import json
 from pathlib import Path
@@ -9,14 +10,27 @@ import yaml
 
 from pipeline.settings.base import SettingsError
 
+MOST_BYTES = 1_000_000
+MOST_VALUES = 100_000  # with every repetition by an alias, of which ten lines can ask for billions
+DEEPEST = 50  # blocks within blocks
+
 
 def read_values(path: Path) -> Any:
     """Of a YAML or JSON file; raises SettingsError that names the file, and in YAML the line."""
     if not path.is_file():
         raise SettingsError(f"{path}: no such file")
-    text = path.read_text(encoding="utf-8")
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise SettingsError(f"{path}: {size:,} bytes: allowed in settings are {MOST_BYTES:,}")
     try:
-        return json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)
+        text = path.read_text(encoding="utf-8")
+        values = json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)
+        if (count := _count(values, {})) > MOST_VALUES:
+            raise SettingsError(f"{path}: {count:,} values, repeated ones counted: allowed are {MOST_VALUES:,}")
+        return values
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 text at byte {error.start}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: nested too deep: allowed are {DEEPEST} blocks within each other") from None
     except _DuplicateKeyError as error:
         raise SettingsError(f"{path}, {error}") from None
     except yaml.MarkedYAMLError as error:
@@ -26,6 +40,22 @@ def read_values(path: Path) -> Any:
         raise SettingsError(f"{path}: not YAML: {error}") from None
     except (yaml.YAMLError, json.JSONDecodeError) as error:
         raise SettingsError(f"{path}: not {path.suffix[1:].upper()}: {error}") from None
+    except SettingsError:
+        raise
+    except ValueError as error:  # of a number or a date, as Python says it
+        raise SettingsError(f"{path}: a value that cannot be read: {error}") from None
+
+
+def _count(values: Any, known: dict[int, int], depth: int = 0) -> int:
+    """How many values there are when every alias is written out, each block counted once. Raises RecursionError."""
+    if depth > DEEPEST:
+        raise RecursionError
+    if not isinstance(values, dict | list):
+        return 1
+    if id(values) not in known:
+        inner = values.values() if isinstance(values, dict) else values
+        known[id(values)] = 1 + sum(_count(value, known, depth + 1) for value in inner)
+    return known[id(values)]
 
 
 class _DuplicateKeyError(ValueError):
@@ -49,3 +79,12 @@ class _Loader(yaml.SafeLoader):
                 )
             lines[key.value] = line
         return node
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)  # type: ignore[no-untyped-call]
+        # of equal keys the last counts; kept all, ten blocks that merge ten others each would fill the memory
+        node.value = list({_identity(key): (key, value) for key, value in node.value}.values())
+
+
+def _identity(key: yaml.Node) -> tuple[Any, ...]:
+    return (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else (id(key),)

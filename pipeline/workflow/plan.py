@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +19,8 @@ from pipeline.settings.dataset import DatasetSpec
 from pipeline.settings.experiments import Experiment, Params
 from pipeline.settings.objective import Objective
 from pipeline.settings.run import Run
+
+MOST_RUNS = 100_000  # of one entry of a grid; planning takes a millisecond for each, the paper's own grid has hundreds
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,35 @@ def plan(params: Params) -> Plan:
     """Expand every experiment; raises SettingsError for the first wrong combination, before any work."""
     requests: dict[Run, Request] = {}
     experiments: dict[str, tuple[Run, ...]] = {}
+    _check_names(params)
     for name in params.datasets:
-        if not name or set(name) & set("/,="):
-            raise SettingsError(f"datasets: {name!r} is not a possible name: allowed is text without '/', ',' and '='")
         dataset_spec(name, params.datasets)
     for name, experiment in params.experiments.items():
         where = f"experiments.{name}"
         objectives = tuple(objective_of(text, f"{where}.objectives") for text in experiment.objectives)
-        runs = tuple(_expand(where, experiment, params))
+        runs = tuple(dict.fromkeys(_expand(where, experiment, params)))
         for run in runs:
             request = Request((), ()).union(Request(objectives, _kept(experiment, run)))
             requests[run] = requests[run].union(request) if run in requests else request
         experiments[name] = runs
     return Plan(params, requests, experiments)
+
+
+def _check_names(params: Params) -> None:
+    """That every name can be a folder's, and a wildcard's in Snakemake's rules, which know braces as such."""
+    for folder in ("results", "reports", "downloads"):
+        name = getattr(params, folder)
+        if not re.fullmatch(r"[^-{}\s][^{}\n\r\t\0]*", name):
+            raise SettingsError(
+                f"{folder}: {name!r} is not a possible folder: allowed is a path without '{{', '}}' and line breaks "
+                "that does not begin with '-' or a space"
+            )
+    for name in params.datasets:
+        if not re.fullmatch(r"\w[\w.-]{,63}", name):
+            raise SettingsError(
+                f"datasets: {name!r} is not a possible name: allowed are up to 64 letters, digits, '_', '-' and '.', "
+                "the first a letter, a digit or '_'"
+            )
 
 
 def _kept(experiment: Experiment, run: Run) -> tuple[int, ...]:
@@ -96,6 +116,12 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
     for index, entry in enumerate(experiment.grid):
         where = f"{name}.grid[{index}]"
         choices = [value if isinstance(value, list) else [value] for value in entry.values()]
+        if not all(choices):
+            key = next(key for key, value in entry.items() if value == [])
+            raise SettingsError(f"{where}.{key} is empty, so that it asks for no run: allowed is one value or more")
+        if (count := math.prod(map(len, choices))) > MOST_RUNS:
+            raise SettingsError(f"{where} asks for {count:,} runs: allowed are {MOST_RUNS:,}")
+        of_this_entry = set()
         for combination in itertools.product(*choices):
             values = {**params.training.model_dump(), **dict(zip(entry, combination, strict=True))}
             run = parse(Run, values, where)
@@ -106,7 +132,11 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
                     f"{where}: classes = {run.classes}: {run.dataset} has {known} classes, allowed is 2 to {known}"
                 )
             drawn = {"subset_seed": 0} if run.classes in (None, known) else {}  # nothing is drawn of the whole
-            runs.append(run.model_copy(update={"classes": run.classes or known, **drawn}))
+            run = run.model_copy(update={"classes": run.classes or known, **drawn})
+            if run in of_this_entry:  # counted twice, one seed would look like two
+                raise SettingsError(f"{where} asks for {run.name} twice: allowed is once")
+            of_this_entry.add(run)
+            runs.append(run)
     return runs
 
 

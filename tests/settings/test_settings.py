@@ -144,6 +144,15 @@ def test_another_way_to_train_is_refused(key):
         ),
         ("experiments: {}\nlate: 1\nexperiments: {}", "line 3: 'experiments' stands twice in one block"),
         ("experiments: {a: {grid: [{seed: 1, epochs: 2, seed: 2}]}}", "line 1: 'seed' stands twice"),
+        ("late: " + "9" * 5001, "a value that cannot be read: .* digits"),
+        ("late: 2026-13-45", "a value that cannot be read: month"),
+        ("a: " + "[" * 3000 + "]" * 3000, "nested too deep: allowed are 50"),
+        ("a: &a [*a]", "nested too deep"),
+        ("#" * 1_000_001, "1,000,001 bytes: allowed in settings are 1,000,000"),
+        (
+            "a0: &a0 [1]\n" + "\n".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 30)),
+            "values, repeated ones counted: allowed are 100,000",
+        ),
     ],
 )
 def test_wrong_files_are_refused_by_key_value_and_limit(tmp_path, text, message):
@@ -158,6 +167,20 @@ def test_what_is_merged_in_may_be_set_otherwise(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, x: 4}\nd: *b\n")
     assert read_values(path)["c"] == {"x": 4, "y": 2}
+
+
+def test_blocks_that_merge_each_other_many_times_stay_small(tmp_path):
+    path = tmp_path / "params.yaml"
+    blocks = [f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 10)}], y{i}: {i}}}" for i in range(1, 20)]
+    path.write_text("\n".join(["a0: &a0 {x: 1}", *blocks]))
+    assert read_values(path)["a19"] == {"x": 1, **{f"y{i}": i for i in range(1, 20)}}
+
+
+def test_settings_that_are_not_text_are_refused(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(b"late: 1 # \xff")
+    with pytest.raises(SettingsError, match=r"params\.yaml: not UTF-8 text at byte 10"):
+        read_params(path)
 
 
 def test_a_missing_file_is_named(tmp_path):

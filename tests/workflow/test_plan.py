@@ -90,6 +90,28 @@ def test_all_classes_and_their_number_are_the_same_run():
     assert len(plan(params(one={"grid": grid})).requests) == 1
 
 
+def test_a_run_that_two_entries_of_a_grid_ask_for_counts_once():
+    grid = [{"dataset": "digits", "seed": [0, 1]}, {"dataset": "digits", "temperature": [0.5, 1.0]}]
+    assert [(run.seed, run.temperature) for run in plan(params(one={"grid": grid})).experiments["one"]] == [
+        (0, 0.5),
+        (1, 0.5),
+        (0, 1.0),
+    ]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "-rf", "a/b", "a b", "{a}", "a\n", "a,b=1", "$(touch x)", "a" * 65])
+def test_a_dataset_is_not_called_what_a_path_or_a_rule_cannot_bear(name):
+    with pytest.raises(SettingsError, match="datasets: .* is not a possible name: allowed are"):
+        plan(parse(Params, {"experiments": {}, "datasets": {name: {"source": "digits"}}}, "params.yaml"))
+
+
+@pytest.mark.parametrize("key", ["results", "reports", "downloads"])
+@pytest.mark.parametrize("name", ["", "-x", " x", "{results}", "a}", "a\nb"])
+def test_a_folder_is_not_called_what_a_rule_cannot_bear(key, name):
+    with pytest.raises(SettingsError, match=f"{key}: .* is not a possible folder: allowed is"):
+        plan(parse(Params, {"experiments": {}, key: name}, "params.yaml"))
+
+
 def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
     run, request = plan(params(one={"grid": [{"dataset": "digits"}]})).request("digits/epochs=2,seed=5")
     assert (run.seed, request.names, request.checkpoints) == (5, ("cl", "nscl", "scl", "ce"), (0, 2))
@@ -106,6 +128,11 @@ def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
         ({"temperature": 1}, r"dataset is missing"),
         ({"dataset": "digits", "batch_size": 1}, r"batch_size = 1: .*greater than or equal to 2"),
         ({"dataset": "digits", "learning_rate": float("nan")}, r"learning_rate = nan: .*finite"),
+        ({"dataset": "digits", "seed": []}, r"grid\[0\].seed is empty, .*: allowed is one value or more"),
+        ({"dataset": "digits", "seed": [0, 1, 0]}, r"asks for digits/classes=10,seed=0 twice"),
+        ({"dataset": "digits", "seed": [0, False]}, r"seed=0 twice"),
+        ({"dataset": "digits", "classes": [10, None]}, r"classes=10,seed=0 twice"),
+        ({"dataset": "digits", "seed": [0] * 1000, "width": [8] * 1000}, r"1,000,000 runs: allowed are 100,000"),
     ],
 )
 def test_a_wrong_combination_is_named_with_what_is_allowed(entry, message):
