@@ -32,8 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (SettingsError, FileNotFoundError) as error:
+    except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a full disk, a folder that may not be written, a file where a folder should be
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}{error.strerror.lower() if error.strerror else error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
         if error.name not in OF_THE_REPORT:
@@ -61,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_settings(sub)
         if stage.subject:
             sub.add_argument("subject", metavar=stage.subject.upper(), help=f"name of a {stage.subject}")
-        sub.add_argument("--threads", type=int, help="CPU threads (default: all); of training they change no bit")
+        sub.add_argument("--threads", type=_threads, help="CPU threads (default: all); of training they change no bit")
         if stage.computes:
             _add_device(sub)
         if stage.name == "twins":
@@ -77,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_settings(again)
     _add_device(again)
-    again.add_argument("--threads", type=int, help="CPU threads (default: all)")
+    again.add_argument("--threads", type=_threads, help="CPU threads (default: all)")
     again.add_argument("subject", metavar="RUN", help="name of a run")
     again.add_argument(
         "--steps", type=_steps, default=8, help="how many (default: 8), also after the last kept state; or all"
@@ -134,6 +138,12 @@ def _add_settings(sub: argparse.ArgumentParser) -> None:
 def _add_device(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--device", default="auto", help="auto (default: an accelerator if there is one), cpu or cuda")
     sub.add_argument("--deterministic", action="store_true", help="on an accelerator: the same bits again, more slowly")
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number from 1")
+    return int(text)
 
 
 def _steps(text: str) -> int | None:

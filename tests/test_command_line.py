@@ -79,6 +79,33 @@ def test_what_cannot_be_done_is_said_in_one_line(params, capsys, arguments, mess
     assert error.count("\n") == 1
 
 
+def test_a_file_where_a_folder_should_be_is_named(params, tmp_path, capsys):
+    (tmp_path / "taken").write_text("")
+    assert main(["prepare", "digits", "--params", params, "--results", str(tmp_path / "taken")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {tmp_path / 'taken'}")
+    assert error.endswith(": not a directory\n") or error.endswith(": file exists\n")
+
+
+def test_a_full_disk_is_said_in_one_line(params):
+    """A limit of the size of files, which the system refuses in the same way."""
+    code = (
+        "import resource, sys; from pipeline.__main__ import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)); "
+        f"sys.exit(main(['prepare', 'digits', '--params', {params!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: file too large\n")
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two"])
+def test_a_number_of_threads_is_a_number_from_one(params, capsys, text):
+    with pytest.raises(SystemExit) as stopped:
+        main(["prepare", "digits", "--params", params, f"--threads={text}"])
+    assert stopped.value.code == 2
+    assert f"{text!r}: allowed is a number from 1" in capsys.readouterr().err
+
+
 def test_a_class_count_that_the_data_set_lacks_is_refused(params, capsys):
     assert main(["prepare", "digits", "--params", params]) == 0
     assert main(["subset", "digits/classes=11,seed=0", "--params", params]) == 2

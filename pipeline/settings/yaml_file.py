@@ -81,7 +81,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        super().flatten_mapping(node)  # type: ignore[no-untyped-call]
+        super().flatten_mapping(node)
         # of equal keys the last counts; kept all, ten blocks that merge ten others each would fill the memory
         node.value = list({_identity(key): (key, value) for key, value in node.value}.values())
 

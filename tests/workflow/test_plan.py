@@ -101,14 +101,14 @@ def test_a_run_that_two_entries_of_a_grid_ask_for_counts_once():
 
 @pytest.mark.parametrize("name", ["", ".", "..", "-rf", "a/b", "a b", "{a}", "a\n", "a,b=1", "$(touch x)", "a" * 65])
 def test_a_dataset_is_not_called_what_a_path_or_a_rule_cannot_bear(name):
-    with pytest.raises(SettingsError, match="datasets: .* is not a possible name: allowed are"):
+    with pytest.raises(SettingsError, match=r"datasets: .* is not a possible name: allowed are"):
         plan(parse(Params, {"experiments": {}, "datasets": {name: {"source": "digits"}}}, "params.yaml"))
 
 
 @pytest.mark.parametrize("key", ["results", "reports", "downloads"])
 @pytest.mark.parametrize("name", ["", "-x", " x", "{results}", "a}", "a\nb"])
 def test_a_folder_is_not_called_what_a_rule_cannot_bear(key, name):
-    with pytest.raises(SettingsError, match=f"{key}: .* is not a possible folder: allowed is"):
+    with pytest.raises(SettingsError, match=rf"{key}: .* is not a possible folder: allowed is"):
         plan(parse(Params, {"experiments": {}, key: name}, "params.yaml"))
 
 
