@@ -59,6 +59,8 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs) -> None:
         exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True)
         page = nbformat.read(executed, as_version=4)
         page.cells = without_empty(page.cells)
+        for number, cell in enumerate(page.cells, start=1):
+            cell["id"] = f"cell-{number}"  # in place of a random one: the same results give the same page
         body, _ = exporter.from_notebook_node(page)
     write_text(outputs["page"], template.read_text(encoding="utf-8").replace(BODY, body))
 

@@ -85,6 +85,14 @@ def test_the_page_names_nothing_from_elsewhere(finished):
     assert "require.js" not in text
 
 
+def test_the_same_results_give_the_same_page(project):
+    page = project.path / "reports" / "report.html"
+    before = page.read_bytes()
+    page.unlink()
+    project.pipeline("report")
+    assert page.read_bytes() == before
+
+
 def test_a_failing_cell_fails_the_build_and_leaves_the_notebook(project):
     project.edit("reports/report.py", "HTML(report.table2())", 'HTML(report.tables["two"])')
     (project.path / "reports" / "report.html").unlink()
