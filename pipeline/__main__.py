@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(again)
     _add_device(again)
     again.add_argument("--threads", type=_threads, help="CPU threads (default: all)")
-    again.add_argument("subject", metavar="RUN", help="name of a run")
+    again.add_argument("subject", metavar="RUN", nargs="+", help="names of runs")
     again.add_argument(
         "--steps", type=_steps, default=8, help="how many (default: 8), also after the last kept state; or all"
     )
@@ -157,7 +157,8 @@ def _steps(text: str) -> int | None:
 
 def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:
     params = read_params(options.params)
-    return plan(params), Layout(options.results or Path(params.results), options.reports or Path(params.reports))
+    layout = Layout(options.results or Path(params.results), options.reports or Path(params.reports))
+    return plan(params, options.params), layout
 
 
 def _stage(options: argparse.Namespace) -> None:
@@ -216,18 +217,20 @@ def _replay(options: argparse.Namespace) -> None:
     from pipeline.workflow.records import task
     from pipeline.workflow.replay import replay_run
 
-    one = task("twins", options.subject, *_settings(options))
+    settings = _settings(options)
     device = _device(options, threads=1)
-    print(replay_run(one, device, options.steps, _workers(options, device)))
+    for run in options.subject:
+        print(replay_run(task("twins", run, *settings), device, options.steps, _workers(options, device)), flush=True)
 
 
 def _remake(options: argparse.Namespace) -> None:
     from pipeline.workflow.records import task
     from pipeline.workflow.runner import remake
 
-    for run in options.subject:
-        remake(task("twins", run, *_settings(options)))
-        print(f"{run}: will be trained from the start")
+    settings = _settings(options)
+    for one in [task("twins", run, *settings) for run in options.subject]:
+        remake(one)
+        print(f"{one.subject}: will be trained from the start")
 
 
 def _start(options: argparse.Namespace) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.data.catalog import KNOWN
 from pipeline.data.catalog import resolve as dataset_spec
@@ -49,6 +51,12 @@ class Plan:
     params: Params
     requests: Mapping[Run, Request]
     experiments: Mapping[str, tuple[Run, ...]]
+    file: Path = Path("params.yaml")  # the settings', for commands that messages name
+
+    def command(self, *words: str) -> str:
+        """A command of the pipeline by these settings, for a shell."""
+        settings = () if self.file == Path("params.yaml") else ("--params", str(self.file))
+        return shlex.join(["python", "-m", "pipeline", *words, *settings])
 
     def dataset(self, name: str) -> DatasetSpec:
         return dataset_spec(name, self.params.datasets)
@@ -65,7 +73,7 @@ class Plan:
         return tuple(dict.fromkeys(run for name in experiments for run in self.experiments.get(name, ())))
 
 
-def plan(params: Params) -> Plan:
+def plan(params: Params, file: Path = Path("params.yaml")) -> Plan:
     """Expand every experiment; raises SettingsError for the first wrong combination, before any work."""
     requests: dict[Run, Request] = {}
     experiments: dict[str, tuple[Run, ...]] = {}
@@ -80,7 +88,7 @@ def plan(params: Params) -> Plan:
             request = Request((), ()).union(Request(objectives, _kept(experiment, run)))
             requests[run] = requests[run].union(request) if run in requests else request
         experiments[name] = runs
-    return Plan(params, requests, experiments)
+    return Plan(params, requests, experiments, file)
 
 
 def _check_names(params: Params) -> None:

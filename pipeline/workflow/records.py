@@ -37,7 +37,7 @@ class Task:
 
     @property
     def command(self) -> str:
-        return f"python -m pipeline {' '.join(filter(None, (self.stage.name, self.subject)))}"
+        return self.plan.command(*filter(None, (self.stage.name, self.subject)))
 
     @property
     def record(self) -> Path:

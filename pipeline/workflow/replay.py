@@ -83,9 +83,8 @@ def _before(one: Task, now: Record) -> _Before:
     state = load_state(state_path) if state_path.is_file() else None
     if not finished:
         if state is None:
-            raise SettingsError(
-                f"{one.subject}: begun, and no state kept yet; `python -m pipeline remake {one.subject}`"
-            )
+            again = one.plan.command("remake", one.subject)
+            raise SettingsError(f"{one.subject}: begun, and no state kept yet; `{again}` has it trained from the start")
         return _Before(record, changed, _of_state(state), {}, state)
     bad = missing_or_altered(one, record, deep=True, bulk_may_lack=True)
     if bad:

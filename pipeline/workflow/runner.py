@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import read_json, write_json
+from pipeline.files import read_json, write_json, write_text
 from pipeline.progress import say
 from pipeline.settings.base import SettingsError
 from pipeline.workflow.grown import trained_again
@@ -26,6 +27,8 @@ from pipeline.workflow.records import (
 )
 from pipeline.workflow.stages import stage_of
 
+REMADE = ".remade"  # suffix of a file beside a run's state
+
 
 def make(one: Task, *more: Any, **options: Any) -> None:
     """Compute a result; `more` and `options` go to the stage's `run` after its paths.
@@ -37,7 +40,7 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     started = time.monotonic()
     from_what = one.begun_from()
     if one.stage.resumes and _finished(one, from_what):
-        say(f"{one.subject}: finished already; `python -m pipeline remake {one.subject}` first to train it again")
+        say(f"{one.subject}: finished already; `{one.plan.command('remake', one.subject)}` first to train it again")
         return
     if costs := trained_again([one]):
         say(costs)
@@ -95,7 +98,7 @@ def check_inputs(one: Task) -> None:
 def _begin(one: Task, now: Record) -> Path:
     """Note what a run is begun from; its state to go on from, if there is one. Raises SettingsError where other
     settings, data or code began or finished it."""
-    refuse_other_origin(one, now)
+    refuse_other_origin((one, now))
     noted, state = (one.layout.state(one.subject, suffix) for suffix in (".json", ".pt"))
     if not noted.is_file() or read_record(noted)["finished"]:
         state.unlink(missing_ok=True)
@@ -103,20 +106,32 @@ def _begin(one: Task, now: Record) -> Path:
     return state
 
 
-def refuse_other_origin(one: Task, now: Record) -> None:
-    """Hours of training are never silently begun anew."""
+def refuse_other_origin(*some: tuple[Task, Record]) -> None:
+    """Hours of training are never silently begun anew: raises SettingsError that names all runs, each given with what
+    decides its result now, that something else began or finished."""
+    refused = [(one, *other) for one, now in some if (other := _other_origin(one, now))]
+    if not refused:
+        return
+    first, how, found = refused[0]
+    also = {0: "", 1: ", and so was one more run"}.get(len(refused) - 1, f", and so were {len(refused) - 1} more runs")
+    them = "them" if also else "it"
+    runs = [one.subject for one, *_ in refused]
+    keep = f"keep {them} by `{first.plan.command('replay', *runs)}`, which trains first steps again and compares, or "
+    raise SettingsError(
+        f"{first.subject} was {how} from something else ({said(found)}){also}: "
+        f"{keep if all(set(found) == {'code'} for *_, found in refused) else ''}"
+        f"make {them} again after `{first.plan.command('remake', *runs)}`"
+    )
+
+
+def _other_origin(one: Task, now: Record) -> tuple[str, dict[str, list[str]]] | None:
+    """Whether a run was begun or finished, and what was otherwise then; nothing where all is as it was."""
     then = _before(one)
     if then is None:
-        return
+        return None
     finished = then.get("finished", True)
     found = differences(then, now, grown=finished)
-    if not found:
-        return
-    keep = f"keep it by `python -m pipeline replay {one.subject}`, which trains its first steps again and compares, or "
-    raise SettingsError(
-        f"{one.subject} was {'finished' if finished else 'begun'} from something else ({said(found)}): "
-        f"{keep if set(found) == {'code'} else ''}make it again after `python -m pipeline remake {one.subject}`"
-    )
+    return ("finished" if finished else "begun", found) if found else None
 
 
 def _before(one: Task) -> Record | None:
@@ -126,14 +141,30 @@ def _before(one: Task) -> Record | None:
     return read_record(path) if path.is_file() else None
 
 
-def refuse_before_the_start(one: Task) -> None:
-    """The same for the workflow, before any job starts: inputs that are still to be made are not looked at."""
+def refuse_before_the_start(one: Task, every: Iterable[Task]) -> None:
+    """The same for the workflow, before any job starts: inputs that are still to be made are not looked at. Where `one`
+    is refused, so are all others of its stage that would be, in one sentence."""
+    if _but_for_inputs(one):
+        others = (other for other in every if other.stage is one.stage and other.subject != one.subject)
+        refuse_other_origin(*filter(None, map(_but_for_inputs, (one, *others))))
+
+
+def _but_for_inputs(one: Task) -> tuple[Task, Record] | None:
+    """With what decides its result now, where that is otherwise than it was."""
     before = _before(one)
-    if before is not None:
-        refuse_other_origin(one, one.but_for_inputs(before))
+    now = one.but_for_inputs(before) if before is not None else None
+    return (one, now) if now is not None and _other_origin(one, now) else None
 
 
 def remake(one: Task) -> None:
-    """Forget what a run was begun from and how far it came, so that it is trained from the start."""
-    for path in (one.record, one.layout.state(one.subject, ".json"), one.layout.state(one.subject, ".pt")):
+    """Forget what a run was begun from and how far it came, so that it is trained from the start. Its checkpoints stay
+    until the new ones are there."""
+    for path in (one.record, *(one.layout.state(one.subject, suffix) for suffix in (".json", ".pt"))):
         path.unlink(missing_ok=True)
+    write_text(one.layout.state(one.subject, REMADE), f"{remade(one) + 1}\n")
+
+
+def remade(one: Task) -> int:
+    """How often it was to be made again: Snakemake does not miss a record, but sees that this number changed."""
+    file = one.layout.state(one.subject, REMADE)
+    return int(file.read_text(encoding="utf-8")) if file.is_file() else 0

@@ -69,22 +69,36 @@ def test_words_and_layout_change_nothing(project):
 def test_changed_code_of_a_run_is_named_with_the_choice(project):
     project.edit("pipeline/losses/contrastive.py", *TEMPERED)
     output = refused(project)
+    both = f"{RUN} {RUN.replace('seed=0', 'seed=1')}"
     assert f"{RUN} was finished from something else (code: pipeline.losses.contrastive)" in output
-    assert f"keep it by `python -m pipeline replay {RUN}`" in output
-    assert f"make it again after `python -m pipeline remake {RUN}`" in output
+    assert ", and so was one more run: keep them by" in output
+    assert f"`python -m pipeline replay {both}`" in output
+    assert f"make them again after `python -m pipeline remake {both}`" in output
     answer = project.pipeline("replay", RUN, check=False)
     assert "today's code does not make this run" in answer
     assert "twins" in stages_of(verified(project))
-    project.pipeline("remake", RUN, RUN.replace("seed=0", "seed=1"))
+    project.pipeline("remake", *both.split())
     assert {"twins", "measure", "table1", "claims", "report"} <= project.planned()
+
+
+def test_a_run_that_is_to_be_made_again_is_planned_by_that_alone(project):
+    project.pipeline("remake", RUN)
+    assert {"twins", "measure", "table1", "report"} <= project.planned()
+
+
+def test_a_refusal_names_commands_of_its_own_settings_file(project):
+    (project.path / "params.yaml").rename(project.path / "my settings.yaml")
+    project.edit("pipeline/losses/contrastive.py", *TEMPERED)
+    output = project.run("snakemake", "--dry-run", "all", "--configfile", "my settings.yaml", check=False)
+    replayed, made_again = re.findall(r"`python -m pipeline (replay|remake) [^`]* --params 'my settings.yaml'`", output)
+    assert (replayed, made_again) == ("replay", "remake")
 
 
 def test_code_that_makes_the_same_bits_can_be_kept(project):
     project.edit("pipeline/losses/contrastive.py", *NEUTRAL)
     assert "code: pipeline.losses.contrastive" in refused(project)
-    for seed in (0, 1):
-        answer = project.pipeline("replay", RUN.replace("seed=0", f"seed={seed}"), "--threads", "1")
-        assert "2 steps of 2 twins after epoch 0: equal to the bit, 2 checkpoints reached again; kept" in answer
+    answer = project.pipeline("replay", RUN, RUN.replace("seed=0", "seed=1"), "--threads", "1")
+    assert answer.count("2 steps of 2 twins after epoch 0: equal to the bit, 2 checkpoints reached again; kept") == 2
     record = json.loads((project.path / "results" / "records" / "twins" / f"{RUN}.json").read_text())
     (kept,) = record["kept"]
     assert kept["compared"][0]["equal"] is True

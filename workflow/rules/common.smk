@@ -1,4 +1,5 @@
 from functools import cache
+from os.path import relpath
 from pathlib import Path
 from shlex import quote
 from shutil import which
@@ -22,7 +23,9 @@ try:
     # again: of two equal keys Snakemake takes the last unseen
     for file in workflow.configfiles:
         read_values(Path(file))
-    PLAN = plan(base.parse(Params, config, "settings"))
+    PLAN = plan(
+        base.parse(Params, config, "settings"), Path(relpath(workflow.configfiles[-1]))
+    )
     LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
     TASKS = list(records.tasks(PLAN, LAYOUT))
 except base.SettingsError as error:
@@ -87,10 +90,11 @@ def job(stage):
         if not stage.resumes:
             return f"{one.job.model_dump_json()} {code_digest(one.code)}"
         try:
-            runner.refuse_before_the_start(one)
+            runner.refuse_before_the_start(one, TASKS)
         except base.SettingsError as error:
             raise WorkflowError(str(error)) from None
-        return one.job.model_dump_json()
+        again = runner.remade(one)
+        return f"{one.job.model_dump_json()}{f' {again}' if again else ''}"
 
     return found
 
