@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,12 +117,17 @@ def sources(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished(sources, tmp_path_factory):
-    """The same after `snakemake` has made everything. Do not change it: take a copy."""
-    project = sources.copy(tmp_path_factory.mktemp("finished") / "twins")
-    output = project.run("snakemake", "--cores", "2", "all")
-    (project.path.parent / "terminal.txt").write_text(output)
-    return project
+def finished(sources, tmp_path_factory, worker_id):
+    """The same after `snakemake` has made everything, once for all workers of the tests. Do not change it: take a
+    copy."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "finished"
+    terminal = folder / "terminal.txt"
+    with FileLock(f"{folder}.lock"):
+        if not terminal.is_file():
+            project = sources.copy(folder / "twins")
+            terminal.write_text(project.run("snakemake", "--cores", "2", "all"))
+    return Project(folder / "twins")
 
 
 @pytest.fixture
