@@ -29,12 +29,11 @@ from pipeline.workflow.stage import Stage
 
 PAPER_VALUES = {"paper_values": "reports/reference/paper_values.csv"}
 MEASURED = "reports/measured/cifar_two_cores"  # kept results, which stand in every report
-_PHOTOGRAPHS = {
+PHOTOGRAPHS = {
     "photographs": f"{MEASURED}/claims.csv",
     "photographs_controls": f"{MEASURED}/figures/controls.csv",
     "photographs_figure": f"{MEASURED}/figures/controls.png",
 }
-PHOTOGRAPHS = _PHOTOGRAPHS if all(Path(path).is_file() for path in _PHOTOGRAPHS.values()) else {}
 FACTS = ("probes", "baselines", "movement")  # of every figure's runs: whether they learned, and how far they went
 ONCE = ("",)  # the subject of a stage of the whole plan
 SHOWN = ("", "figure", "experiment")  # subjects of what a reader looks at
