@@ -238,7 +238,7 @@ def _start(options: argparse.Namespace) -> None:
 
     from pipeline.data.survey import survey
     from pipeline.files import write_text
-    from pipeline.workflow.cost import as_text, cost
+    from pipeline.workflow.cost import as_text, cost, device_here
     from pipeline.workflow.start import CPU, GPU, file_for, settings_text, span
 
     file = file_for(options.folder)
@@ -246,18 +246,19 @@ def _start(options: argparse.Namespace) -> None:
     machine = GPU if torch.cuda.is_available() else CPU
     write_text(file, settings_text(file.stem, options.folder, found, machine))
     params = read_params(file)
+    layout = Layout(Path(params.results), Path(params.reports))
     print(
         f"{options.folder}: {found.classes} classes, {found.train} training and {found.test} test images, "
         f"shorter sides {span(found)} pixels\nwritten for {machine.name}: {file}\n\nexpected cost:\n"
-        f"{as_text(cost(plan(params), Layout(Path(params.results), Path(params.reports)), 'all'))}\n\n"
+        f"{as_text(cost(plan(params), layout, 'all', device_here()))}\n\n"
         f"next: snakemake --cores all --configfile {file}"
     )
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from pipeline.workflow.cost import as_text, cost
+    from pipeline.workflow.cost import as_text, cost, device_here
 
-    print(as_text(cost(*_settings(options), options.target)))
+    print(as_text(cost(*_settings(options), options.target, device_here())))
 
 
 def _power(options: argparse.Namespace) -> None:

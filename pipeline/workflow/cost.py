@@ -18,12 +18,24 @@ from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan, classes_of
 from pipeline.workflow.records import Task, differences, read_record, task
 
-ASSUMED_RATE = 1e14  # floating-point operations a second: a tenth of an H100's bfloat16 peak, where nothing is measured
-ASSUMED_CORE = (
-    4e10  # the same of one CPU core: 3.7e10 on 8 pixels in float32, 7e10 on 32 pixels in bfloat16 were measured
-)
 BACKWARD = 2  # times the forward pass
 BYTES = 4  # of a weight or a feature
+
+
+@dataclass(frozen=True)
+class Device:
+    """What trains, and the floating-point operations a second that are assumed of it where nothing is measured."""
+
+    name: str
+    rate: float
+
+
+GPU = Device("an H100", 1e14)  # a tenth of its bfloat16 peak
+CORE = Device("a CPU core", 4e10)  # measured: 3.7e10 on 8 pixels in float32, 7e10 on 32 pixels in either precision
+
+
+def device_here() -> Device:
+    return GPU if torch.cuda.is_available() else CORE
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,7 @@ class Cost:
     """Of a target; `rates` are operations a second by encoder, measured on finished runs where there are any."""
 
     target: str
+    device: Device
     runs: tuple[RunCost, ...]
     rates: dict[str, float]
     store_bytes: float
@@ -67,14 +80,14 @@ class Cost:
 
     def hours(self, todo_only: bool) -> float:
         chosen = [run for run in self.runs if not (todo_only and run.finished)]
-        return sum(run.operations / self.rates.get(run.run.encoder, ASSUMED_RATE) for run in chosen) / 3600
+        return sum(run.operations / self.rates.get(run.run.encoder, self.device.rate) for run in chosen) / 3600
 
     @property
     def bytes(self) -> float:
         return self.store_bytes + sum(run.checkpoint_bytes + run.state_bytes + run.feature_bytes for run in self.runs)
 
 
-def cost(plan: Plan, layout: Layout, target: str) -> Cost:
+def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
     """Of an experiment, or of `all`; raises SettingsError for another target. Reads records, starts nothing."""
     if target != "all" and target not in plan.experiments:
         raise SettingsError(f"target = {target!r}: allowed is all or one of {', '.join(plan.experiments)}")
@@ -86,7 +99,7 @@ def cost(plan: Plan, layout: Layout, target: str) -> Cost:
     rates = _rates((_of_run(plan, layout, run, _size(plan, layout, run.dataset)) for run in trained), plan, layout)
     store = sum(size.bytes for size in images.values())
     present = tuple(name for name in datasets if layout.record("prepare", name).is_file())
-    return Cost(target, costs, rates, store, present)
+    return Cost(target, device, costs, rates, store, present)
 
 
 def as_text(found: Cost) -> str:
@@ -97,8 +110,8 @@ def as_text(found: Cost) -> str:
         "this code",
         f"to train: {sum(run.epochs for run in todo)} epochs (a twin's epoch each), "
         f"{sum(run.operations for run in todo):.2g} operations",
-        f"time: {_hours(found.hours(todo_only=True))} to go, {_hours(found.hours(todo_only=False))} from nothing; one "
-        "device, one run at a time, training alone",
+        f"time: {_hours(found.hours(todo_only=True))} to go, {_hours(found.hours(todo_only=False))} from nothing; of "
+        f"{found.device.name}, one run at a time, training alone",
         f"disk: {found.bytes / 1e9:.2f} GB (images {found.store_bytes / 1e9:.2f}, checkpoints "
         f"{sum(run.checkpoint_bytes for run in found.runs) / 1e9:.2f}, states "
         f"{sum(run.state_bytes for run in found.runs) / 1e9:.2f}, features "
@@ -110,9 +123,10 @@ def as_text(found: Cost) -> str:
             lines.append(f"{encoder}: {found.rates[encoder]:.2g} operations a second, as finished runs of it took here")
         else:
             operations = sum(run.operations for run in todo if run.run.encoder == encoder)
+            (other,) = {GPU, CORE} - {found.device}
             lines.append(
-                f"{encoder}: no finished run; assumed {ASSUMED_RATE:.0e} operations a second (one H100); a CPU core "
-                f"does about {ASSUMED_CORE:.0e}: {_hours(operations / ASSUMED_CORE / 3600)} of a core"
+                f"{encoder}: no finished run; assumed {found.device.rate:.0e} operations a second; {other.name} does "
+                f"about {other.rate:.0e}: {_hours(operations / other.rate / 3600)}"
             )
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ from pipeline.files import write_json
 from pipeline.networks.network import build_encoder
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import Params, read_params
-from pipeline.workflow.cost import ASSUMED_RATE, as_text, cost
+from pipeline.workflow.cost import CORE, GPU, as_text, cost
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
 from pipeline.workflow.records import task
@@ -25,7 +25,8 @@ def settings_of(**experiment):
 
 
 def test_the_cost_follows_from_images_epochs_and_the_network(layout):
-    found = cost(settings_of(objectives=["cl", "nscl"]), layout, "table1")
+    settings = settings_of(objectives=["cl", "nscl"])
+    found = cost(settings, layout, "table1", GPU)
     (first, second) = found.runs
     assert first.epochs == second.epochs == 6  # three epochs of two twins
     encoder = build_encoder(first.run, 3, (32, 32))
@@ -42,10 +43,13 @@ def test_the_cost_follows_from_images_epochs_and_the_network(layout):
     assert first.state_bytes == 2 * 2 * 4 * weights  # a weight and its momentum
     assert first.feature_bytes == 2 * kept * 4 * 512 * 60_000
     assert found.store_bytes == 60_000 * 3 * 32 * 32
-    assert found.hours(todo_only=False) == pytest.approx((first.operations + second.operations) / ASSUMED_RATE / 3600)
-    assert "assumed 1e+14 operations a second" in as_text(found)
-    hours = (first.operations + second.operations) / 4e10 / 3600
-    assert f"a CPU core does about 4e+10: {hours:.1f} hours of a core" in as_text(found)
+    operations = first.operations + second.operations
+    assert found.hours(todo_only=False) == pytest.approx(operations / 1e14 / 3600)
+    assert "assumed 1e+14 operations a second; a CPU core does" in as_text(found)
+    hours = f"{operations / 4e10 / 3600:.1f} hours"
+    assert as_text(found).endswith(f"about 4e+10: {hours}")
+    on_a_core = as_text(cost(settings, layout, "table1", CORE))
+    assert f"time: {hours} to go, {hours} from nothing; of a CPU core, one run at a time" in on_a_core
 
 
 def shown(encoder):
@@ -60,7 +64,7 @@ def shown(encoder):
 
 def test_half_the_classes_are_half_the_images(layout):
     grid = [{"dataset": "cifar100", "encoder": "resnet10", "batch_size": 1000, "epochs": 2, "classes": [50, 100]}]
-    half, whole = cost(settings_of(grid=grid), layout, "all").runs
+    half, whole = cost(settings_of(grid=grid), layout, "all", CORE).runs
     assert whole.operations == pytest.approx(2 * half.operations)
 
 
@@ -70,9 +74,9 @@ def test_finished_runs_give_the_rate_and_are_not_to_do(layout):
     one = task("twins", name, settings, layout)
     made = {"made": {"seconds": 100.0}, "inputs": {}, "job": one.job.model_dump(mode="json")}
     write_json(one.record, {**made, "code": {"pipeline.training.lars": "of other code"}})
-    assert [run.finished for run in cost(settings, layout, "all").runs] == [False, False]
+    assert [run.finished for run in cost(settings, layout, "all", CORE).runs] == [False, False]
     write_json(one.record, {**made, "code": one.code})
-    found = cost(settings, layout, "all")
+    found = cost(settings, layout, "all", CORE)
     assert [run.finished for run in found.runs] == [True, False]
     assert found.hours(todo_only=True) == pytest.approx(100 / 3600)
     assert found.hours(todo_only=False) == pytest.approx(200 / 3600)
@@ -81,7 +85,7 @@ def test_finished_runs_give_the_rate_and_are_not_to_do(layout):
 
 def test_an_unknown_target_is_refused_by_name(layout):
     with pytest.raises(SettingsError, match="target = 'table9': allowed is all or one of table1"):
-        cost(settings_of(), layout, "table9")
+        cost(settings_of(), layout, "table9", CORE)
 
 
 def test_settings_files_beside_the_default_write_elsewhere_and_can_be_planned():
