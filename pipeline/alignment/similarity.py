@@ -5,7 +5,8 @@ With unit rows u_i = m + e_i (m their mean), c_i = m . e_i and q = mean |e_i|^2 
     S_ij = 1 - q + T_ij,    T_ij = e_i . e_j + c_i + c_j,    c_i = (q - |e_i|^2) / 2,
 
 and every sum over pairs of T_ij T'_ij follows from E'E' [d, d'] and sums over rows. The shift matters: at the
-start all cosines are within 1e-6 of 1 and unshifted sums lose their digits even in float64.
+start all cosines are within 1e-6 of 1 and unshifted sums lose their digits even in float64. More dimensions than rows
+are turned into as many as rows first: all sums are of products of rows, which a rotation keeps.
 """
 
 import math
@@ -56,7 +57,7 @@ class Representation:
     """Rows of one representation, prepared for comparison."""
 
     name: str
-    centred: Tensor  # e [N, d]: float64, or float32 where products are large
+    centred: Tensor  # e [N, min(N, d)], rotated where d > N: float64, or float32 where products are large
     projections: Tensor  # c [N] float64; zero for raw features, which are not on a sphere
     spread: float  # q
 
@@ -67,7 +68,7 @@ class Representation:
 
     @cached_property
     def gram(self) -> Tensor:
-        """A = E'E [d, d] float64."""
+        """A = E'E, of the columns of `centred`, float64."""
         return gram(self.centred, self.centred)
 
 
@@ -125,14 +126,20 @@ def _check_shape(features: Tensor, name: str) -> None:
 
 
 def _precision(features: Tensor) -> torch.dtype:
-    large = features.device.type == "cpu" and features.shape[0] * features.shape[1] ** 2 > LARGE
+    large = features.device.type == "cpu" and len(features) * min(features.shape) ** 2 > LARGE
     return torch.float32 if large else torch.float64
 
 
 def _prepared(name: str, centred: Tensor, projections: Tensor, spread: float) -> Representation:
     if spread <= EQUAL:
         raise ValueError(f"{name}: all similarities are equal, and CKA and RSA are not defined")
-    return Representation(name, centred, projections, spread)
+    return Representation(name, _rotated(centred), projections, spread)
+
+
+def _rotated(centred: Tensor) -> Tensor:
+    """Rows [N, min(N, d)] with the same products of every two rows: with E' = QR they are those of R'."""
+    rows, dimensions = centred.shape
+    return torch.linalg.qr(centred.T, mode="r").R.T.contiguous() if dimensions > rows else centred
 
 
 def pair_sums(product: Tensor, a: Representation, b: Representation) -> PairSums:

@@ -10,6 +10,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, pearsonr
 
 from pipeline.alignment import intervals, products, similarity
+from pipeline.alignment.geometry import mutual_knn, procrustes
 from pipeline.alignment.intervals import Pair, Prepared, cka, cka_debiased, rsa
 from pipeline.alignment.measures import MEASURES
 from tests.alignment import definitions
@@ -144,6 +145,28 @@ def test_float32_blocks_agree_with_float64(monkeypatch):
         for part in ("value", "low", "high", "null", "null_sd"):
             assert getattr(blocks[name], part) == pytest.approx(getattr(exact[name], part), rel=2e-5, abs=2e-5)
     assert blocks["rsa"].value != exact["rsa"].value  # another way was taken
+
+
+@pytest.mark.parametrize(("large", "digits"), [(2**30, 1e-9), (0, 1e-5)])
+def test_more_dimensions_than_rows_give_what_their_rotation_into_fewer_gives(monkeypatch, large, digits):
+    monkeypatch.setattr(similarity, "LARGE", large)
+    x, y = related(20, n=15, d=5, other=4)
+    wide = x @ np.eye(5, 400) @ ortho_group.rvs(400, random_state=0)
+    found, other = compared(wide, y), compared(x, y)
+    for name in MEASURES:
+        for part in ("value", "low", "high", "null", "null_sd"):
+            assert getattr(found[name], part) == pytest.approx(getattr(other[name], part), abs=digits, nan_ok=True)
+    few, many, second = map(torch.from_numpy, (x, wide, y))
+    assert procrustes(many, second) == pytest.approx(procrustes(few, second), abs=digits)
+    assert mutual_knn(many, second, 4) == mutual_knn(few, second, 4)
+
+
+def test_products_of_more_dimensions_than_rows_are_no_larger_than_the_rows():
+    sides = [Prepared(torch.from_numpy(related(seed, n=20, d=20_000)[0]), "wide") for seed in (21, 22)]
+    for side in sides:  # 20,000 x 20,000 would take 3.2 GB
+        assert side.unit.a.centred.shape == side.raw.a.centred.shape == (20, 20)
+    found = {name: MEASURES[name](Pair(*sides)).value for name in ESTIMATED}
+    assert found == pytest.approx(definitions.measures(*(side.features for side in sides)), abs=1e-10)
 
 
 def test_rotation_scale_and_order_of_rows_change_nothing():
