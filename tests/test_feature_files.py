@@ -180,7 +180,25 @@ def test_bad_input_is_one_clear_sentence_and_status_2(files, capsys, write, mess
     [
         ("bad.csv", "", "the file is empty"),
         ("bad.csv", "1,2\n3,4,5\n", "rows of different lengths"),
-        ("bad.csv", "1,2\n3,four\n", "column 1 is not numeric"),
+        ("bad.csv", "1,2\n3,four\n", "bad.csv: line 2, column 2: 'four' is no number"),
+        ("bad.csv", "a,b\n1,2,3\n4,5,6\n", "bad.csv: line 2 has 3 cells and the header 2, allowed is as many"),
+        ("bad.csv", "a,b,c\n1,2\n4,5\n", "bad.csv: line 2 has 2 cells and the header 3, allowed is as many"),
+        ("bad.csv", "a,b,\n1,2,3\n", "bad.csv: line 2 has 3 cells and the header 2, allowed is as many"),
+        ("bad.csv", "a,b\n1,2\n3,4,5\n", "rows of different lengths: Error tokenizing data. C error: Expected 2"),
+        ("bad.csv", "a,b\n1,2\n3\n", "bad.csv: line 3, column b is empty, allowed is a row a line, all filled"),
+        ("bad.csv", "1,2,\n3,4,5\n", "bad.csv: line 1, column 3 is empty"),
+        ("bad.csv", "a,b\n1,\n3,\n", "bad.csv: line 2, column b is empty"),
+        ("bad.csv", "a,b\n1,2\n\n3,4\n", "bad.csv: line 3 is empty, allowed is a row a line"),
+        ("bad.csv", "a\n\n\n", "bad.csv: no rows below the header"),
+        ("bad.csv", "a,b\n", "bad.csv: no rows below the header"),
+        ("bad.csv", "\n1,2\n", "bad.csv: line 1 is empty"),
+        ("bad.csv", "1,2\n3,NA\n", "bad.csv: line 2, column 2: 'NA' is no number"),
+        ("bad.csv", "a,b\n3,nan\n", "bad.csv: line 2, column b: 'nan' is no number"),
+        ("bad.csv", "1.5,NA\n3,4\n", "bad.csv: line 1 is a header or a row, as it holds 1.5 and what is no number"),
+        ("bad.csv", "a;b\n1,5;2,5\n", "bad.csv: line 2, column a: '1,5' is no number"),
+        ("bad.csv", pd.DataFrame(X, pd.MultiIndex.from_product([range(3), range(10)])).to_csv(), "line 1, column 2 is"),
+        ("bad.csv", pd.DataFrame(X, columns=[[0, 0, 1, 1], [0, 1, 0, 1]]).to_csv(), "line 2, column 1 is empty"),
+        ("bad.csv", f"{'a' * 200_000},b\n1,2\n", "bad.csv: line 1: field larger than field limit"),
         ("bad.txt", "1 2", "allowed is a file of one of the formats .npy"),
         ("bad.safetensors", "nothing", "not a readable .safetensors array"),
     ],
@@ -215,6 +233,25 @@ def test_labels_that_do_not_fit_are_refused(files, capsys, labels, message):
     status, output = align(capsys, files / "x.npy", files / "y.npz", "--labels", files / "labels.npy")
     assert status == 2
     assert message in output.err
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        ("a,b,\n1,2,\n3,4,\n", "header a, b"),
+        ("a,b\n1,2,\n3,4,\n", "header a, b"),
+        ("1,2,\n3,4,\n", "no header"),
+        ("1,2\n3,4\n\n\n", "no header"),
+        ("1;2\n3;4\n", "no header, separated by ';'"),
+        (";a;b\nx;1;2\ny;3;4\n", "header a, b, index column left out, separated by ';'"),
+        ('"a,b","c"\n1,2\n3,4', "header a,b, c"),
+        ("\ufeff1, 2\r\n3, 4\r\n", "no header"),
+    ],
+)
+def test_text_that_other_programs_write_is_read(tmp_path, content, note):
+    (tmp_path / "a.csv").write_text(content, newline="")
+    found = read_features(str(tmp_path / "a.csv"))
+    assert (found.values.tolist(), found.note) == ([[1.0, 2.0], [3.0, 4.0]], note)
 
 
 @pytest.mark.parametrize(
@@ -253,8 +290,36 @@ def test_labels_are_numbers_or_words_with_or_without_header_and_index(tmp_path, 
 
 
 def test_labels_of_words_in_an_array(tmp_path):
-    np.save(tmp_path / "labels.npy", np.array(["b", "a", "b"]))
-    assert read_labels(str(tmp_path / "labels.npy"), 3).tolist() == [1, 0, 1]
+    for words in (["b", "a", "b"], [b"b\xe9", b"a", b"b\xe9"]):
+        np.save(tmp_path / "labels.npy", np.array(words))
+        assert read_labels(str(tmp_path / "labels.npy"), 3).tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("kind\ncat\n\ncat\n", "line 3 is empty"),  # as many lines as rows and a header, if the empty one is left out
+        (",kind\n0,cat\n1,\n2,cat\n", "line 3, column kind is empty"),
+        ("cat\nNaN\ndog\n", r"label 2 is missing \('NaN'\), allowed is one for every row"),
+        ("1\nnan\n2\n", "labels are not whole numbers"),
+        ("4\n5\n6\n7\n", "4 labels for 3 rows, as line 1, 4, is no header"),
+        ("cat\ndog\ncat\ncat\n", "4 labels for 3 rows, as line 1, cat, is no header"),
+        ("kind\n1\n2\n", "2 labels for 3 rows, as line 1, kind, is a header"),
+        ("kind\n1\n2\n\n", "2 labels for 3 rows, as line 1, kind, is a header"),
+    ],
+)
+def test_a_label_that_is_missing_or_one_too_many_is_refused(tmp_path, content, message):
+    (tmp_path / "labels.csv").write_text(content)
+    with pytest.raises(SettingsError, match=rf"labels\.csv: {message}"):
+        read_labels(str(tmp_path / "labels.csv"), 3)
+    np.save(tmp_path / "labels.npy", np.array(["a", "", "b"]))
+    with pytest.raises(SettingsError, match=r"labels\.npy: label 2 is missing"):
+        read_labels(str(tmp_path / "labels.npy"), 3)
+
+
+def test_a_header_that_counts_is_one_above_labels_too(tmp_path):
+    (tmp_path / "labels.csv").write_text("0\n0\n1\n0\n")  # as pandas writes a column without a name
+    assert read_labels(str(tmp_path / "labels.csv"), 3).tolist() == [0, 1, 0]
 
 
 def test_labels_with_two_columns_are_refused(tmp_path):

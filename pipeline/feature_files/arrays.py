@@ -1,0 +1,116 @@
+"""Arrays from binary files of many formats, which are read without running what is in them."""
+
+import pickle
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from scipy.io import loadmat
+from torch import Tensor
+
+from pipeline.settings.base import SettingsError
+
+SEVERAL = (".npz", ".safetensors", ".mat", ".pt", ".pth")  # may hold more than one array
+BINARY = (".npy", *SEVERAL)
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array as it was read, and in words what else its file says."""
+
+    values: np.ndarray
+    note: str = ""
+
+
+def load(path: Path, name: str | None) -> Array:
+    """The array of a file, or the one of this name where a file holds several; raises SettingsError in one sentence."""
+    suffix = path.suffix.lower()
+    try:
+        return Array(_native(_LOADERS[suffix](path, name)))
+    except SettingsError:
+        raise
+    except (
+        ValueError,
+        EOFError,
+        OSError,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        SafetensorError,
+        zipfile.BadZipFile,
+    ) as error:
+        pickled = " (pickled objects are not read, as they can run any code)" if "pickle" in str(error).lower() else ""
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SettingsError(f"{path}: not a readable {suffix} array{pickled}: {reason}") from None
+
+
+def _native(found: np.ndarray | Tensor) -> np.ndarray:
+    """NumPy, in this machine's order of bytes; types that NumPy does not have (bfloat16) as float32."""
+    if isinstance(found, Tensor):
+        found = (found.float() if found.dtype in (torch.bfloat16, torch.float16) else found).detach().cpu().numpy()
+    return np.asarray(found, dtype=found.dtype.newbyteorder("="))
+
+
+def _npy(path: Path, name: str | None) -> np.ndarray:
+    found: np.ndarray = np.load(path, allow_pickle=False)
+    return found
+
+
+def _npz(path: Path, name: str | None) -> np.ndarray:
+    with np.load(path, allow_pickle=False) as arrays:
+        chosen: np.ndarray = arrays[_chosen(path, name, list(arrays.files))]
+    return chosen
+
+
+def _safetensors(path: Path, name: str | None) -> Tensor:
+    tensors = load_file(path)
+    return tensors[_chosen(path, name, list(tensors))]
+
+
+def _mat(path: Path, name: str | None) -> np.ndarray:
+    """MATLAB up to 7.2; version 7.3 is another format (HDF5), which SciPy names in its refusal."""
+    arrays = {key: value for key, value in loadmat(path).items() if not key.startswith("__")}
+    chosen: np.ndarray = arrays[_chosen(path, name, list(arrays))]
+    return chosen
+
+
+def _pt(path: Path, name: str | None) -> Tensor:
+    """Tensors alone (`weights_only`): a tensor, or a dictionary of them."""
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:  # whose own message recommends to run the file's code
+        raise SettingsError(f"{path}: holds more than tensors, and what can run code is not read") from None
+    if isinstance(found, Tensor):
+        if name is not None:
+            raise SettingsError(f"{path}: holds one tensor without names, not {name!r}")
+        return found
+    if not isinstance(found, Mapping):
+        raise SettingsError(f"{path}: holds {type(found).__name__}, allowed is a tensor or a dictionary of tensors")
+    tensors = {str(key): value for key, value in found.items() if isinstance(value, Tensor)}
+    return tensors[_chosen(path, name, list(tensors))]
+
+
+_LOADERS: dict[str, Callable[[Path, str | None], Any]] = {
+    ".npy": _npy,
+    ".npz": _npz,
+    ".safetensors": _safetensors,
+    ".mat": _mat,
+    ".pt": _pt,
+    ".pth": _pt,
+}
+
+
+def _chosen(path: Path, name: str | None, names: list[str]) -> str:
+    if name is None and len(names) == 1:
+        return names[0]
+    if name in names:
+        return str(name)
+    listed = ", ".join(sorted(names)) or "none"
+    wanted = f"no array {name!r}" if name else f"{len(names)} arrays"
+    raise SettingsError(f"{path}: {wanted}; name one as {path}:NAME, it has: {listed}")
