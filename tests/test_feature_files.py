@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from numpy.lib.format import write_array_header_1_0
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 from scipy.io import savemat
+from scipy.sparse import csc_matrix
 
 from pipeline.__main__ import main
 from pipeline.feature_files.measures import ASKED
@@ -208,6 +210,56 @@ def test_bad_files_are_named(tmp_path, capsys, name, content, message):
     status, output = align(capsys, tmp_path / name, tmp_path / name)
     assert status == 2
     assert message in output.err
+
+
+def header_that_lies(path):
+    with path.open("wb") as file:
+        write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**5)})
+
+
+def with_changed_bytes(path, start, new):
+    content = bytearray(path.read_bytes())
+    content[start : start + len(new)] = new
+    path.write_bytes(content)
+
+
+def packed(path):
+    np.savez_compressed(path, np.arange(10_000.0))
+    with_changed_bytes(path, 80, b"\xff" * 50)
+
+
+def unclosed(path):
+    np.save(path, X)
+    with_changed_bytes(path, 10, b"{(")
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "message"),
+    [
+        ("bad.pt", lambda p: torch.save(torch.eye(5).to_sparse(), p), "not a readable .pt array: it is sparse"),
+        ("bad.safetensors", lambda p: p.write_bytes(b""), "not a readable .safetensors array"),
+        ("bad.mat", lambda p: savemat(p, {"x": csc_matrix(X)}), "not a readable .mat array: it is sparse"),
+        ("bad.mat", lambda p: p.write_bytes(b""), "not a readable .mat array"),
+        ("bad.npy", header_that_lies, "takes more memory than there is, or is damaged"),
+        ("bad.npy", unclosed, "not a readable .npy array"),
+        ("bad.npz", packed, "not a readable .npz array"),
+        ("bad.npz", lambda p: p.write_bytes(b"PK\x03\x04"), "not a readable .npz array"),
+        ("bad.pth", lambda p: p.write_bytes(b"\x80\x02."), "not a readable .pth array"),
+    ],
+)
+def test_damaged_and_sparse_arrays_are_refused_in_a_sentence(tmp_path, name, write, message):
+    write(tmp_path / name)
+    with pytest.raises(SettingsError, match=rf"^\S+{name}: .*{message}") as refused:
+        read_features(str(tmp_path / name))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.float16, torch.bfloat16])
+def test_short_floats_are_read(tmp_path, dtype):
+    save_torch({"h": torch.eye(5, dtype=dtype)}, tmp_path / "short.safetensors")
+    torch.save(torch.eye(5, dtype=dtype), tmp_path / "short.pt")
+    for name in ("short.safetensors", "short.pt"):
+        assert torch.equal(read_features(str(tmp_path / name)).values, torch.eye(5))
 
 
 def test_one_of_several_arrays_has_to_be_named(files, capsys):

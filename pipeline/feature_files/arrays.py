@@ -1,7 +1,10 @@
 """Arrays from binary files of many formats, which are read without running what is in them."""
 
 import pickle
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +15,31 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
+from scipy.sparse import issparse
 from torch import Tensor
 
 from pipeline.settings.base import SettingsError
 
 SEVERAL = (".npz", ".safetensors", ".mat", ".pt", ".pth")  # may hold more than one array
 BINARY = (".npy", *SEVERAL)
+UNREADABLE = (  # what the libraries raise on damaged files of their formats
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AssertionError,
+    NameError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    SafetensorError,
+    MatReadError,
+)
 
 
 @dataclass(frozen=True)
@@ -35,25 +57,21 @@ def load(path: Path, name: str | None) -> Array:
         return Array(_native(_LOADERS[suffix](path, name)))
     except SettingsError:
         raise
-    except (
-        ValueError,
-        EOFError,
-        OSError,
-        KeyError,
-        RuntimeError,
-        TypeError,
-        SafetensorError,
-        zipfile.BadZipFile,
-    ) as error:
+    except MemoryError:
+        raise SettingsError(f"{path}: its {suffix} array takes more memory than there is, or is damaged") from None
+    except UNREADABLE as error:
         pickled = " (pickled objects are not read, as they can run any code)" if "pickle" in str(error).lower() else ""
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SettingsError(f"{path}: not a readable {suffix} array{pickled}: {reason}") from None
 
 
-def _native(found: np.ndarray | Tensor) -> np.ndarray:
-    """NumPy, in this machine's order of bytes; types that NumPy does not have (bfloat16) as float32."""
+def _native(found: Any) -> np.ndarray:
+    """NumPy, in this machine's order of bytes; types that NumPy does not have (bfloat16, float8) as float32."""
+    if issparse(found) or (isinstance(found, Tensor) and found.layout != torch.strided):
+        raise ValueError("it is sparse, allowed is a dense one")
     if isinstance(found, Tensor):
-        found = (found.float() if found.dtype in (torch.bfloat16, torch.float16) else found).detach().cpu().numpy()
+        short = found.is_floating_point() and found.itemsize < torch.float32.itemsize
+        found = (found.float() if short else found).detach().cpu().numpy()
     return np.asarray(found, dtype=found.dtype.newbyteorder("="))
 
 
