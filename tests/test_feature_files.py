@@ -1,5 +1,6 @@
 import itertools
 import json
+import os
 import pickle
 
 import numpy as np
@@ -120,6 +121,21 @@ def test_several_files_are_compared_two_by_two(files, capsys):
     assert (files / "all.png").read_bytes().startswith(b"\x89PNG")
     _, output = align(capsys, *sources)
     assert output.out.count("z.npy") == 1 + 2 * 4  # as it was read, and in the matrix of every measure
+
+
+@pytest.mark.parametrize("names", [(b"x$_^$.npy", b"bad\xff.npy"), (b"x$_^$.npy", b"bad\xff.npy", b"bad\xfe.npy")])
+def test_names_that_are_mathematics_to_matplotlib_or_not_utf8_are_drawn_and_written(tmp_path, capsys, names):
+    sources = [os.fsdecode(os.path.join(os.fsencode(tmp_path), name)) for name in names]
+    for number, source in enumerate(sources):
+        np.save(source, X ** (2 * number + 1))
+    csv, plot = tmp_path / "a.csv", tmp_path / "a.svg"
+    status, output = align(capsys, *sources, "--measures", "cka", "--json", "--csv", csv, "--plot", plot)
+    assert (status, output.err) == (0, "")
+    printable = [rf"{tmp_path / 'x$_^$.npy'}", rf"{tmp_path}/bad\udcff.npy", rf"{tmp_path}/bad\udcfe.npy"][: len(names)]
+    assert [file["file"] for file in json.loads(output.out)["files"]] == printable
+    table = pd.read_csv(csv)
+    assert {*table["first"], *table["second"]} == set(printable)
+    assert "x$_^$.npy" in plot.read_text()  # as a comment beside the drawn letters
 
 
 def test_measures_are_chosen_by_name_and_all_of_them_can_be_asked_for(files, capsys):

@@ -34,14 +34,14 @@ def _one_pair(found: Comparison) -> Figure:
     axis.set_yticks(range(len(values)), [ASKED[name].label for name in values])
     axis.set_xlim(min(0.0, *(one.value for one in values.values())) - 0.02, 1.02)
     axis.invert_yaxis()
-    axis.set_title(" and ".join(Path(source).name for source in pair))
+    axis.set_title(" and ".join(map(_name, pair)))
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
 def _matrices(found: Comparison) -> Figure:
     matrices = as_json(found)["matrices"]
-    names = [Path(file.source).name for file in found.files]
+    names = [_name(file.source) for file in found.files]
     side = max(WIDTH, 0.7 * len(names) + 1.8)
     figure = Figure(figsize=(side * len(matrices), side), layout="constrained")
     axes = figure.subplots(1, len(matrices), squeeze=False)[0]
@@ -50,3 +50,8 @@ def _matrices(found: Comparison) -> Figure:
         sns.heatmap(table, vmin=0, vmax=1, annot=True, fmt=".2f", cmap="viridis", square=True, cbar=False, ax=axis)
         axis.set_title(ASKED[name].label, fontsize=10)
     return figure
+
+
+def _name(source: str) -> str:
+    """Of the file; Matplotlib sets what stands between two bare dollars as mathematics."""
+    return Path(source).name.replace("$", r"\$")

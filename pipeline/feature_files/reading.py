@@ -20,7 +20,7 @@ MISSING = ("", "nan", "<na>")  # as words, of any case
 class Features:
     """Features [N, d] of a file."""
 
-    source: str
+    source: str  # as it can be printed and written: bytes that are not UTF-8 are spelled out
     values: Tensor
     note: str
 
@@ -38,9 +38,9 @@ def read_features(source: str) -> Features:
         raise SettingsError(f"{source}: holds {values.dtype}, allowed is real numbers")
     if values.ndim != 2 or values.size == 0:
         raise SettingsError(f"{source}: shape {values.shape}, allowed is [rows, dimensions] with at least one of each")
-    if values.dtype.kind == "f" and values.dtype.itemsize <= 8:  # as it is: large files are not copied
-        return Features(source, torch.from_numpy(np.ascontiguousarray(values)), array.note)
-    return Features(source, torch.from_numpy(values.astype(np.float64)), array.note)
+    short = values.dtype.kind == "f" and values.dtype.itemsize <= 8  # as it is: large files are not copied
+    rows = np.ascontiguousarray(values) if short else values.astype(np.float64)
+    return Features(source.encode(errors="backslashreplace").decode(), torch.from_numpy(rows), array.note)
 
 
 def read_labels(source: str, rows: int) -> Tensor:
