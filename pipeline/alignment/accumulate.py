@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.alignment.arrays import as_tensor
 from pipeline.alignment.similarity import EQUAL, PairSums, Similarity, from_sums
 
 
@@ -19,17 +20,28 @@ class Accumulator:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
+        if len(set(self.names)) < max(len(self.names), 1):
+            raise ValueError(f"names {', '.join(self.names) or 'none'}: allowed is one or more, each once")
         self.rows = 0
         self._shifts: dict[str, Tensor] = {}
         self._sums: dict[str, Tensor] = {}
         self._products: dict[tuple[str, str], Tensor] = {}
 
     def update(self, batch: Mapping[str, np.ndarray | Tensor]) -> None:
-        """Add features [b, d] of the same b inputs for every name; raises ValueError naming a row without direction."""
-        sizes = {name: len(batch[name]) for name in self.names}
+        """Add features [b, d] of the same b inputs for every name; raises ValueError naming a row without direction, or
+        what else is no such batch."""
+        missing = [name for name in self.names if name not in batch]
+        if missing:
+            raise ValueError(f"a batch has no {missing[0]}: allowed is all of {', '.join(self.names)}")
+        features = {name: as_tensor(batch[name], name) for name in self.names}
+        for name, rows in features.items():
+            dimensions = len(self._shifts[name]) if name in self._shifts else "d"
+            if rows.ndim != 2 or dimensions not in ("d", rows.shape[1]):
+                raise ValueError(f"{name}: a batch of shape {tuple(rows.shape)}, allowed is [rows, {dimensions}]")
+        sizes = {name: len(rows) for name, rows in features.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"a batch has {sizes} rows: the same inputs are compared")
-        shifted = {name: self._shifted(name, torch.as_tensor(batch[name])) for name in self.names}
+        shifted = {name: self._shifted(name, rows) for name, rows in features.items()}
         self.rows += len(shifted[self.names[0]])
         for name, rows in shifted.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(rows[0])) + rows.sum(0)
@@ -38,7 +50,10 @@ class Accumulator:
             self._products[pair] = self._products[pair].add_(product) if pair in self._products else product
 
     def similarity(self, first: str, second: str) -> Similarity:
-        """CKA and RSA of all rows so far."""
+        """CKA and RSA of all rows so far; raises ValueError for a name that has none."""
+        for name in (first, second):
+            if name not in self.names:
+                raise ValueError(f"{name}: allowed is {', '.join(self.names)}")
         if self.rows < 2:
             raise ValueError(f"{self.rows} rows: allowed is at least 2")
         sums = [self._pair(*pair) for pair in ((first, second), (first, first), (second, second))]

@@ -1,12 +1,14 @@
 """Neural collapse: class-distance-normalised variance (Galanti et al. 2022) and its directional form."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.alignment.arrays import as_tensor
 from pipeline.class_means import class_means
 
 
-def cdnv(features: Tensor, labels: Tensor) -> float:
+def cdnv(features: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> float:
     """Mean over class pairs i < j of (var_i + var_j) / (2 |mu_i - mu_j|^2), for rows [N, d] and labels [N].
 
     var_i is the mean squared distance of a class's rows to their mean mu_i. 0 when every class is one point. Raises
@@ -21,7 +23,7 @@ def cdnv(features: Tensor, labels: Tensor) -> float:
     return float(((variances[first] + variances[second]) / 2 / squared).mean())
 
 
-def directional_cdnv(features: Tensor, labels: Tensor) -> float:
+def directional_cdnv(features: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> float:
     """Mean over ordered class pairs i != j of var_i along mu_j - mu_i / |mu_i - mu_j|^2.
 
     The variance of a class along a unit direction, so that only spread towards another class counts. One C x C product
@@ -38,8 +40,9 @@ def directional_cdnv(features: Tensor, labels: Tensor) -> float:
     return total / (len(means) * (len(means) - 1))
 
 
-def _by_class(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _by_class(features: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Rows in float64, the class of each counted from 0, and class means [C, d]."""
+    features, labels = as_tensor(features, "features"), as_tensor(labels, "labels")
     if features.ndim != 2 or labels.shape != features.shape[:1]:
         raise ValueError(
             f"features {tuple(features.shape)} and labels {tuple(labels.shape)}: allowed is [N, d] and [N]"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from pipeline.alignment.arrays import as_tensor
 from pipeline.alignment.intervals import Estimate, Pair, Prepared
 from pipeline.alignment.measures import MEASURES
 
@@ -19,11 +19,11 @@ def compare(
     over rows (`low`, `high`), and mean and standard deviation over all orders of one side's rows (`null`, `null_sd`).
 
     Six products of N d^2 for the cosine measures and six for raw features, on the device of a tensor; float64, and
-    float32 for large products on a CPU. Raises ValueError where rows differ in number, are fewer than 5, are zero or
-    not finite, or have no similarity structure.
+    float32 for large products on a CPU. Raises ValueError where rows differ in number, are fewer than 5, are zero, not
+    finite or not real numbers, or have no similarity structure.
     """
     unknown = [name for name in measures if name not in MEASURES]
     if unknown:
         raise ValueError(f"measure {unknown[0]!r}: allowed is some of {', '.join(MEASURES)}")
-    pair = Pair(Prepared(torch.as_tensor(first), "first"), Prepared(torch.as_tensor(second), "second"))
+    pair = Pair(*(Prepared(as_tensor(rows, name), name) for rows, name in ((first, "first"), (second, "second"))))
     return {name: MEASURES[name](pair) for name in measures}

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.alignment.arrays import as_tensor
 from pipeline.feature_files.arrays import BINARY, SEVERAL, Array, load
 from pipeline.feature_files.tables import SEPARATORS, read_label_column, read_numbers
 from pipeline.settings.base import SettingsError
@@ -33,14 +34,14 @@ class Features:
 def read_features(source: str) -> Features:
     """Features [N, d] of `FILE` or `FILE:NAME`; raises SettingsError in one sentence."""
     array = read_array(source)
-    values = array.values
-    if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool) or np.iscomplexobj(values):
-        raise SettingsError(f"{source}: holds {values.dtype}, allowed is real numbers")
-    if values.ndim != 2 or values.size == 0:
-        raise SettingsError(f"{source}: shape {values.shape}, allowed is [rows, dimensions] with at least one of each")
-    short = values.dtype.kind == "f" and values.dtype.itemsize <= 8  # as it is: large files are not copied
-    rows = np.ascontiguousarray(values) if short else values.astype(np.float64)
-    return Features(source.encode(errors="backslashreplace").decode(), torch.from_numpy(rows), array.note)
+    try:
+        values = as_tensor(array.values, source)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    if values.ndim != 2 or values.numel() == 0:
+        shape = tuple(values.shape)
+        raise SettingsError(f"{source}: shape {shape}, allowed is [rows, dimensions] with at least one of each")
+    return Features(source.encode(errors="backslashreplace").decode(), values, array.note)
 
 
 def read_labels(source: str, rows: int) -> Tensor:

@@ -64,6 +64,18 @@ def test_what_cannot_be_compared_is_refused():
         total.update(bad)
     with pytest.raises(ValueError, match="0 rows"):
         Accumulator(NAMES).similarity("cl", "ce")
+    for wrong in (("cl", "cf"), ("cf", "cl"), ("cf", "cf")):
+        with pytest.raises(ValueError, match="cf: allowed is cl, nscl, ce"):
+            total.similarity(*wrong)
+    with pytest.raises(ValueError, match="a batch has no ce: allowed is all of cl, nscl, ce"):
+        total.update({"cl": rows["cl"], "nscl": rows["nscl"]})
+    with pytest.raises(ValueError, match=r"ce: a batch of shape \(57, 5\), allowed is \[rows, 3\]"):
+        total.update({**rows, "ce": rows["cl"]})
+    with pytest.raises(ValueError, match=r"ce: a batch of shape \(57,\), allowed is \[rows, d\]"):
+        Accumulator(NAMES).update({**rows, "ce": rows["ce"][:, 0]})
+    for names in ((), ("a", "b", "a")):
+        with pytest.raises(ValueError, match="allowed is one or more, each once"):
+            Accumulator(names)
     same = Accumulator(("a", "b"))
     same.update({"a": torch.ones(9, 2), "b": torch.rand(9, 2)})
     with pytest.raises(ValueError, match="a: all similarities are equal"):
