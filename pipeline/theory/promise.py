@@ -20,6 +20,7 @@ from pipeline.theory.bounds import (
 )
 
 LARGEST_LOG = math.log(1.7e308)  # of a float64
+MOST, LEAST, LARGEST = 10**15, 1e-50, 1e50  # far beyond any setting, and no power or product of them overflows
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,14 @@ class Promise:
 
 def promise(classes: int, batch: int, temperature: float, learning_rate: float, steps: int, delta: float) -> Promise:
     """Of balanced classes and a constant rate; raises SettingsError naming a wrong argument."""
+    positive = f"{LEAST:g} to {LARGEST:g}"
     for name, value, good, allowed in (
-        ("classes", classes, classes >= 2, "at least 2"),
-        ("batch", batch, batch >= 2, "at least 2"),
-        ("temperature", temperature, 0 < temperature < math.inf, "above 0"),
-        ("learning-rate", learning_rate, 0 < learning_rate < math.inf, "above 0"),
-        ("steps", steps, steps >= 1, "at least 1"),
-        ("delta", delta, 0 < delta < 1, "above 0 and below 1"),
+        ("classes", classes, 2 <= classes <= MOST, f"2 to {MOST:g}"),
+        ("batch", batch, 2 <= batch <= MOST, f"2 to {MOST:g}"),
+        ("temperature", temperature, LEAST <= temperature <= LARGEST, positive),
+        ("learning-rate", learning_rate, LEAST <= learning_rate <= LARGEST, positive),
+        ("steps", steps, 1 <= steps <= MOST, f"1 to {MOST:g}"),
+        ("delta", delta, LEAST <= delta < 1, f"{LEAST:g} to below 1"),
     ):
         if not good:
             raise SettingsError(f"--{name} = {value}: allowed is {allowed}")

@@ -1,10 +1,11 @@
+import itertools
 import json
 import math
 
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.theory.promise import as_text, promise
+from pipeline.theory.promise import LARGEST, LEAST, MOST, as_json, as_text, promise
 
 SETTING = ("--classes", "1000", "--batch", "1024", "--temperature", "0.5", "--learning-rate", "0.1", "--steps", "100")
 
@@ -72,16 +73,38 @@ def test_the_text_says_from_how_many_images_on_a_bound_says_anything():
     assert "√2 N" in as_text(found)
 
 
+@pytest.mark.parametrize("temperature", [LEAST, LARGEST])
+@pytest.mark.parametrize("rate", [LEAST, LARGEST])
+@pytest.mark.parametrize("delta", [LEAST, math.nextafter(1, 0)])
+def test_at_the_ends_of_what_is_allowed_the_bounds_are_numbers_in_their_order(temperature, rate, delta):
+    for classes, batch, steps in itertools.product([2, MOST], [2, MOST], [1, MOST]):
+        found = promise(classes, batch, temperature, rate, steps, delta)
+        for suffix in ("", "_sharp"):
+            forms = [getattr(found, f"{name}{suffix}") for name in ("nonexpansive", "telescoped", "theorem1")]
+            logs = [log for log in forms if log is not None]
+            assert all(a <= b or math.isclose(a, b) for a, b in itertools.pairwise(logs))  # nan is neither
+        assert found.theorem1_sharp <= found.theorem1
+        assert found.delta_mismatch_sharp <= math.log(2) + 1e-9
+        json.dumps(as_json(found), allow_nan=False)
+        assert "Theorem 1" in as_text(found)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
-        ("--classes", "1", "at least 2"),
-        ("--batch", "1", "at least 2"),
-        ("--temperature", "0", "above 0"),
-        ("--temperature", "nan", "above 0"),
-        ("--learning-rate", "-1", "above 0"),
-        ("--steps", "0", "at least 1"),
-        ("--delta", "1", "above 0 and below 1"),
+        ("--classes", "1", "2 to 1e+15"),
+        ("--batch", "1", "2 to 1e+15"),
+        ("--batch", "9" * 400, "2 to 1e+15"),
+        ("--temperature", "0", "1e-50 to 1e+50"),
+        ("--temperature", "nan", "1e-50 to 1e+50"),
+        ("--temperature", "1e-320", "1e-50 to 1e+50"),
+        ("--temperature", "1e308", "1e-50 to 1e+50"),
+        ("--learning-rate", "-1", "1e-50 to 1e+50"),
+        ("--learning-rate", "inf", "1e-50 to 1e+50"),
+        ("--steps", "0", "1 to 1e+15"),
+        ("--steps", "9" * 400, "1 to 1e+15"),
+        ("--delta", "1", "1e-50 to below 1"),
+        ("--delta", "1e-320", "1e-50 to below 1"),
     ],
 )
 def test_arguments_out_of_range_are_one_clear_sentence(capsys, name, value, allowed):
