@@ -11,7 +11,8 @@ from pipeline.settings.experiments import read_params
 from pipeline.workflow.code import code_identity
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan, plan
-from pipeline.workflow.stages import STAGES
+from pipeline.workflow.records import task
+from pipeline.workflow.stages import SHOWN, STAGES, stage_of
 
 HEADER = """\
 # Made by `make dvc.yaml` from the stages (pipeline/workflow/stages.py); do not edit.
@@ -28,11 +29,11 @@ def dvc_yaml() -> str:
     """For the default settings; three coarse stages, each a target of the workflow."""
     plan_, layout = _default()
     groups = {**_STAGES, "tables": [name for name in STAGES if not any(name in some for some in _STAGES.values())]}
+    made = _made(plan_, layout)
     stages: dict[str, Any] = {}
     before: list[str] = []
     for group, names in groups.items():
-        made = [name for name in names if STAGES[name].subjects(plan_)]  # DVC asks for every out that it is told of
-        outs = list(dict.fromkeys(out for name in made for out in _outs(name, layout)))
+        outs = list(dict.fromkeys(out for name in names if name in made for out in _outs(name, layout)))
         metrics = layout.path(STAGES["metrics"].writes[METRICS], "").as_posix()
         stages[group] = {
             "cmd": f"{CHECK} && snakemake --cores all {_TARGETS[group]}",
@@ -58,6 +59,21 @@ def check_dvc_yaml() -> None:
 def _default() -> tuple[Plan, Layout]:
     params = read_params(PROJECT / "params.yaml")
     return plan(params), Layout(Path(params.results), Path(params.reports))
+
+
+def _made(plan_: Plan, layout: Layout) -> set[str]:
+    """Stages of which `snakemake all` makes something, what is shown and what that is made from: DVC asks for every out
+    that it is told of."""
+    waiting = [
+        (name, subject) for name, stage in STAGES.items() if stage.subject in SHOWN for subject in stage.subjects(plan_)
+    ]
+    found: set[tuple[str, str]] = set()
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += [(stage_of(kind).name, subject) for kind, subject, _ in task(*one, plan_, layout).reads]
+    return {name for name, _ in found}
 
 
 def _outs(name: str, layout: Layout) -> list[str]:

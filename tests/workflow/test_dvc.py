@@ -1,13 +1,15 @@
 """DVC beside Snakemake: it hashes what is there, and what it brings back is accepted only where it belongs."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
 import yaml
 
 from pipeline.__main__ import main
-from tests.workflow.conftest import ROOT
+from pipeline.workflow.stages import STAGES
+from tests.workflow.conftest import ROOT, TINY
 
 PULLED = ("python", "-m", "pipeline", "verify"), ("snakemake", "--quiet", "--touch", "--cores", "1", "all")
 
@@ -58,6 +60,15 @@ def test_outs_are_those_of_the_experiments_that_there_are(sources, tmp_path):
     }
     assert "reports/report.html" in outs
     assert project.pipeline("dvc", "--check") == ""
+
+
+def test_outs_are_of_the_stages_that_the_workflow_makes(sources, tmp_path):
+    project = sources.copy(tmp_path / "twins")
+    before, _, _ = TINY.partition("  trajectory:")
+    (project.path / "params.yaml").write_text(before)  # table1 alone: nothing that is shown compares seeds
+    text = project.pipeline("dvc")
+    recorded = {name for name in STAGES if re.search(rf"results/records/{name}(\.json)?:", text)}
+    assert recorded == project.planned()
 
 
 def test_a_second_repro_runs_nothing(reproduced):
