@@ -141,8 +141,10 @@ def damaged(folder: Path, deep: bool = True) -> list[Path]:
 
 
 def left_out(folder: Path) -> bool:
-    """Whether only the digests of a folder are here: results may be handed on without their bulk."""
-    return (folder / SUMS).is_file() and not any(path.is_file() for path in read_sums(folder))
+    """Whether only the digests of a folder are here: results may be handed on without their bulk. Of a folder without
+    files nothing can lack."""
+    files = read_sums(folder) if (folder / SUMS).is_file() else {}
+    return bool(files) and not any(path.is_file() for path in files)
 
 
 def read_record(path: Path) -> Record:

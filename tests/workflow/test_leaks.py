@@ -12,7 +12,7 @@ from pipeline.settings.base import SettingsError
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import tasks
+from pipeline.workflow.records import left_out, tasks, write_sums
 from pipeline.workflow.stages import STAGES
 from pipeline.workflow.verify import verify
 from tests.workflow.conftest import RUN
@@ -207,6 +207,16 @@ def test_results_without_their_bulk_are_verified_used_and_replayed(project):
     sums.write_text(sums.read_text().replace("a", "b"))
     (altered,) = [line for line in verified(project) if line.startswith(f"twins {RUN}:")]
     assert altered.endswith("SHA256SUMS was altered")
+
+
+def test_only_what_a_folder_had_can_be_left_out_of_it(tmp_path):
+    for name in ("empty", "whole", "bulk_gone"):
+        (tmp_path / name).mkdir()
+        if name != "empty":
+            (tmp_path / name / "digits.csv").write_text("epoch\n")
+        write_sums(tmp_path / name)
+    (tmp_path / "bulk_gone" / "digits.csv").unlink()
+    assert {path.name for path in tmp_path.iterdir() if left_out(path)} == {"bulk_gone"}
 
 
 def test_a_data_set_made_again_with_the_same_bytes_retrains_nothing(project):
