@@ -3,7 +3,7 @@
 import csv
 import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,7 +25,7 @@ from pipeline.settings.theory import DescentSettings, SurrogateSettings
 from pipeline.settings.training import SHARED
 from pipeline.settings.views import ViewRecipe
 from pipeline.workflow.plan import Plan, Request, check_one_setting
-from pipeline.workflow.stage import Stage
+from pipeline.workflow.stage import Stage, Subject
 
 PAPER_VALUES = {"paper_values": "reports/reference/paper_values.csv"}
 MEASURED = "reports/measured/cifar_two_cores"  # kept results, which stand in every report
@@ -354,24 +354,30 @@ def _claims_job(plan: Plan, _: str) -> ClaimsJob:
 
 def _claims_read(job: ClaimsJob) -> dict[str, Sequence[str]]:
     """Of every claim whose experiments there are: its kinds, of these experiments' runs."""
-    found: dict[str, dict[str, None]] = {}
+    kinds: dict[tuple[str, ...], dict[str, None]] = {}  # by experiments: many claims are about the same
     for claim in _claims().CLAIMS.values():
         if set(claim.experiments) <= set(job.experiments):
-            runs = tuple(run for name in claim.experiments for run in job.experiments[name])
-            for kind, subjects in kinds_of(claim.kinds, runs).items():
-                found.setdefault(kind, {}).update(dict.fromkeys(subjects))
+            kinds.setdefault(claim.experiments, {}).update(dict.fromkeys(claim.kinds))
+    found: dict[str, dict[str, None]] = {}
+    for experiments, of_these in kinds.items():
+        runs = tuple(run for name in experiments for run in job.experiments[name])
+        for kind, subjects in kinds_of(tuple(of_these), runs).items():
+            found.setdefault(kind, {}).update(dict.fromkeys(subjects))
     return {kind: list(subjects) for kind, subjects in found.items()}
 
 
 def kinds_of(kinds: Sequence[str], runs: Sequence[Run]) -> dict[str, Sequence[str]]:
     """kind -> subjects of what is measured of runs: a file a run, a setting, or one for all."""
-    subjects = {
-        "run": list(dict.fromkeys(run.name for run in runs)),
-        "setting": _settings_of(runs),
-        "subset": list(dict.fromkeys(run.subset for run in runs)),
-        "": [""],
-    }
+    subjects = {subject: _SUBJECTS[subject](runs) for subject in {stage_of(kind).subject for kind in kinds}}
     return {kind: subjects[stage_of(kind).subject] for kind in kinds}
+
+
+_SUBJECTS: Mapping[Subject, Callable[[Sequence[Run]], Sequence[str]]] = {
+    "run": lambda runs: list(dict.fromkeys(run.name for run in runs)),
+    "setting": _settings_of,
+    "subset": lambda runs: list(dict.fromkeys(run.subset for run in runs)),
+    "": lambda _: ONCE,
+}
 
 
 TRAJECTORY = "fig2_trajectory"  # the figure that an experiment of one's own has too, under its own name
