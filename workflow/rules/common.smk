@@ -45,9 +45,12 @@ onstart:
     write_text(SETTINGS_FILE, PLAN.params.model_dump_json(indent=2))
 
 
+PLANNED = {(one.stage.name, one.subject): one for one in TASKS}
+
+
 @cache  # Snakemake asks for a job's files and parameters many times
 def task_of(name, subject):
-    return records.task(name, subject, PLAN, LAYOUT)
+    return PLANNED.get((name, subject)) or records.task(name, subject, PLAN, LAYOUT)
 
 
 def task(stage, wildcards):
@@ -126,7 +129,7 @@ def leftover(runs):
 
 CORES = workflow.resource_settings.cores or 1
 LAST = [
-    leftover([run.name for run in runs])
+    leftover({run.name for run in runs})
     for runs in (PLAN.requests, PLAN.runs_of("table1"))
 ]
 
