@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -26,6 +27,9 @@ OF_THE_REPORT = ("papermill", "jupytext", "nbformat", "nbconvert")  # what the e
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0, or 2 after one sentence on standard error for input that cannot be used."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that is ASCII shows ² as \xb2
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         options.command(options)

@@ -1,7 +1,9 @@
 import argparse
+import io
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -153,3 +155,21 @@ def test_bfloat16_without_instructions_for_it_is_said_to_be_slow(
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     _say_what_is_slow(precision, torch.device(device))
     assert ("float32 is several times faster" in capsys.readouterr().err) == said
+
+
+def test_a_terminal_that_is_ascii_shows_other_letters_by_their_numbers(tmp_path, monkeypatch):
+    streams = {name: io.TextIOWrapper(io.BytesIO(), encoding="ascii") for name in ("stdout", "stderr")}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    for seed, name in enumerate(("ä.npy", "ö.npy")):
+        np.save(tmp_path / name, np.random.default_rng(seed).normal(size=(9, 2)))
+    steps = ("--temperature", "1", "--learning-rate", "0.1", "--steps", "10", "--delta", "0.1")
+    assert main(["align", str(tmp_path / "ä.npy"), str(tmp_path / "ö.npy"), "--measures", "cka"]) == 0
+    assert main(["bound", "--classes", "10", "--batch", "1000", *steps]) == 0
+    assert main(["align", str(tmp_path / "ä.npy"), str(tmp_path / "ü.npy")]) == 2
+    found = {}
+    for name, stream in streams.items():
+        stream.flush()
+        found[name] = stream.buffer.getvalue().decode("ascii")
+    assert r"chance \xb1 s.d." in found["stdout"]
+    assert r"\xfc.npy: no such file" in found["stderr"]
