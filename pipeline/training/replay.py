@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from pipeline.data.images import Images
+from pipeline.settings.base import SettingsError
 from pipeline.settings.objective import Objective
 from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
@@ -47,15 +48,20 @@ def replay(
     checkpoints: Mapping[str, str],
     workers: int = 1,
 ) -> Compared:
-    """The first `steps` steps (none: all) from `state`, or from the initialisation where there is none.
+    """The first `steps` steps (none: all) that were recorded after `state`, or from the initialisation where there is
+    none.
 
     Networks of epochs that were kept are compared too, by the digests of their files: `checkpoints` has them by file
-    name. Raises ValueError where a run recorded none of these steps.
+    name. Raises SettingsError where nothing was recorded of one of these steps.
     """
     training = Training(run, objectives, images, recipe)
     if state is not None:
         training.restore(state)
     start, known = training.finished, len(training.rows)
+    most = len(
+        {(epoch, step) for epoch, step, _ in recorded if epoch > start}
+    )  # less than all of a run that is cut off
+    last = most if steps is None else min(steps, most)
     equal, deviation, reached, count = True, 0.0, 0, 0
     for count, (epoch, step) in enumerate(training.steps(workers), start=1):
         if step == training.stream.steps:
@@ -64,14 +70,14 @@ def replay(
                 same = known_as == hashlib.sha256(checkpoint_bytes(twin.network)).hexdigest()
                 equal &= same or known_as is None
                 reached += same
-        if count == steps:
+        if count >= last:
             training.note_unfinished(epoch, step)
             break
     compared = training.rows[known:]
     for row in compared:
         then = recorded.get((row.epoch, row.step, row.objective))
         if then is None:
-            raise ValueError(
+            raise SettingsError(
                 f"{run.name}: nothing is recorded of {row.objective} in epoch {row.epoch}, step {row.step}"
             )
         now = (row.learning_rate, row.loss, row.mean_mass, row.mean_square_mass)

@@ -121,13 +121,13 @@ def test_compiled_networks_give_the_losses_of_eager_ones(device):
     torch.testing.assert_close(losses(compiled), losses(eager), rtol=5e-3, atol=0)
 
 
-def test_replay_finds_what_the_run_recorded(device, tmp_path):
+def test_replay_finds_what_the_run_recorded(device):
     choose_device("auto", None)
     training = trained(RUN, coloured(device), OBJECTIVES[:2])
     recorded = {
         (row.epoch, row.step, row.objective): (row.learning_rate, row.loss, row.mean_mass, row.mean_square_mass)
         for row in training.rows
     }
-    found = replay(RUN, OBJECTIVES[:2], coloured(device), RECIPE, recorded, None, 3, tmp_path)
+    found = replay(RUN, OBJECTIVES[:2], coloured(device), RECIPE, recorded, None, 3, {})
     assert found.steps == 3
     assert found.agree
