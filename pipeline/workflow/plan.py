@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.data.catalog import KNOWN
+from pipeline.data.catalog import KNOWN, facts
 from pipeline.data.catalog import resolve as dataset_spec
 from pipeline.data.class_count import count_classes
 from pipeline.encoders import check_encoder
@@ -24,6 +24,10 @@ from pipeline.settings.objective import Objective
 from pipeline.settings.run import Run
 
 MOST_RUNS = 10_000  # of one entry of a grid: Snakemake takes 11 ms and 0.2 MB for each, the paper's own has hundreds
+
+
+LARGEST = 2**63 - 1  # whole number of a run, as tables hold 64 bits
+LONGEST, LONGEST_PART = 1000, 255  # bytes of a folder's path, which a system limits, and of a name in it
 
 
 @dataclass(frozen=True)
@@ -100,10 +104,15 @@ def _check_names(params: Params) -> None:
     """That every name can be a folder's, and a wildcard's in Snakemake's rules, which know braces as such."""
     for folder in ("results", "reports", "downloads"):
         name = getattr(params, folder)
-        if not re.fullmatch(r"[^-{}\s][^{}\n\r\t\0]*", name):
+        if not re.fullmatch(r"[^-{}\s\ud800-\udfff][^{}\n\r\t\0\ud800-\udfff]*", name):
             raise SettingsError(
                 f"{folder}: {name!r} is not a possible folder: allowed is a path without '{{', '}}' and line breaks "
                 "that does not begin with '-' or a space"
+            )
+        if len(name.encode()) > LONGEST or max(len(part.encode()) for part in name.split("/")) > LONGEST_PART:
+            raise SettingsError(
+                f"{folder}: {name[:40]!r}... is too long for a folder: allowed are {LONGEST:,} bytes, and "
+                f"{LONGEST_PART} from one '/' to the next"
             )
     for name in params.datasets:
         if not re.fullmatch(r"\w[\w.-]{,63}", name):
@@ -138,6 +147,8 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
         for combination in itertools.product(*choices):
             values = {**params.training.model_dump(), **dict(zip(entry, combination, strict=True))}
             run = parse(Run, values, where)
+            _check_numbers(run, where)
+            _check_batch(run, params, where)
             check_encoder(run.encoder, where)
             known = classes_of(run.dataset, params)
             if run.classes is not None and run.classes > known:
@@ -151,6 +162,23 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             of_this_entry.add(run)
             runs.append(run)
     return runs
+
+
+def _check_numbers(run: Run, where: str) -> None:
+    for key, value in run:
+        if isinstance(value, int) and value > LARGEST:
+            raise SettingsError(f"{where}: {key} = {value}: allowed is at most {LARGEST}")
+
+
+def _check_batch(run: Run, params: Params, where: str) -> None:
+    """That a dataset whose number of images is known has one batch; the others are asked when they are prepared."""
+    spec = dataset_spec(run.dataset, params.datasets)
+    sizes = facts(spec.source).sizes if spec.source in KNOWN else None
+    if sizes is not None and run.batch_size > (images := sizes(spec)[0]):
+        raise SettingsError(
+            f"{where}: batch_size = {run.batch_size}: {run.dataset} has {images} training images, "
+            "allowed is at most that"
+        )
 
 
 def classes_of(dataset: str, params: Params) -> int:

@@ -125,10 +125,17 @@ def test_a_dataset_is_not_called_what_a_path_or_a_rule_cannot_bear(name):
 
 
 @pytest.mark.parametrize("key", ["results", "reports", "downloads"])
-@pytest.mark.parametrize("name", ["", "-x", " x", "{results}", "a}", "a\nb"])
+@pytest.mark.parametrize("name", ["", "-x", " x", "{results}", "a}", "a\nb", "a\ud800", "\udfff"])
 def test_a_folder_is_not_called_what_a_rule_cannot_bear(key, name):
     with pytest.raises(SettingsError, match=rf"{key}: .* is not a possible folder: allowed is"):
         plan(parse(Params, {"experiments": {}, key: name}, "params.yaml"))
+
+
+@pytest.mark.parametrize("name", ["a/" * 501, "a/" + "é" * 128, "x" * 256])
+def test_a_folder_is_not_longer_than_a_path_may_be(name):
+    with pytest.raises(SettingsError, match=r"results: .* is too long .*: allowed are 1,000 bytes, and 255 from one"):
+        plan(parse(Params, {"experiments": {}, "results": name}, "params.yaml"))
+    assert plan(parse(Params, {"experiments": {}, "results": f"/{'x' * 255}/é"}, "params.yaml")).requests == {}
 
 
 def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
@@ -151,12 +158,21 @@ def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
         ({"dataset": "digits", "seed": [0, 1, 0]}, r"asks for digits/classes=10,seed=0 twice"),
         ({"dataset": "digits", "seed": [0, False]}, r"seed=0 twice"),
         ({"dataset": "digits", "classes": [10, None]}, r"classes=10,seed=0 twice"),
+        ({"dataset": "digits", "seed": 2**63}, r"seed = 9223372036854775808: allowed is at most 9223372036854775807"),
+        ({"dataset": "digits", "epochs": 10**400}, r"epochs = 10*: allowed is at most"),
+        ({"dataset": "digits", "batch_size": 1438}, r"batch_size = 1438: digits has 1437 training images, allowed is"),
+        ({"dataset": "digit_pairs", "batch_size": 10**400}, r"batch_size = 10*: allowed is at most"),
         ({"dataset": "digits", "seed": [0] * 1000, "width": [8] * 1000}, r"1,000,000 runs: allowed are 10,000"),
     ],
 )
 def test_a_wrong_combination_is_named_with_what_is_allowed(entry, message):
     with pytest.raises(SettingsError, match=message):
         plan(params(one={"grid": [entry]}))
+
+
+def test_a_run_may_take_every_number_and_batch_up_to_the_limit():
+    found = plan(params(one={"grid": [{"dataset": "digits", "seed": 2**63 - 1, "batch_size": 1437}]}))
+    assert [(run.seed, run.batch_size) for run in found.requests] == [(2**63 - 1, 1437)]
 
 
 def test_runs_that_differ_in_more_than_the_seed_cannot_share_a_row():
