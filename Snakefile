@@ -1,13 +1,22 @@
 import sys
+from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.10")
 sys.path.insert(0, workflow.basedir)  # the package `pipeline` lies beside this file
 
+from pipeline.settings.base import SettingsError
+from pipeline.settings.yaml_file import read_values
 
 # --configfile takes the place of params.yaml: merged, the default's experiments would run too
 if not workflow.overwrite_configfiles:
+    try:
+        # before Snakemake does, which does not say what is wrong, and where
+        read_values(Path("params.yaml"))
+    except SettingsError as error:
+        raise WorkflowError(str(error)) from None
 
     configfile: "params.yaml"
 
