@@ -46,12 +46,14 @@ def labelled_images(
 ) -> SourceImages:
     """Images of files in the given order; without a mode, the first training image decides.
 
-    Raises SettingsError for a class without training image, before any image is decoded.
+    Raises SettingsError, before any image is decoded, for a class without training or without test image: a run could
+    learn nothing of it, or be asked nothing.
     """
-    trained = {label for _, label in train}
-    for number, name in enumerate(names):
-        if number not in trained:
-            raise SettingsError(f"{train[0][0].tree}: class {name!r} has no training image")
+    for split, images in (("training", train), ("test", test)):
+        there = {label for _, label in images}
+        for number, name in enumerate(names):
+            if number not in there:
+                raise SettingsError(f"{train[0][0].tree}: class {name!r} has no {split} image")
     if mode is None:
         first = train[0][0]
         mode = colour_mode(str(first), next(read_files([first])))

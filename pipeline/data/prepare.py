@@ -24,6 +24,8 @@ def prepare(name: str, spec: SourceSettings, downloads: Path, out: Path) -> Mani
             raise SettingsError(f"{name}: {key} is not for source = {spec.source}; allowed are {allowed}")
     images: SourceImages = load(f"{module}:images")(spec, downloads)
     found = len(images.class_names)
+    if found < 2:
+        raise SettingsError(f"{name}: {found} class found, at least 2 are needed, as probes tell classes apart")
     fewer = facts.may_lack_classes
     if spec.classes is not None and (found > spec.classes or (found < spec.classes and not fewer)):
         most = "at most " if fewer else ""

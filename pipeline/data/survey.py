@@ -28,7 +28,7 @@ def survey(tree: Path) -> Survey:
     """Of a folder or zip archive with `train/<class>/*` and `test/<class>/*`; only headers of images are read.
 
     Raises SettingsError for a tree that is not there, has no such images, fewer than two classes, or a class without
-    training image, and for a file that is no image.
+    training or test image, and for a file that is no image.
     """
     if not tree.exists():
         raise SettingsError(

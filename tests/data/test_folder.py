@@ -147,10 +147,17 @@ def test_an_image_twice_is_refused(tmp_path):
         read(*archives)
 
 
-def test_a_class_without_training_images_is_refused(tmp_path):
-    tree = write_folder(tmp_path / "set", {**MEMBERS, "test/dog/1.png": encoded(noise("dog"))})
-    with pytest.raises(SettingsError, match="set: class 'dog' has no training image"):
+@pytest.mark.parametrize(("only", "lacking"), [("test", "training"), ("train", "test")])
+def test_a_class_without_images_to_train_or_to_test_on_is_refused(tmp_path, only, lacking):
+    tree = write_folder(tmp_path / "set", {**MEMBERS, f"{only}/dog/1.png": encoded(noise("dog"))})
+    with pytest.raises(SettingsError, match=f"set: class 'dog' has no {lacking} image"):
         prepare("pets", SourceSettings(source="folder", paths=(str(tree),)), tmp_path, tmp_path / "store")
+
+
+def test_one_class_alone_is_refused_whatever_number_is_announced(tmp_path):
+    tree = write_folder(tmp_path / "set", {name: data for name, data in MEMBERS.items() if "/cat/" in name})
+    with pytest.raises(SettingsError, match="pets: 1 class found, at least 2 are needed"):
+        prepare("pets", SourceSettings(source="folder", paths=(str(tree),), classes=2), tmp_path, tmp_path / "store")
 
 
 def test_missing_paths_are_named(tmp_path):

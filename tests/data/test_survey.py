@@ -17,7 +17,8 @@ def write(folder, *sizes):
 def test_classes_images_and_sides_are_counted(tmp_path):
     write(tmp_path / "train" / "a", (8, 20), (10, 10))
     write(tmp_path / "train" / "b", (30, 12))
-    write(tmp_path / "test" / "b", (14, 14), (40, 15))
+    write(tmp_path / "test" / "a", (14, 14))
+    write(tmp_path / "test" / "b", (40, 15))
     (tmp_path / "train" / "notes.txt").write_text("not an image")
     assert survey(tmp_path) == Survey(2, train=3, test=2, sides=(8, 12, 15), alike=False)
 
@@ -42,6 +43,9 @@ def test_what_cannot_be_used_is_named_in_a_sentence(tmp_path):
     with pytest.raises(SettingsError, match="one: one class, 'a'; at least 2 are needed"):
         survey(tmp_path / "one")
     write(tmp_path / "one" / "train" / "b", (8, 8))
+    with pytest.raises(SettingsError, match="one: class 'b' has no test image"):
+        survey(tmp_path / "one")
+    write(tmp_path / "one" / "test" / "b", (8, 8))
     (tmp_path / "one" / "train" / "b" / "broken.png").write_text("no image")
     with pytest.raises(SettingsError, match=r"broken\.png: not an image that can be decoded"):
         survey(tmp_path / "one")
