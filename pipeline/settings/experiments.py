@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.settings.base import Settings, SettingsError, parse
 from pipeline.settings.dataset import DatasetSpec
@@ -63,6 +63,25 @@ class Params(Settings):
     """in place of a claim's own rule, by its name"""
     late: float = Field(1.0, ge=0.0)
     """path length, the sum of learning rate times trust, from which training counts as late"""
+
+    @field_validator("datasets", "training", "probes", "theory", "experiments", "late", mode="before")
+    @classmethod
+    def _no_truth_value(cls, value: Any) -> Any:
+        """Elsewhere than in claims each would be taken for the number 0 or 1, as in `seed: yes`."""
+        if (place := _truth_value(value)) is not None:
+            raise ValueError(
+                f"{place}is true or false (in YAML yes, no, on and off are too): allowed is a number or text"
+            )
+        return value
+
+
+def _truth_value(value: Any, place: str = "") -> str | None:
+    """Where in a value true or false stands, if anywhere."""
+    if isinstance(value, bool):
+        return f"{place} " if place else ""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = (_truth_value(one, f"{place}.{key}" if place else str(key)) for key, one in inner)
+    return next((one for one in found if one is not None), None)
 
 
 def read_params(path: Path) -> Params:

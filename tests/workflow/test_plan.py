@@ -156,7 +156,7 @@ def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
         ({"dataset": "digits", "learning_rate": float("nan")}, r"learning_rate = nan: .*finite"),
         ({"dataset": "digits", "seed": []}, r"grid\[0\].seed is empty, .*: allowed is one value or more"),
         ({"dataset": "digits", "seed": [0, 1, 0]}, r"asks for digits/classes=10,seed=0 twice"),
-        ({"dataset": "digits", "seed": [0, False]}, r"seed=0 twice"),
+        ({"dataset": "digits", "seed": [0, 0.0]}, r"seed=0 twice"),
         ({"dataset": "digits", "classes": [10, None]}, r"classes=10,seed=0 twice"),
         ({"dataset": "digits", "seed": 2**63}, r"seed = 9223372036854775808: allowed is at most 9223372036854775807"),
         ({"dataset": "digits", "epochs": 10**400}, r"epochs = 10*: allowed is at most"),
