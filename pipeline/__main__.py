@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import io
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.progress import say
+from pipeline.references import PROJECT
 from pipeline.settings.base import SettingsError
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.layout import Layout
@@ -57,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     script = Path(sys.argv[0]).name == SCRIPT
     top = argparse.ArgumentParser(prog=SCRIPT if script else "python -m pipeline", description=__doc__)
+    top.add_argument("--version", action="version", version=f"{SCRIPT} {_version()}")
     commands = top.add_subparsers(metavar="STAGE", required=True, dest="name")
 
     def command(name: str, run: Callable[[argparse.Namespace], None], help: str) -> argparse.ArgumentParser:
@@ -131,6 +135,14 @@ def _parser() -> argparse.ArgumentParser:
     pages = command("reference", _reference, "write the documentation's pages of settings, stages and names")
     pages.add_argument("folder", metavar="FOLDER", type=Path, help="where to")
     return top
+
+
+def _version() -> str:
+    """Of the checkout, which need not be installed, or of the installed package."""
+    file = PROJECT / "pyproject.toml"
+    if file.is_file():
+        return str(tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"])
+    return importlib.metadata.version(SCRIPT)
 
 
 def _add_settings(sub: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 from pipeline.__main__ import OF_THE_REPORT, main
@@ -89,6 +90,17 @@ print(round(compare(a, b)["cka"].value, 6), round(sums.similarity("a", "b").cka,
         code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({extra!r}) is not None)"
         run(installed / "python", "-c", code, cwd=tmp_path)
     assert "usage: twin-alignment" in run(command, "--help", cwd=tmp_path)
+    assert run(command, "--version", cwd=tmp_path) == f"twin-alignment {PROJECT['version']}\n"
+
+
+def test_the_checkout_the_wheel_and_the_citation_agree(capsys):
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert (PROJECT["version"], PROJECT["license"]) == (cited["version"], cited["license"])
+    assert [author["name"] for author in PROJECT["authors"]] == [author["name"] for author in cited["authors"]]
+    assert set(PROJECT["urls"].values()) <= set(re.findall(r"https://[^\s)]+", (ROOT / "README.md").read_text()))
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"twin-alignment {cited['version']}\n"
 
 
 def test_every_stage_but_the_report_s_loads_with_the_base_alone(installed, tmp_path):
