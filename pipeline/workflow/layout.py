@@ -1,10 +1,12 @@
 """Where results lie. Each stage owns its folders, so that no two of DVC's outputs nest."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 SUMS = "SHA256SUMS"  # in every folder of bulk: its files' digests, as `sha256sum --check` reads them
+LONGEST = 200  # bytes of a name: systems allow 255, and endings and temporary names are added
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,11 @@ class Layout:
 
     def path(self, pattern: str, subject: str) -> Path:
         """Of a stage's output; a pattern that ends in `/` is a folder."""
-        return Path(pattern.format(results=self.results, reports=self.reports, subject=subject))
+        return Path(pattern.format(results=self.results, reports=self.reports, subject=folded(subject)))
 
     def beside(self, kind: str, stage: str, subject: str, suffix: str) -> Path:
         """A stage's records, logs and benchmarks: under their kind, in a folder a stage."""
-        return self.results / kind / f"{'/'.join(filter(None, (stage, subject)))}{suffix}"
+        return self.results / kind / f"{'/'.join(filter(None, (stage, folded(subject))))}{suffix}"
 
     def record(self, stage: str, subject: str) -> Path:
         return self.beside("records", stage, subject, ".json")
@@ -31,6 +33,22 @@ class Layout:
 
     def outputs(self, writes: Mapping[str, str], subject: str) -> dict[str, Path]:
         return {kind: self.path(pattern, subject) for kind, pattern in writes.items()}
+
+
+def folded(subject: str) -> str:
+    """As a path: a name that is too long for a system goes on in a folder, after a comma."""
+    above, slash, name = subject.rpartition("/")
+    pieces = [""]
+    for setting in re.findall("[^,]*,?", name):
+        if pieces[-1] and len((pieces[-1] + setting).encode()) > LONGEST:
+            pieces.append("")
+        pieces[-1] += setting
+    return f"{above}{slash}{'/'.join(pieces)}"
+
+
+def unfolded(path: str) -> str:
+    """The subject of such a path."""
+    return path.replace(",/", ",")
 
 
 def handle(pattern: str, path: Path) -> Path:

@@ -17,8 +17,8 @@ Subject = Literal["dataset", "subset", "run", "setting", "figure", "experiment",
 SUBJECT_PATTERNS: Mapping[Subject, str] = {
     "dataset": "[^/]+",
     "subset": "[^/]+/classes=[^/]+",
-    "run": "[^/]+/[^/]+",
-    "setting": "[^/]+/[^/]+",
+    "run": "[^/]+/[^/]+(?:,/[^/]+)*",  # folded, see Layout
+    "setting": "[^/]+/[^/]+(?:,/[^/]+)*",
     "figure": "[^/.]+",
     "experiment": "[^/.]+",
 }

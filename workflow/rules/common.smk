@@ -14,7 +14,7 @@ from pipeline.settings.yaml_file import read_values
 from pipeline.workflow import records, runner
 from pipeline.workflow.code import code_digest
 from pipeline.workflow.grown import trained_again
-from pipeline.workflow.layout import Layout
+from pipeline.workflow.layout import Layout, unfolded
 from pipeline.workflow.plan import plan
 from pipeline.workflow.stage import SUBJECT_PATTERNS
 from pipeline.workflow.stages import SHOWN, STAGES
@@ -53,9 +53,13 @@ def task_of(name, subject):
     return PLANNED.get((name, subject)) or records.task(name, subject, PLAN, LAYOUT)
 
 
+def subject(wildcards):
+    return unfolded(wildcards.get("subject", ""))
+
+
 def task(stage, wildcards):
     try:
-        return task_of(stage.name, wildcards.get("subject", ""))
+        return task_of(stage.name, subject(wildcards))
     except base.SettingsError as error:
         raise WorkflowError(str(error)) from None
 
@@ -102,9 +106,9 @@ def job(stage):
     return found
 
 
-def subject(wildcards):
-    """As a word of the shell."""
-    return quote(wildcards.subject) if "subject" in wildcards.keys() else ""
+def word(wildcards):
+    """The subject, for the shell."""
+    return quote(subject(wildcards)) if subject(wildcards) else ""
 
 
 def handles(chosen):
@@ -140,7 +144,7 @@ def threads(stage):
     """
 
     def found(wildcards):
-        shares = [CORES // len(last) for last in LAST if wildcards.subject in last]
+        shares = [CORES // len(last) for last in LAST if subject(wildcards) in last]
         twins = len(task(stage, wildcards).job.objectives)
         return min(twins, max(shares, default=1))
 

@@ -28,7 +28,7 @@ for stage in STAGES.values():
         params:
             job=job(stage),
             command=f"python -m pipeline {stage.name}",
-            subject=subject,
+            subject=word,
             settings=SETTINGS_FILE,
         shell:
             "{params.command} {params.subject} --params {params.settings:q} --threads {threads} 2>&1 "
