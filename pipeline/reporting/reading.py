@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.reporting.learned import RAW_PIXELS, UNTRAINED
 from pipeline.reporting.measured import labelled, rows_of
 from pipeline.settings.run import Run
 from pipeline.stages import Inputs
@@ -17,6 +18,7 @@ OF_ALL_RUNS = ("bounds",)  # kinds of which one file has all runs, labelled
 OF_NO_RUN = ("descent",)  # simulated
 OF_SEEDS = ("between_seeds",)  # kinds of which a file is of all runs that differ only in their seed
 OF_SUBSETS = ("baselines",)  # kinds of which a file is of all runs that train on the same images
+TWINS = frozenset(("objective", "first", "second"))  # columns that name one
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,19 @@ def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Seque
             return pd.concat([of_run(run, table) for run, table in tables])
 
         return read
+
+    return of
+
+
+def of_twins(read: Read, objectives: Sequence[str]) -> Read:
+    """The same without rows of other twins that the runs have: another experiment may have asked for those."""
+    shown = {*objectives, RAW_PIXELS, UNTRAINED}
+
+    def of(kind: str) -> pd.DataFrame:
+        rows = read(kind)
+        for column in TWINS.intersection(rows):
+            rows = rows[rows[column].isin(shown)]
+        return rows
 
     return of
 

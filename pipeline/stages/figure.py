@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.files import write_csv
 from pipeline.reporting.facts import facts, sentences
-from pipeline.reporting.reading import Reading, learning, paper_values, reader
+from pipeline.reporting.reading import Reading, learning, of_twins, paper_values, reader
 from pipeline.reporting.style import note, save
 from pipeline.stages import Inputs, Outputs
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def run(job: FigureJob, inputs: Inputs, outputs: Outputs) -> None:
     figure = importlib.import_module(f"pipeline.reporting.figures.{job.figure}")
-    read = reader(inputs, dict.fromkeys(figure.READS, job.runs))(job.runs)
+    read = of_twins(reader(inputs, dict.fromkeys(figure.READS, job.runs))(job.runs), job.objectives)
     table = figure.table(Reading(read, partial(paper_values, inputs["paper_values"][0]), job.published_classes))
     write_csv(outputs["figure"], table)
     learned = facts(*learning(inputs, job.runs))

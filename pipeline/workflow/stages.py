@@ -14,7 +14,7 @@ from pipeline.alignment.measures import MEASURES
 from pipeline.data.catalog import KNOWN
 from pipeline.encoders import reference
 from pipeline.objectives import resolve as objective_of
-from pipeline.reporting.figures import FIGURES
+from pipeline.reporting.figures import FIGURES, FigureFacts
 from pipeline.settings.base import Settings, SettingsError
 from pipeline.settings.dataset import SourceSettings
 from pipeline.settings.experiments import ClaimRule
@@ -277,6 +277,7 @@ class MetricsJob(Settings):
 class FigureJob(Settings):
     figure: str
     runs: tuple[Run, ...]
+    objectives: tuple[str, ...]  # of its experiments; their runs may have more for others
     published_classes: dict[str, int]
 
 
@@ -333,8 +334,13 @@ def _comparison_job(plan: Plan, name: str) -> TableJob:
 def _of_experiment(plan: Plan, name: str, published: dict[str, int]) -> TableJob:
     runs = plan.experiments[name]
     check_one_setting(name, runs)
-    objectives = tuple(objective_of(text).name for text in plan.params.experiments[name].objectives)
-    return TableJob(runs=runs, objectives=objectives, published_classes=published)
+    return TableJob(runs=runs, objectives=_objectives(plan, name), published_classes=published)
+
+
+def _objectives(plan: Plan, *experiments: str) -> tuple[str, ...]:
+    """Names that these experiments list, each once."""
+    texts = [text for name in experiments for text in plan.params.experiments[name].objectives]
+    return tuple(dict.fromkeys(objective_of(text).name for text in texts))
 
 
 def _claims() -> ModuleType:
@@ -384,28 +390,52 @@ TRAJECTORY = "fig2_trajectory"  # the figure that an experiment of one's own has
 
 
 def figures_of(plan: Plan) -> list[str]:
-    """Figures whose experiments are in the settings, and of one's own experiments those that CL is trained in on
-    classes that seeds share."""
-    known = [name for name, figure in FIGURES.items() if set(figure.experiments) <= set(plan.experiments)]
+    """Figures whose experiments are in the settings and have the twins that it shows, and one of each of one's own
+    experiments that compares CL with other twins, on classes that seeds share."""
+    known = [
+        name
+        for name, figure in FIGURES.items()
+        if set(figure.experiments) <= set(plan.experiments) and not _without_twins(plan, figure, figure.experiments)
+    ]
     own = [
         name
         for name in own_experiments(plan)
-        if all(_compares_seeds(run, plan.requests[run]) for run in plan.experiments[name])
+        if not _without_twins(plan, FIGURES[TRAJECTORY], [name])
+        and all(_compares_seeds(run, plan.requests[run]) for run in plan.experiments[name])
     ]
     return [*known, *own]
+
+
+def _without_twins(plan: Plan, figure: FigureFacts, experiments: Sequence[str]) -> list[str]:
+    """Those of the experiments that do not have the figure's twins, or only one, with which nothing is compared."""
+    listed = {name: _objectives(plan, name) for name in experiments}
+    return [name for name, found in listed.items() if len(found) < 2 or not set(figure.twins) <= set(found)]
 
 
 def _figure_job(plan: Plan, name: str) -> FigureJob:
     """Raises SettingsError for a figure that is not known or whose experiment is not in the settings."""
     if name in figures_of(plan) and name not in FIGURES:
-        return FigureJob(figure=TRAJECTORY, runs=plan.runs_of(name), published_classes=published_classes())
+        return _figure_of(plan, TRAJECTORY, name)
     if name not in FIGURES:
-        raise SettingsError(f"figure {name!r}: allowed is one of {', '.join((*FIGURES, *own_experiments(plan)))}")
-    for experiment in FIGURES[name].experiments:
+        allowed = dict.fromkeys((*FIGURES, *figures_of(plan)))
+        raise SettingsError(f"figure {name!r}: allowed is one of {', '.join(allowed)}")
+    figure = FIGURES[name]
+    for experiment in figure.experiments:
         if experiment not in plan.experiments:
             raise SettingsError(f"experiments: {experiment} is missing, and {name} shows its runs")
-    runs = plan.runs_of(*FIGURES[name].experiments)
-    return FigureJob(figure=name, runs=runs, published_classes=published_classes())
+    for experiment in _without_twins(plan, figure, figure.experiments):
+        wanted = figure.twins if len(figure.twins) > 1 else (*figure.twins, "another")
+        raise SettingsError(f"experiments.{experiment}.objectives: {name} needs {' and '.join(wanted)}")
+    return _figure_of(plan, name, *figure.experiments)
+
+
+def _figure_of(plan: Plan, figure: str, *experiments: str) -> FigureJob:
+    return FigureJob(
+        figure=figure,
+        runs=plan.runs_of(*experiments),
+        objectives=_objectives(plan, *experiments),
+        published_classes=published_classes(),
+    )
 
 
 def _report_job(plan: Plan, _: str) -> ReportJob:

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from pipeline.files import write_csv
+from pipeline.references import PROJECT
 from pipeline.reporting.figures import FIGURES, facts_of
 from pipeline.reporting.measured import labelled, rows_of, summarise
 from pipeline.reporting.reading import Reading
@@ -15,13 +16,15 @@ from pipeline.reporting.trends import trend
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import Params
 from pipeline.settings.run import Run
+from pipeline.stages import figure
 from pipeline.workflow.plan import plan
-from pipeline.workflow.stages import STAGES, figures_of
+from pipeline.workflow.stages import PAPER_VALUES, STAGES, FigureJob, figures_of
 from tests.reporting.planted import (
     CONTROLLED,
     DOSED,
     PAPER,
     PUBLISHED_CLASSES,
+    TRAJECTORY,
     of_run,
     swept,
     trajectory,
@@ -44,7 +47,8 @@ def test_a_figure_is_drawn_from_its_table_alone(name, tmp_path):
     table = MODULES[name].table(Reading(lambda kind: asked.append(kind) or source(kind), PAPER, PUBLISHED_CLASSES))
     facts, module = FIGURES[name], MODULES[name]
     assert set(asked) == set(facts.reads)
-    assert (facts.caption, facts.experiments, facts.reads) == (module.CAPTION, module.EXPERIMENTS, module.READS)
+    stated = (module.CAPTION, module.EXPERIMENTS, module.READS, module.TWINS)
+    assert (facts.caption, facts.experiments, facts.reads, facts.twins) == stated
     table.to_csv(tmp_path / "table.csv", index=False)
     drawn = MODULES[name].draw(pd.read_csv(tmp_path / "table.csv"))
     assert isinstance(drawn, Figure)
@@ -360,7 +364,45 @@ def test_a_figure_without_its_experiment_is_refused_by_name():
         STAGES["figure"].job(only, "fig9")
 
 
+@pytest.mark.parametrize(
+    ("objectives", "drawn"),
+    [(["cl", "scl"], {"fig2_trajectory", "collapse"}), (["cl"], set()), (["nscl", "scl"], set())],
+)
+def test_a_figure_is_made_where_its_experiment_has_the_twins_that_it_shows(objectives, drawn):
+    grid = [{"dataset": "digits"}]
+    every = {"grid": grid, "objectives": ["cl", "nscl", "scl"]}  # the same run, of which trajectory asks for less
+    settings = {
+        "table1": every,
+        "trajectory": {**every, "objectives": objectives},
+        "mine": {**every, "objectives": objectives},
+    }
+    found = plan(parse(Params, {"experiments": settings}, "settings"))
+    assert set(figures_of(found)) & {"fig1_angles", "fig2_trajectory", "collapse"} == drawn
+    assert ("mine" in figures_of(found)) == bool(drawn)
+    with pytest.raises(SettingsError, match=r"trajectory.objectives: fig1_angles needs cl and nscl"):
+        STAGES["figure"].job(found, "fig1_angles")
+
+
+def test_a_figure_shows_the_twins_of_its_own_experiment(tmp_path):
+    """Whatever else its runs were trained with for another experiment: as if the others were not there."""
+    run = TRAJECTORY[0]
+
+    def drawn(twins, objectives):
+        folder = tmp_path / "+".join((*twins, *objectives))
+        inputs = {"paper_values": [PROJECT / PAPER_VALUES["paper_values"]]}
+        for kind in ("alignment", "between_seeds", "movement", "probes", "baselines"):
+            rows = of_run(kind, run, twins)
+            inputs[kind] = [folder / f"{kind}.csv"]
+            write_csv(*inputs[kind], rows)
+        outputs = {kind: folder / f"mine.{kind}" for kind in ("figure", "facts", "png", "pdf")}
+        job = FigureJob(figure="fig2_trajectory", runs=(run,), objectives=objectives, published_classes={})
+        figure.run(job, inputs, outputs)
+        return {kind: path.read_bytes() for kind, path in outputs.items()}
+
+    assert drawn(("nscl", "scl", "ce"), ("cl", "nscl")) == drawn(("nscl",), ("cl", "nscl"))
+
+
 def test_a_figure_that_does_not_say_what_it_reads_is_named(tmp_path):
     (tmp_path / "mine.py").write_text('CAPTION = "Mine."\nEXPERIMENTS = ("trajectory",)\n')
-    with pytest.raises(SettingsError, match=r"mine.py: a figure says at its top, as a literal: READS"):
+    with pytest.raises(SettingsError, match=r"mine.py: a figure says at its top, as a literal: READS, TWINS"):
         facts_of(tmp_path / "mine.py")

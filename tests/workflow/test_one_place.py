@@ -67,6 +67,7 @@ from pipeline.reporting import style
 CAPTION = "A figure of one's own."
 EXPERIMENTS = ("trajectory",)
 READS = ("weights",)
+TWINS = ("cl",)
 
 
 def table(reading):

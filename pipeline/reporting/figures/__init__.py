@@ -1,7 +1,8 @@
 """The figures: a file each, found by its name.
 
-Each says by literals at its top what it shows: its CAPTION, the EXPERIMENTS whose runs it shows, and the kinds of
-measures that it READS. `table(reading)` makes the CSV that it is drawn from, `draw(table)` draws it.
+Each says by literals at its top what it shows: its CAPTION, the EXPERIMENTS whose runs it shows, the kinds of
+measures that it READS, and the TWINS without which it has nothing to show. `table(reading)` makes the CSV that it is
+drawn from, `draw(table)` draws it.
 """
 
 from dataclasses import dataclass
@@ -19,15 +20,16 @@ class FigureFacts:
     caption: str
     experiments: tuple[str, ...]  # whose runs it shows
     reads: tuple[str, ...]
+    twins: tuple[str, ...]  # that each of its experiments must have
 
 
 def facts_of(path: Path) -> FigureFacts:
     """Without running the file: the workflow asks, and plotting libraries take seconds."""
     found = literals(path)
-    missing = [name for name in ("CAPTION", "EXPERIMENTS", "READS") if name not in found]
+    missing = [name for name in ("CAPTION", "EXPERIMENTS", "READS", "TWINS") if name not in found]
     if missing:
         raise SettingsError(f"{path}: a figure says at its top, as a literal: {', '.join(missing)}")
-    return FigureFacts(found["CAPTION"], found["EXPERIMENTS"], found["READS"])
+    return FigureFacts(found["CAPTION"], found["EXPERIMENTS"], found["READS"], found["TWINS"])
 
 
 FIGURES = {name: facts_of(Path(__file__).with_name(f"{name}.py")) for name in names_in("pipeline/reporting/figures")}

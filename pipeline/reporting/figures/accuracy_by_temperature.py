@@ -10,6 +10,7 @@ from pipeline.reporting.reading import Reading
 CAPTION = "Accuracy of frozen features of CL and NSCL, and its gap, against temperature."
 EXPERIMENTS = ("temperature",)
 READS = ("probes",)
+TWINS = ("cl", "nscl")
 
 LABELS = {"nccc": "nearest class centre", "lp": "linear probe"}
 GAP = "gap"

@@ -14,6 +14,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("curvature", "surrogate")
+TWINS = ("cl",)
 
 BETA, COSINE = "beta", "cosine"  # in the column `measure`
 

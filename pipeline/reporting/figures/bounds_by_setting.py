@@ -18,6 +18,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("classes", "temperature", "batch")
 READS = ("bounds",)
+TWINS = ("cl", "nscl")
 
 SWEPT = {"classes": "classes C", "batch_size": "batch size B", "temperature": "temperature"}
 MATCHED = {  # label, dashes, marker's filling

@@ -17,6 +17,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("bounds", "descent")
+TWINS = ("cl", "nscl")
 
 LINES = {  # label, colour, dashes: from what happened to the loosest bound
     "drift": ("measured drift", "#000000", "-"),

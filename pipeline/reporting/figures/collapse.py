@@ -14,6 +14,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("collapse",)
+TWINS = ("cl",)
 
 LABELS = {"cdnv": "CDNV", "directional_cdnv": "directional CDNV"}
 

@@ -18,6 +18,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("alignment", "weights", "between_seeds")
+TWINS = ("cl",)
 
 ANGLES = ("weight_angle", "representation_angle")
 BY = ("dataset", "classes", "second")

@@ -14,6 +14,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("dose",)
 READS = ("alignment", "weights")
+TWINS = ("cl", "nscl")
 
 LABELS = {**style.MEASURES, "weight_angle": "weight angle (°)"}
 WHOSE = {name: f"{dose.labels} labels" for name, dose in LEFT_OUT.items()}  # in the column `labels`; NA for controls

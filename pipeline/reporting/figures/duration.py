@@ -14,6 +14,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("duration",)
 READS = ("alignment", "collapse")
+TWINS = ("cl",)
 
 LABELS = {name: f"{label} with CL" for name, label in style.MEASURES.items()} | {"cdnv": "CDNV"}
 BY = ("dataset", "classes", "objective", "epoch")

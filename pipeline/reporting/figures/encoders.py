@@ -12,6 +12,7 @@ from pipeline.reporting.twins import with_cl
 CAPTION = "CKA of each twin with CL over training on test images, for each encoder."
 EXPERIMENTS = ("trajectory", "encoders")
 READS = ("alignment",)
+TWINS = ("cl",)
 
 
 def table(reading: Reading) -> pd.DataFrame:

@@ -13,6 +13,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("weights",)
+TWINS = ("cl", "nscl")
 
 LABELS = {"weight_angle": "weights", "representation_angle": "representations"}
 

@@ -19,17 +19,18 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("alignment", "between_seeds", "movement")
+TWINS = ("cl",)
 
 BY = ("dataset", "classes", "second", "split", "epoch")
 OWN_START = "cl, own initialisation"
-TWINS, BETWEEN_SEEDS, START = "twins", "ceiling", "initialisation"  # in the column `source`, beside `paper`
+PAIRS, BETWEEN_SEEDS, START = "twins", "ceiling", "initialisation"  # in the column `source`, beside `paper`
 
 
 def table(reading: Reading) -> pd.DataFrame:
     """Rows of four kinds (`source`): twins of CL, CL of another seed (range of all pairs of seeds), CL with its own
     initialisation, and the paper."""
     measures = tuple(style.MEASURES)
-    twins = summarise_long(with_cl(reading.read("alignment")), BY, measures).assign(source=TWINS)
+    twins = summarise_long(with_cl(reading.read("alignment")), BY, measures).assign(source=PAIRS)
     moved = reading.read("movement").query("objective == 'cl'").assign(second=OWN_START, split="test")
     start = summarise(moved, BY, [measure for measure in measures if measure in moved]).assign(source=START)
     seeds = of_another_seed(reading.read("between_seeds"), ("dataset", "classes", "split", "epoch"), measures)
@@ -41,7 +42,7 @@ def draw(table: pd.DataFrame) -> Figure:
     shown = table[(table["split"] == "test") | (table["source"] == PAPER)]
     groups = style.groups(shown)
     figure, axes = style.panels(len(groups), len(style.MEASURES))
-    looks = style.looks(shown.loc[shown["source"].isin((TWINS, PAPER)), "second"])
+    looks = style.looks(shown.loc[shown["source"].isin((PAIRS, PAPER)), "second"])
     for row, (title, rows) in zip(axes, groups, strict=True):
         for panel, (measure, label) in zip(row, style.MEASURES.items(), strict=True):
             _panel(panel, rows[rows["measure"] == measure], looks)
@@ -54,7 +55,7 @@ def _panel(panel: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Look]) -> 
     of = {source: own.sort_values("epoch") for source, own in rows.groupby("source")}
     if BETWEEN_SEEDS in of:
         style.band(panel, of[BETWEEN_SEEDS], "CL–CL of another seed")
-    for objective, twins in of[TWINS].groupby("second", sort=False):
+    for objective, twins in of[PAIRS].groupby("second", sort=False):
         style.line(panel, twins, looks[str(objective)], f"CL–{style.name_of(objective)}")
     if START in of:
         style.line(panel, of[START], ("#000000", ""), "CL–its own initialisation", ":")

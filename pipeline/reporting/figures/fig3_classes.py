@@ -21,6 +21,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("classes",)
 READS = ("bounds",)
+TWINS = ("cl", "nscl")
 
 BY = ("dataset", "classes", "epochs", "epoch")
 NUMBERS = 9  # columns of the heat map, whose cells have room for a number

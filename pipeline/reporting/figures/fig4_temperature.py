@@ -14,6 +14,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("temperature",)
 READS = ("alignment",)
+TWINS = ("cl", "nscl")
 
 
 def table(reading: Reading) -> pd.DataFrame:

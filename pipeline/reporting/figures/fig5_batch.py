@@ -15,6 +15,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("batch",)
 READS = ("alignment",)
+TWINS = ("cl", "nscl")
 
 PANELS = {
     "as published": {"linear": "B", "sqrt_published": "square root", "fourth_root_published": "fourth root"},

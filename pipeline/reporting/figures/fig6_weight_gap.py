@@ -14,6 +14,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("weights",)
+TWINS = ("cl",)
 
 LABELS = {"weight_gap": "matrices and filters", "weight_gap_released": "as released"}
 

@@ -14,6 +14,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("layers",)
+TWINS = ("cl",)
 
 PARTS = {"all": "all images", "within": "within classes", "between": "class means"}
 

@@ -13,6 +13,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("classes", "temperature")
 READS = ("loss_gap",)
+TWINS = ("cl", "nscl")
 
 SWEPT = {"classes": "classes C'", "temperature": "temperature"}
 

@@ -13,6 +13,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("merging",)
 READS = ("merging",)
+TWINS = ("cl", "nscl")
 
 LABELS = {"nccc": "nearest class centre", "lp": "linear probe"}
 BATCH_NORM = {"interpolated": "--", "reestimated": "-"}

@@ -16,6 +16,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory", "classes", "temperature", "batch", "duration")
 READS = ("alignment", "movement")
+TWINS = ("cl", "nscl")
 
 # in what a setting differs from most: the first of these; others of one family are of one colour
 FAMILIES = {

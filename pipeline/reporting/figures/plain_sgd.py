@@ -16,6 +16,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("plain_sgd",)
 READS = ("bounds", "layers")
+TWINS = ("cl", "nscl")
 
 DRIFT = {  # label, colour, dashes
     "drift_log": ("measured drift of h", "#000000", "-"),

@@ -13,6 +13,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("randomness",)
 READS = ("alignment", "weights", "between_seeds")
+TWINS = ("cl", "nscl")
 
 PARTS = ("initialisation", "batches", "augmentations")
 LABELS = {**style.MEASURES, "weight_gap": "weight gap"}

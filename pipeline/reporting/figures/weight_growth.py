@@ -20,6 +20,7 @@ CAPTION = (
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("weights", "movement")
+TWINS = ("cl", "nscl")
 
 
 class Form(NamedTuple):
