@@ -1,7 +1,7 @@
 """A claim, and the rows that claims are measured on."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,7 +45,7 @@ class Claim:
     quantity: str  # what is measured, once for each seed
     control: str  # what would have exposed a wrong verdict
     measure: Callable[..., Values]  # of `read` and, by their names, of its options
-    experiments: tuple[str, ...]
+    experiments: tuple[str, ...]  # all of which it needs, unless it is about any run
     evidence: str  # the figure, or the file under the reports' folder
     rule: ClaimRule = POSITIVE  # unless the settings have another
     reads: tuple[str, ...] = ("alignment",)  # kinds of measures
@@ -55,12 +55,19 @@ class Claim:
     scale: Scale = "plain"  # on which values are averaged and tested
     gated: bool = True  # not learned, where CL's features are no better than pixels and an untrained network's
     entering: Callable[[pd.DataFrame], pd.DataFrame] = lambda rows: rows  # of labelled rows those of runs that enter
+    any_run: bool = False  # measured on whichever of its experiments there are
     options: tuple[str, ...] = ()  # settings that decide what is measured; the quantity may name them in braces
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """All kinds of measures that its verdict needs."""
         return tuple(dict.fromkeys((*self.reads, *(GATE if self.gated else ()))))
+
+    def runs(self, experiments: Mapping[str, Sequence[Run]]) -> list[Run]:
+        """Those that it is measured on, each once; none where an experiment that it needs is not there."""
+        known = [name for name in self.experiments if name in experiments]
+        enough = known == list(self.experiments) or self.any_run
+        return list(dict.fromkeys(run for name in known for run in experiments[name])) if enough else []
 
 
 def settings_of(rows: pd.DataFrame, swept: Sequence[str] = ()) -> list[tuple[Data, pd.DataFrame]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.files import write_csv
 from pipeline.reporting.claim import Claim, Read
-from pipeline.reporting.claims import CLAIMS
+from pipeline.reporting.claims import CLAIMS, runs_of
 from pipeline.reporting.reading import reader
 from pipeline.reporting.verdicts import claims
 from pipeline.settings.run import Run
@@ -17,18 +17,14 @@ if TYPE_CHECKING:
 
 
 def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:
-    runs_of = {
-        claim.name: [run for experiment in claim.experiments for run in job.experiments[experiment]]
-        for claim in CLAIMS.values()
-        if set(claim.experiments) <= set(job.experiments)
-    }
+    measured = runs_of(job.experiments, job.lacking)
     covered: dict[str, list[Run]] = {}  # by kind: the runs of all claims that need it
-    for name, runs in runs_of.items():
+    for name, runs in measured.items():
         for kind in CLAIMS[name].kinds:
             covered.setdefault(kind, []).extend(runs)
     measures = reader(inputs, covered)
 
     def read(claim: Claim) -> Read | None:
-        return measures(list(dict.fromkeys(runs_of[claim.name]))) if claim.name in runs_of else None
+        return measures(measured[claim.name]) if claim.name in measured else None
 
     write_csv(outputs["claims"], claims(CLAIMS, job.rules, read, {"late": job.late}))

@@ -267,6 +267,7 @@ class TableJob(Settings):
 class ClaimsJob(Settings):
     rules: dict[str, ClaimRule]
     experiments: dict[str, tuple[Run, ...]]  # the runs of each
+    lacking: tuple[str, ...]  # kinds of measures that the plan has none of
     late: float  # path length from which training counts as late
 
 
@@ -355,19 +356,20 @@ def _claims_job(plan: Plan, _: str) -> ClaimsJob:
     if unknown:
         raise SettingsError(f"claims: {unknown[0]!r} is not known: allowed is one of {', '.join(claims)}")
     rules = {name: plan.params.claims.get(name, claim.rule) for name, claim in claims.items()}
-    return ClaimsJob(rules=rules, experiments=dict(plan.experiments), late=plan.params.late)
+    kinds = dict.fromkeys(kind for claim in claims.values() for kind in claim.kinds)
+    lacking = tuple(kind for kind in kinds if not stage_of(kind).subjects(plan))
+    return ClaimsJob(rules=rules, experiments=dict(plan.experiments), lacking=lacking, late=plan.params.late)
 
 
 def _claims_read(job: ClaimsJob) -> dict[str, Sequence[str]]:
-    """Of every claim whose experiments there are: its kinds, of these experiments' runs."""
-    kinds: dict[tuple[str, ...], dict[str, None]] = {}  # by experiments: many claims are about the same
-    for claim in _claims().CLAIMS.values():
-        if set(claim.experiments) <= set(job.experiments):
-            kinds.setdefault(claim.experiments, {}).update(dict.fromkeys(claim.kinds))
+    """Of every claim that is measured: its kinds, of its runs."""
+    claims = _claims()
+    kinds: dict[tuple[Run, ...], dict[str, None]] = {}  # by runs: many claims are about the same
+    for name, runs in claims.runs_of(job.experiments, job.lacking).items():
+        kinds.setdefault(tuple(runs), {}).update(dict.fromkeys(claims.CLAIMS[name].kinds))
     found: dict[str, dict[str, None]] = {}
-    for experiments, of_these in kinds.items():
-        runs = tuple(run for name in experiments for run in job.experiments[name])
-        for kind, subjects in kinds_of(tuple(of_these), runs).items():
+    for of_these, measured in kinds.items():
+        for kind, subjects in kinds_of(tuple(measured), of_these).items():
             found.setdefault(kind, {}).update(dict.fromkeys(subjects))
     return {kind: list(subjects) for kind, subjects in found.items()}
 

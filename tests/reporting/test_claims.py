@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.files import write_csv
 from pipeline.reporting.claim import by_data, labels
-from pipeline.reporting.claims import CLAIMS
+from pipeline.reporting.claims import CLAIMS, runs_of
 from pipeline.reporting.learned import learned
 from pipeline.reporting.measured import labelled
 from pipeline.reporting.reading import reader
@@ -275,6 +275,22 @@ def test_every_claim_is_measured_on_its_own_runs_of_the_files_that_the_workflow_
     assert table.loc["higher_temperature", ["n", "mean"]].tolist() == pytest.approx([2, 0.09 / math.log(10)])
     assert table.loc["loss_gap_and_classes", "mean"] == pytest.approx(-0.4 / math.log(5))
     assert set(table.loc[["smaller_batches", "merging", "transformers"], "verdict"]) == {"not run"}
+    theory = table.loc[["theorem1_informative", "corollaries", "sharper_corollaries"]]
+    assert set(theory["data"].str.split(",").str[0]) == {"digits"}  # although there is no sweep of batches
+
+
+def test_what_the_theory_promises_is_held_against_any_run_of_cl_and_nscl():
+    """Of whichever experiments there are; where none trains both, nothing is bounded and nothing is asked for."""
+    for objectives, bounded in ((["cl", "nscl"], True), (["cl", "scl"], False)):
+        settings = {"trajectory": {"objectives": objectives, "grid": [{"dataset": "digits"}]}}
+        asked = plan(parse(Params, {"experiments": settings}, "settings"))
+        job = STAGES["claims"].job(asked, "")
+        measured = runs_of(job.experiments, job.lacking)
+        found = {claim in measured for claim in ("theorem1_informative", "corollaries", "similarity_descent")}
+        assert found == {bounded}
+        assert ("bounds" in STAGES["claims"].reads(job)) == bounded
+        assert "stays_aligned" in measured
+        assert "higher_temperature" not in measured
 
 
 def _run_of(kind, subject):

@@ -11,6 +11,7 @@ from pipeline.theory.bounds import log_limit
 PLACE = 8
 NO_CONTROL = "none: it is a theorem, and only a bug could refute it"
 _claim = partial(Claim, reads=("bounds",), gated=False)
+_of_any_run = partial(_claim, experiments=("trajectory", "classes", "temperature", "batch"), any_run=True)
 
 
 def _theorem1(read: Read) -> Values:
@@ -34,14 +35,13 @@ def _corollaries(cka: str, rsa: str) -> Callable[[Read], Values]:
 
 
 CLAIMS = (
-    _claim(
+    _of_any_run(
         "theorem1_informative",
         "Theorem 1 as published is below what any two similarity matrices differ by.",
         "logarithm of the bound less that of sqrt(2) N, over all runs and epochs",
         "sqrt(2) N, by which cosine matrices of N rows differ at most: a bound above it says nothing",
         _theorem1,
         rule=EVERY_NEGATIVE,
-        experiments=("classes", "temperature", "batch"),
         evidence="bounds.csv",
         source="ours",
     ),
@@ -56,25 +56,23 @@ CLAIMS = (
         evidence="bounds_over_steps",
         source="ours",
     ),
-    _claim(
+    _of_any_run(
         "corollaries",
         "CKA and RSA are at least what corollaries 1 and 2 make of the measured drift.",
         "measured less promised, over all runs and epochs",
         NO_CONTROL,
         _corollaries("cka_corollary1", "rsa_corollary2"),
         rule=EVERY_POSITIVE,
-        experiments=("trajectory", "classes", "temperature", "batch"),
         evidence="bounds.csv",
         kind="check",
     ),
-    _claim(
+    _of_any_run(
         "sharper_corollaries",
         "They are at least the square roots of 1 - rho^2 and 1 - r^2.",
         "measured less promised, over all runs and epochs",
         NO_CONTROL,
         _corollaries("cka_sharp", "rsa_sharp"),
         rule=EVERY_POSITIVE,
-        experiments=("trajectory", "classes", "temperature", "batch"),
         evidence="bounds.csv",
         source="ours",
         kind="check",
