@@ -19,6 +19,11 @@ OF_NO_RUN = ("descent",)  # simulated
 OF_SEEDS = ("between_seeds",)  # kinds of which a file is of all runs that differ only in their seed
 OF_SUBSETS = ("baselines",)  # kinds of which a file is of all runs that train on the same images
 TWINS = frozenset(("objective", "first", "second"))  # columns that name one
+_PAIR = ("epoch", "first", "second")
+OF_PAIRS = {  # kinds of which a run with a single twin has nothing, not even a header, and the columns that others have
+    "alignment": (*_PAIR, "split", "rows", "measure", "value", "low", "high", "null"),
+    "weights": (*_PAIR, "weight_gap", "weight_gap_released", "weight_angle", "representation_angle"),
+}
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,15 @@ def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Seque
     }
 
     @cache
-    def table_of(path: Path) -> pd.DataFrame:
-        return pd.read_csv(path)
+    def table_of(path: Path, kind: str) -> pd.DataFrame:
+        return measures(path, kind)
 
     def of(asked: Sequence[Run]) -> Read:
         def read(kind: str) -> pd.DataFrame:
             if kind in OF_NO_RUN:
-                return table_of(*inputs[kind])
+                return table_of(*inputs[kind], kind)
             named = asked if kind not in OF_SEEDS else dict.fromkeys(run.setting for run in asked)
-            tables = [(run, table_of(files[kind][_owner(kind, run)])) for run in named]
+            tables = [(run, table_of(files[kind][_owner(kind, run)], kind)) for run in named]
             of_run = rows_of if kind in OF_ALL_RUNS else labelled
             return pd.concat([of_run(run, table) for run, table in tables])
 
@@ -76,6 +81,13 @@ def _owner(kind: str, run: Run) -> str:
     if kind in OF_SUBSETS:
         return run.subset
     return (run.setting if kind in OF_SEEDS else run).name
+
+
+def measures(path: Path, kind: str) -> pd.DataFrame:
+    """Of one file; without rows of a run that has no pair of twins."""
+    if kind in OF_PAIRS and path.stat().st_size <= 1:
+        return pd.DataFrame(columns=list(OF_PAIRS[kind]))
+    return pd.read_csv(path)
 
 
 def learning(

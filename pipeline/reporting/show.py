@@ -14,7 +14,7 @@ from pipeline.files import read_json
 from pipeline.reporting.answer import answer
 from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
-from pipeline.reporting.table2 import SHOWN
+from pipeline.reporting.table2 import NOTHING_COMPARED, SHOWN
 from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, NOT_RUN, UNDECIDED, data_label, number
 from pipeline.reporting.twins import ANOTHER_SEED
 from pipeline.reporting.verdicts import DIFFERS, by_claim
@@ -202,6 +202,8 @@ class Report:
             cells = {str(row["measure"]): _similarity(row) for row in group.to_dict("records")}
             name = str(second).replace("_", " ").upper()
             rows.append((data_label(dataset, classes), name, *(cells.get(measure, NOT_RUN) for measure in SHOWN)))
+        if not rows:
+            return f'<p class="missing">{NOTHING_COMPARED} Other pairs: <code>{html.escape(file)}</code></p>'
         return _table(("data", "CL and", *SHOWN.values()), rows)
 
     def promised(self) -> str:

@@ -21,6 +21,7 @@ from pipeline.reporting.tables import (
 from pipeline.settings.run import Run
 
 SHOWN = {name: measure.label for name, measure in MEASURES.items() if measure.table}
+NOTHING_COMPARED = "Nothing was compared with CL: that takes CL and another objective."
 FORMS = {"cka_raw": "cka"}  # the released code took its CKA on raw features: both forms stand beside what it printed
 
 Published = dict[tuple[str, str, str, str], tuple[int, float]]  # dataset, objective, split, measure -> epoch, value
@@ -89,6 +90,7 @@ def table2_markdown(table: pd.DataFrame) -> str:
     return "\n\n".join(
         (
             "# Table 2: similarity to CL at the last epoch",
+            *([] if (shown["status"] != NOT_RUN).any() else [NOTHING_COMPARED]),
             tabulate(rows, header, tablefmt="github", disable_numparse=True),
             "Mean and 95 % interval over seeds; in brackets the paper's value and the epoch that it is of. "
             "CKA, RSA: on cosine similarities of encoder features; the released code took CKA on raw features.\n",

@@ -18,7 +18,7 @@ from pipeline.settings.yaml_file import read_values
 class Experiment(Settings):
     """A grid of runs: every entry gives values, or lists of values, for fields of a run."""
 
-    objectives: tuple[str, ...] = ("cl", "nscl", "scl", "ce")
+    objectives: tuple[str, ...] = Field(("cl", "nscl", "scl", "ce"), min_length=1)
     """names of pipeline/objectives.py, or `FILE.py:FUNCTION`: a function of (z1, z2, labels, temperature)"""
     checkpoints: Literal["last", "log_spaced"] | tuple[int, ...] = "last"
     """epochs kept beside the last one; log_spaced: the initialisation 0, then 1, 2, 4, 8, ..."""

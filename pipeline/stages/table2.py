@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.files import write_csv, write_text
-from pipeline.reporting.reading import paper_values
+from pipeline.reporting.reading import measures, paper_values
 from pipeline.reporting.table2 import table2, table2_markdown
 from pipeline.stages import Inputs, Outputs
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
-    alignment = dict(zip(job.runs, map(pd.read_csv, inputs["alignment"]), strict=True))
+    alignment = {run: measures(path, "alignment") for run, path in zip(job.runs, inputs["alignment"], strict=True)}
     printed = pd.concat([paper_values(inputs["paper_values"][0], artifact) for artifact in ("fig2", "text")])
     table = table2(job.objectives, alignment, printed, job.published_classes)
     write_csv(outputs["table2"], table)

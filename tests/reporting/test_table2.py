@@ -5,8 +5,16 @@ import pandas as pd
 import pytest
 
 from pipeline.alignment.measures import MEASURES
+from pipeline.files import write_csv
+from pipeline.references import PROJECT
+from pipeline.reporting.reading import reader
+from pipeline.reporting.show import Report
 from pipeline.reporting.table2 import table2, table2_markdown
+from pipeline.reporting.verdicts import COLUMNS
 from pipeline.settings.run import Run
+from pipeline.stages import comparison
+from pipeline.stages import table2 as table2_stage
+from pipeline.workflow.stages import PAPER_VALUES, TableJob
 from tests.reporting.planted import PAPER, PUBLISHED_CLASSES
 
 RUNS = [Run(dataset="cifar100", classes=100, epochs=3, seed=seed) for seed in (0, 1, 2)]
@@ -105,6 +113,28 @@ def test_an_objective_of_ones_own_has_its_rows(table):
     assert set(own["second"]) == {"mine.loss"}
     assert own["paper"].isna().all()
     assert own.query("measure == 'cka'")["mean"].tolist() == pytest.approx([0.8, 0.8])
+
+
+def test_one_objective_alone_has_its_accuracy_and_nothing_to_compare(tmp_path):
+    """Its file of pairs is empty: without a pair there was no row that could have named the columns."""
+    run = RUNS[0]
+    accuracies = [{"objective": o, "probe": "lp", "accuracy": 50.0, "converged": True} for o in ("raw_pixels", "cl")]
+    moved = {"objective": "cl", "epoch": 3, "path_length": 1.0, "displacement": 0.5}
+    tables = {"probes": accuracies[1:], "baselines": accuracies[:1], "movement": [moved], "alignment": []}
+    inputs = {"paper_values": [PROJECT / PAPER_VALUES["paper_values"]]}
+    for kind, rows in tables.items():
+        inputs[kind] = [tmp_path / f"{kind}.csv"]
+        write_csv(*inputs[kind], pd.DataFrame(rows))
+    job = TableJob(runs=(run,), objectives=("cl",), published_classes={})
+    outputs = {kind: tmp_path / f"{kind}.csv" for kind in ("accuracy", "agreement", "table2", "table2_text")}
+    comparison.run(job, inputs, outputs)
+    assert pd.read_csv(outputs["accuracy"]).query("objective == 'cl'")["mean"].tolist() == [50.0]
+    assert pd.read_csv(outputs["agreement"]).empty
+    table2_stage.run(job, inputs, outputs)
+    assert "Nothing was compared with CL" in outputs["table2_text"].read_text()
+    write_csv(tmp_path / "claims.csv", pd.DataFrame(columns=list(COLUMNS)))
+    assert "Nothing was compared with CL" in Report(str(tmp_path)).table2("agreement.csv")
+    assert reader(inputs, {"alignment": [run]})([run])("alignment").query("first == 'cl'").empty
 
 
 def test_classes_that_were_not_declared_are_no_obstacle():

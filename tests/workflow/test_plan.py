@@ -175,6 +175,11 @@ def test_a_run_may_take_every_number_and_batch_up_to_the_limit():
     assert [(run.seed, run.batch_size) for run in found.requests] == [(2**63 - 1, 1437)]
 
 
+def test_an_experiment_without_objectives_is_refused():
+    with pytest.raises(SettingsError, match=r"experiments.one.objectives = \[\]: .* at least 1 item"):
+        params(one={"objectives": [], "grid": [{"dataset": "digits"}]})
+
+
 def test_runs_that_differ_in_more_than_the_seed_cannot_share_a_row():
     one, two = Run(dataset="digits", seed=0), Run(dataset="digits", seed=1)
     check_one_setting("table1", [one, two])
