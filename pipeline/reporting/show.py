@@ -14,6 +14,7 @@ from pipeline.files import read_json
 from pipeline.reporting.answer import answer
 from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
+from pipeline.reporting.possible import cut, possible
 from pipeline.reporting.table2 import NOTHING_COMPARED, SHOWN
 from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, NOT_RUN, UNDECIDED, data_label, number
 from pipeline.reporting.twins import ANOTHER_SEED
@@ -153,8 +154,9 @@ class Report:
         if not path.is_file():
             return ""
         table = pd.read_csv(path)
+        held = possible(table)
         rows = []
-        for data, group in table.groupby(["dataset", "classes"], sort=False, dropna=False):
+        for data, group in held.groupby(["dataset", "classes"], sort=False, dropna=False):
             for second, what in HEADLINE.items():
                 own = group[(group["second"] == second) & group["less"].isna()]
                 rows.append((data_label(*data), f"CL and {what}", *_controls(own)))
@@ -162,7 +164,7 @@ class Report:
                 own = group[group["less"] == less]
                 rows.append((data_label(*data), f"NSCL less {HEADLINE[less]}", *_controls(own)))
         header = ("data", "last epoch, test images", "CKA", "weight angle (degrees)", "representation angle (degrees)")
-        return _table(header, rows)
+        return _table(header, rows) + _notes(cut(table, held))
 
     def table1(self, file: str = "table1.csv") -> str:
         """In the paper's layout, turned: a row per data and probe, a column per objective, published values below; then
@@ -170,11 +172,10 @@ class Report:
         if not (self.folder / file).is_file():
             return ""
         table = pd.read_csv(self.folder / file)
+        held = possible(table, "accuracy")
         objectives = list(dict.fromkeys(table["objective"]))
         rows = []
-        for (dataset, classes, probe), group in table.groupby(
-            ["dataset", "classes", "probe"], sort=False, dropna=False
-        ):
+        for (dataset, classes, probe), group in held.groupby(["dataset", "classes", "probe"], sort=False, dropna=False):
             cells = {row["objective"]: _accuracy(row) for row in group.to_dict("records")}
             rows.append(
                 (data_label(dataset, classes), str(probe).upper(), *(cells.get(o, NOT_RUN) for o in objectives))
@@ -187,14 +188,16 @@ class Report:
                 values = (float(of[name].get(objective, math.nan)) for objective in objectives)
                 moved.append((data_label(*data), label, *(number(value, 3) for value in values)))
         names = [html.escape(name.replace("_", " ").upper()) for name in objectives]
-        return _table(("data", "probe", *names), rows) + _table(("data", "training", *names), moved)
+        notes = _notes(cut(table, held))
+        return _table(("data", "probe", *names), rows) + notes + _table(("data", "training", *names), moved)
 
     def table2(self, file: str = "table2.csv") -> str:
         """Similarity with CL on test images; all pairs and splits are in the file."""
         if not (self.folder / file).is_file():
             return ""
         table = pd.read_csv(self.folder / file)
-        shown = table[(table["first"] == "cl") & (table["split"] == "test") & (table["status"] != NOT_RUN)]
+        table = table[(table["first"] == "cl") & (table["split"] == "test") & (table["status"] != NOT_RUN)]
+        shown = possible(table)
         rows = []
         for (dataset, classes, second), group in shown.groupby(
             ["dataset", "classes", "second"], sort=False, dropna=False
@@ -204,7 +207,7 @@ class Report:
             rows.append((data_label(dataset, classes), name, *(cells.get(measure, NOT_RUN) for measure in SHOWN)))
         if not rows:
             return f'<p class="missing">{NOTHING_COMPARED} Other pairs: <code>{html.escape(file)}</code></p>'
-        return _table(("data", "CL and", *SHOWN.values()), rows)
+        return _table(("data", "CL and", *SHOWN.values()), rows) + _notes(cut(table, shown))
 
     def promised(self) -> str:
         """What the theorems say at the paper's settings: powers of ten, beside the largest distance there can be."""
@@ -258,6 +261,11 @@ class Report:
             + (_table(("run", "kept in spite of other code"), kept) if kept else "")
             + _table(("stages", "machine", "versions"), machines)
         )
+
+
+def _notes(sentences: Sequence[str]) -> str:
+    """Under a table."""
+    return "".join(f"<p><small>{html.escape(sentence)}</small></p>" for sentence in sentences)
 
 
 def _commit(made: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -88,8 +89,13 @@ def errorbars(
     axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, marker: str, label: str, dashes: str = "-"
 ) -> None:
     """Means over seeds with their 95 % intervals where there are any."""
-    half = (rows["ci_high"] - rows["mean"]).fillna(0.0)
-    axes.errorbar(x, rows["mean"], half, color=colour, marker=marker, ls=dashes, markersize=4, capsize=3, label=label)
+    look = {"color": colour, "marker": marker, "ls": dashes, "markersize": 4, "capsize": 3}
+    axes.errorbar(x, rows["mean"], spread(rows), label=label, **look)
+
+
+def spread(rows: pd.DataFrame) -> Any:
+    """How far the interval goes below and above the mean [2, N]; 0 where there is none."""
+    return np.nan_to_num([rows["mean"] - rows["ci_low"], rows["ci_high"] - rows["mean"]])
 
 
 def values_axis(axes: Axes, values: "pd.Series[float]", label: str) -> None:
@@ -101,14 +107,16 @@ def values_axis(axes: Axes, values: "pd.Series[float]", label: str) -> None:
     axes.set_xlabel(label)
 
 
-def line(axes: Axes, rows: pd.DataFrame, look: Look, label: str, dashes: str = "-") -> None:
-    """Mean over seeds against epoch + 1, with the 95 % interval as a band where there is one."""
+def line(axes: Axes, rows: pd.DataFrame, look: Look, label: str, dashes: str = "-", log: bool = False) -> None:
+    """Mean over seeds against epoch + 1, with the 95 % interval as a band where there is one; on a logarithmic axis
+    not where it reaches 0, which would fill the panel down to its edge."""
     rows = rows.sort_values("epoch")
     x = rows["epoch"] + 1
     colour, marker = look
     axes.plot(x, rows["mean"], dashes, color=colour, marker=marker, markersize=4, label=label)
     if rows["ci_low"].notna().all():
-        axes.fill_between(x, rows["ci_low"], rows["ci_high"], color=colour, alpha=0.12, linewidth=0)
+        shown = rows["ci_low"] > (0 if log else -math.inf)
+        axes.fill_between(x, rows["ci_low"], rows["ci_high"], where=shown, color=colour, alpha=0.12, linewidth=0)
 
 
 def band(axes: Axes, rows: pd.DataFrame, label: str) -> None:

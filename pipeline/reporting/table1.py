@@ -9,6 +9,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline.reporting.learned import RAW_PIXELS, TRAINING, UNTRAINED
+from pipeline.reporting.possible import cut, possible
 from pipeline.reporting.tables import (
     COLUMNS,
     MEASURED,
@@ -75,8 +76,9 @@ def _training(of: OfSetting, movement: pd.DataFrame) -> dict[str, dict[str, floa
 
 def table1_markdown(table: pd.DataFrame) -> str:
     """The paper's layout: a row per objective, two columns per dataset; below, how much training there was."""
+    shown = possible(table, "accuracy")
     datasets = [
-        (data_label(*key), group) for key, group in table.groupby(["dataset", "classes"], sort=False, dropna=False)
+        (data_label(*key), group) for key, group in shown.groupby(["dataset", "classes"], sort=False, dropna=False)
     ]
     objectives = list(dict.fromkeys(table["objective"]))
     rows = []
@@ -101,6 +103,7 @@ def table1_markdown(table: pd.DataFrame) -> str:
         "Mean over seeds ± half of the 95 % interval (Student's t); in brackets the paper's value. "
         "NCCC: nearest class centre, LP: linear probe. RAW PIXELS and UNTRAINED took no training: an objective that "
         "does not beat both has learned nothing.",
+        *cut(table, shown),
         "## How much training that was",
         tabulate(
             moved,
@@ -127,6 +130,8 @@ def _cell(row: "pd.Series[Any]") -> str:
     if row["status"] == NOT_RUN:
         return f"not run{paper}"
     half = row["ci_high"] - row["mean"]
-    spread = "" if math.isnan(half) else f" ± {half:.1f}"
+    even = math.isclose(half, row["mean"] - row["ci_low"], abs_tol=1e-6)  # not, where an end is held at its limit
+    interval = f" ± {half:.1f}" if even else f" [{row['ci_low']:.1f}, {row['ci_high']:.1f}]"
+    spread = "" if math.isnan(half) else interval
     mark = "" if row["status"] == MEASURED else " (probe not converged)"
     return f"{row['mean']:.1f}{spread}{paper}{mark}"

@@ -8,6 +8,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline.alignment.measures import MEASURES
+from pipeline.reporting.possible import cut, possible
 from pipeline.reporting.tables import (
     COLUMNS,
     NOT_RUN,
@@ -79,7 +80,8 @@ def _published_at(printed: pd.DataFrame, epoch: int | None) -> Published:
 def table2_markdown(table: pd.DataFrame) -> str:
     """How alike each twin is to CL: a row per dataset, pair and split, a column per measure."""
     rows = []
-    shown = table[table["first"] == "cl"]
+    table = table[table["first"] == "cl"]
+    shown = possible(table)
     for (dataset, classes, second, split), group in shown.groupby(
         ["dataset", "classes", "second", "split"], sort=False, dropna=False
     ):
@@ -87,15 +89,15 @@ def table2_markdown(table: pd.DataFrame) -> str:
         row = [data_label(dataset, classes), f"CL–{str(second).upper()}", str(split)]
         rows.append([*row, *(cells.get(measure, NOT_RUN) for measure in SHOWN)])
     header = ["dataset", "pair", "split", *SHOWN.values()]
-    return "\n\n".join(
-        (
-            "# Table 2: similarity to CL at the last epoch",
-            *([] if (shown["status"] != NOT_RUN).any() else [NOTHING_COMPARED]),
-            tabulate(rows, header, tablefmt="github", disable_numparse=True),
-            "Mean and 95 % interval over seeds; in brackets the paper's value and the epoch that it is of. "
-            "CKA, RSA: on cosine similarities of encoder features; the released code took CKA on raw features.\n",
-        )
-    )
+    parts = [
+        "# Table 2: similarity to CL at the last epoch",
+        *([] if (shown["status"] != NOT_RUN).any() else [NOTHING_COMPARED]),
+        tabulate(rows, header, tablefmt="github", disable_numparse=True),
+        "Mean and 95 % interval over seeds; in brackets the paper's value and the epoch that it is of. "
+        "CKA, RSA: on cosine similarities of encoder features; the released code took CKA on raw features.",
+        *cut(table, shown),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def _cell(row: dict[Hashable, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.files import write_csv
 from pipeline.reporting.facts import facts, sentences
+from pipeline.reporting.possible import cut, possible
 from pipeline.reporting.reading import Reading, learning, of_twins, paper_values, reader
 from pipeline.reporting.style import note, save
 from pipeline.stages import Inputs, Outputs
@@ -23,7 +24,8 @@ def run(job: FigureJob, inputs: Inputs, outputs: Outputs) -> None:
     write_csv(outputs["figure"], table)
     learned = facts(*learning(inputs, job.runs))
     write_csv(outputs["facts"], learned)
-    drawn = figure.draw(table)
-    note(drawn, sentences(learned))
+    shown = possible(table) if "ci_low" in table else table
+    drawn = figure.draw(shown)
+    note(drawn, [*sentences(learned), *cut(table, shown)])
     for kind in ("png", "pdf"):
         save(drawn, outputs[kind])

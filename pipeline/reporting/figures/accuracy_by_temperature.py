@@ -17,14 +17,15 @@ GAP = "gap"
 
 
 def table(reading: Reading) -> pd.DataFrame:
-    """Percent; objective `gap` is NSCL less CL of the same seed."""
+    """Percent; objective `gap` is NSCL less CL of the same seed, whose `less` says so."""
     rows = reading.read("probes").query("objective in ('cl', 'nscl')")
     by = ["dataset", "classes", "temperature", "probe"]
     cl, nscl = (rows.loc[rows["objective"] == name, [*by, "seed", "accuracy"]] for name in ("cl", "nscl"))
     gap = cl.merge(nscl, on=[*by, "seed"], suffixes=("_cl", "_nscl"))
     gap = gap.assign(accuracy=gap["accuracy_nscl"] - gap["accuracy_cl"], objective=GAP)
     both = pd.concat([rows, gap[[*by, "seed", "accuracy", "objective"]]])
-    return summarise(both.sort_values("temperature"), (*by, "objective"), ("accuracy",))
+    found = summarise(both.sort_values("temperature"), (*by, "objective"), ("accuracy",))
+    return found.assign(less=found["objective"].map({GAP: "cl"}))
 
 
 def draw(table: pd.DataFrame) -> Figure:

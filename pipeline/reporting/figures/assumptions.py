@@ -31,9 +31,11 @@ def draw(table: pd.DataFrame) -> Figure:
     figure, axes = style.panels(len(groups), 2)
     for row, (title, rows) in zip(axes, groups, strict=True):
         beta, cosine = (rows[rows["measure"] == measure] for measure in (BETA, COSINE))
-        style.line(row[0], beta, style.looks(["cl"])["cl"], "CL")
+        positive = bool((beta["mean"] > 0).all())  # of the largest size, it may be negative in an untrained network
+        style.line(row[0], beta, style.looks(["cl"])["cl"], "CL", log=positive)
         style.epochs_axis(row[0], beta["epoch"])
-        style.log_values(row[0])
+        if positive:
+            style.log_values(row[0])
         row[0].set(title=title, ylabel="largest eigenvalue")
         epochs = sorted(set(cosine["epoch"]))
         for epoch, look in zip(epochs, style.ordered(epochs).values(), strict=True):

@@ -98,8 +98,8 @@ def _line(panel: Axes, rows: pd.DataFrame, name: str, matched: str) -> None:
     """Means over seeds with their intervals; labelled once."""
     label, colour, marker, unit = QUANTITIES[name]
     _, dashes, fill = MATCHED[matched]
-    half = (rows["ci_high"] - rows["mean"]).fillna(0.0) / unit
-    (line, *_) = panel.errorbar(rows["value"], rows["mean"] / unit, half, color=colour, marker=marker, capsize=3)
+    reach = style.spread(rows) / unit
+    (line, *_) = panel.errorbar(rows["value"], rows["mean"] / unit, reach, color=colour, marker=marker, capsize=3)
     line.set(linestyle=dashes, fillstyle=fill, markersize=5, label=label if fill == "full" else "_nolegend_")
 
 

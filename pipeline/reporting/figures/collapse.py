@@ -10,7 +10,8 @@ from pipeline.reporting.twins import without_doses
 
 CAPTION = (
     "Class-distance-normalised variance (CDNV) of every twin on test images: spread within two classes over the "
-    "distance between their means; 0 is collapse. Directional: the spread along the line between the means alone."
+    "distance between their means; 0 is collapse. Directional: the spread along the line between the means alone. "
+    "An interval that reaches 0 is not drawn."
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("collapse",)
@@ -32,7 +33,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for row, (title, rows) in zip(axes, groups, strict=True):
         for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
             for objective, shown in rows[rows["measure"] == measure].groupby("objective", sort=False):
-                style.line(panel, shown, looks[str(objective)], style.name_of(objective))
+                style.line(panel, shown, looks[str(objective)], style.name_of(objective), log=True)
             style.epochs_axis(panel, rows["epoch"])
             style.log_values(panel)
             panel.set(title=title, ylabel=label)

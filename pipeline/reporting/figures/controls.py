@@ -67,7 +67,7 @@ def draw(table: pd.DataFrame) -> Figure:
         weights, representations = (rows[rows["measure"] == name] for name in ANGLES)
         for name, (colour, marker) in style.looks(twins).items():
             x, y = weights[weights["second"] == name], representations[representations["second"] == name]
-            across, up = ((own["ci_high"] - own["mean"]).fillna(0.0) for own in (x, y))
+            across, up = map(style.spread, (x, y))
             label = f"CL–{style.name_of(name)}"
             panel.errorbar(
                 x["mean"], y["mean"], up, across, color=colour, marker=marker, ls="none", capsize=2, label=label

@@ -10,7 +10,8 @@ from pipeline.reporting.twins import with_cl, without_doses
 
 CAPTION = (
     "Longer training, on test images: similarity with CL, and how far each twin's classes have collapsed, as "
-    "class-distance-normalised variance (CDNV: spread within classes over the distance between them; 0 is collapse)."
+    "class-distance-normalised variance (CDNV: spread within classes over the distance between them; 0 is collapse). "
+    "An interval of it that reaches 0 is not drawn."
 )
 EXPERIMENTS = ("duration",)
 READS = ("alignment", "collapse")
@@ -36,7 +37,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for row, (title, rows) in zip(axes, groups, strict=True):
         for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
             for objective, shown in rows[rows["measure"] == measure].groupby("objective", sort=False):
-                style.line(panel, shown, looks[str(objective)], style.name_of(objective))
+                style.line(panel, shown, looks[str(objective)], style.name_of(objective), log=panel is row[-1])
             style.epochs_axis(panel, rows["epoch"])
             panel.set(title=title, ylabel=label)
         style.log_values(row[-1])

@@ -43,8 +43,8 @@ def draw(table: pd.DataFrame) -> Figure:
     figure, axes = style.panels(len(groups), 2)
     for (left, right), (title, rows) in zip(axes, groups, strict=True):
         for name, (label, colour, dashes) in DRIFT.items():
-            own = rows[rows["measure"] == name].assign(mean=lambda logs: logs["mean"] / math.log(10))
-            own = own.assign(ci_high=own["ci_high"] / math.log(10))
+            own = rows[rows["measure"] == name]
+            own = own.assign(**{column: own[column] / math.log(10) for column in ("mean", "ci_low", "ci_high")})
             style.errorbars(left, own["steps"], own, colour, "o", label, dashes)
         left.set(title=f"{title}\ndrift", ylabel=r"$\log_{10}$ of $\|\Sigma_{CL} - \Sigma_{NSCL}\|_F$")
         for (layer, label), (colour, marker) in zip(LAYERS.items(), style.ordered([0, 1]).values(), strict=True):

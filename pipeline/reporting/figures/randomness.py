@@ -52,8 +52,8 @@ def draw(table: pd.DataFrame) -> Figure:
         names = [_in_words(text) for text in order]
         for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
             shown = twins[twins["measure"] == measure].set_index("shared").loc[order]
-            half = (shown["ci_high"] - shown["mean"]).fillna(0.0)
-            panel.errorbar(shown["mean"], range(len(order)), xerr=half, fmt="o", color="#0072B2", capsize=3)
+            reach = style.spread(shown)
+            panel.errorbar(shown["mean"], range(len(order)), xerr=reach, fmt="o", color="#0072B2", capsize=3)
             band = rows[(rows["shared"] == BETWEEN_SEEDS) & (rows["measure"] == measure)]
             for low, high in zip(band["ci_low"], band["ci_high"], strict=True):
                 panel.axvspan(low, high, color="0.6", alpha=0.5, linewidth=0)
