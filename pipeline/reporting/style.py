@@ -33,17 +33,24 @@ sns.set_theme(
 )
 
 Look = tuple[str, str]  # colour and marker
-OTHERS: tuple[Look, ...] = (("#009E73", "v"), ("#CC79A7", "P"), ("#56B4E9", "X"), ("#7F7F7F", "*"))
+OTHER_COLOURS = ("#009E73", "#CC79A7", "#7B3294", "#8C564B")  # of objectives of one's own: those of no other
+OTHER_MARKERS = "<>ph*d"  # as doses have, which stand in a figure of their own
 PAPERS = ", paper"  # at the end of a label: what the paper shows
 MEASURES = {name: measure.label for name, measure in measures.MEASURES.items() if measure.drawn}
 
 
 def looks(objectives: Iterable[str]) -> dict[str, Look]:
-    """Of each objective: its own, or the next of the others where it is not known by name."""
+    """Of each objective: its own, or the next of the others where it is not known by name; no two are alike."""
     names = list(dict.fromkeys(map(str, objectives)))
     unknown = [name for name in names if name not in OBJECTIVES]
-    others = {name: OTHERS[index % len(OTHERS)] for index, name in enumerate(unknown)}
+    others = {name: _other(index) for index, name in enumerate(unknown)}
     return {name: others.get(name) or (OBJECTIVES[name].colour, OBJECTIVES[name].marker) for name in names}
+
+
+def _other(index: int) -> Look:
+    """Markers first: they are told apart in grey too; colours go round after all markers have had one."""
+    colour = index + index // len(OTHER_MARKERS)
+    return OTHER_COLOURS[colour % len(OTHER_COLOURS)], OTHER_MARKERS[index % len(OTHER_MARKERS)]
 
 
 def groups(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
