@@ -140,6 +140,23 @@ def test_classes_are_compared_at_equal_epochs_and_at_equal_steps():
     assert drawn == {"C' = 2": [10, 20], "C' = 10": [10, 20]}
 
 
+def test_colours_of_the_heat_map_reach_its_largest_number_where_other_cells_are_empty():
+    """Ten classes were kept at an epoch at which two were not, and a rounded CKA is above 1."""
+    rows = [(2, 1, 0.5), (10, 1, 1.0 + 1e-6), (10, 2, 0.7)]
+    table = pd.DataFrame(rows, columns=["classes", "epoch", "mean"])
+    table = table.assign(dataset="digits", measure="cka", matched="epochs", source="twins", epochs=2, steps=9)
+    axes = MODULES["fig3_classes"].draw(table.assign(ci_high=math.nan, ci_low=math.nan)).axes[0]
+    assert axes.collections[0].get_clim()[1] == pytest.approx(1.0 + 1e-6, abs=1e-9)
+
+
+def test_an_eigenvalue_below_zero_is_seen():
+    table = table_of("assumptions").query("classes == 10")
+    below = (table["measure"] == "beta") & (table["epoch"] == 0)
+    left, _ = MODULES["assumptions"].draw(table.assign(mean=table["mean"].mask(below, -5.0))).axes
+    assert left.get_yscale() == "linear"
+    assert left.get_ylim()[0] < -5
+
+
 def test_normalised_rules_share_their_point_at_256():
     axes = MODULES["fig5_batch"].draw(table_of("fig5_batch").query("classes == 10")).axes
     shown = {c.get_label(): c.lines[0].get_xdata().tolist() for c in axes[1].containers}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -77,7 +78,7 @@ def _heat_map(panel: Axes, rows: pd.DataFrame, printed: pd.DataFrame) -> None:
     cells = rows.assign(epoch=rows["epoch"].astype(int)).pivot(index="classes", columns="epoch", values="mean")
     cells = cells.sort_index(ascending=False)
     room = len(cells.columns) <= NUMBERS
-    most = max(1.0, float(cells.to_numpy().max()))
+    most = max(1.0, float(np.nanmax(cells.to_numpy())))  # not every number of classes has every epoch
     sns.heatmap(cells, ax=panel, annot=room, fmt=".2f", cmap="viridis", vmax=most, cbar=not room)
     panel.set_yticklabels([_named(classes, printed) for classes in cells.index], rotation=0)
 
