@@ -51,6 +51,8 @@ def test_a_difference_and_one_seed_stay_as_they_are():
         pd.testing.assert_frame_equal(possible(table), table)
         assert cut(table, possible(table)) == []
     assert cut(rows(), possible(rows())) == [CUT]
+    rounded = rows(mean=1.0, ci_high=1.0 + 1e-8)
+    assert cut(rounded, possible(rounded)) == []
 
 
 def test_tables_for_readers_end_at_the_limit_and_say_so(tmp_path):
