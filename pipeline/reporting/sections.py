@@ -9,20 +9,22 @@ Cell = Any  # of an executed notebook
 
 
 def without_empty(cells: Sequence[Cell]) -> list[Cell]:
-    """Cells but for those of code that show nothing, and texts that lead to nothing else. A heading stays where more
-    of its section does, and so does the page's title."""
+    """Cells but for those of code that show nothing, and texts before such a one. A heading stays where more of its
+    section does, and so does the page's title."""
     kept: list[Cell] = []
     heading = ""  # of a text that was left out
     for text, codes in _paragraphs(cells):
         left = [cell for cell in codes if _shows(cell)]
-        titled = text is not None and text.source.startswith("#")
-        if text is not None and codes and not left and not text.source.startswith("# "):
-            heading = text.source.partition("\n")[0] if titled else heading
-            continue
-        if text is not None:
-            source = text.source if titled or not heading else f"{heading}\n\n{text.source}"
-            kept.append(from_dict({**text, "source": source}))
+        said = text.source if text is not None else ""
+        if said.startswith("#"):
+            heading, _, said = said.partition("\n")
+        if codes and not _shows(codes[0]) and not heading.startswith("# "):
+            said = ""
+        if text is not None and (left or said.strip()):
+            source = "\n".join(filter(None, (heading, said)))
             heading = ""
+            if source:
+                kept.append(from_dict({**text, "source": source}))
         kept += left
     return kept
 

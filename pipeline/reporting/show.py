@@ -16,9 +16,10 @@ from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
 from pipeline.reporting.possible import cut, possible
 from pipeline.reporting.table2 import NOTHING_COMPARED, SHOWN
-from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, NOT_RUN, UNDECIDED, data_label, number
+from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, NOT_RUN, NOTHING, UNDECIDED, data_label, number
 from pipeline.reporting.twins import ANOTHER_SEED
 from pipeline.reporting.verdicts import DIFFERS, by_claim
+from pipeline.settings.run import Run
 
 CLAIM = "claim"
 SIGN = '<small class="sign">The picture goes on: swipe it sideways →</small>'  # on a phone alone
@@ -148,6 +149,17 @@ class Report:
         header = ("the paper's claim", "the paper", "on photographs", "here")[:columns]
         return _table(header, [row[:columns] for row in rows], "beside")
 
+    def measured(self) -> str:
+        """What the runs here are: data and networks, how long each was trained, and how many there are."""
+        of: dict[tuple[str, str], list[Run]] = {}
+        for run in map(Run.from_name, read_json(self.folder / "provenance.json")["runs"]):
+            of.setdefault((data_label(run.dataset, run.classes), f"{run.encoder}, width {run.width}"), []).append(run)
+        rows = [
+            (html.escape(data), html.escape(network), _range(sorted({run.epochs for run in runs})), len(runs))
+            for (data, network), runs in of.items()
+        ]
+        return _table(("measured here on", "network", "epochs", "runs"), rows) if rows else ""
+
     def headline(self) -> str:
         """Whether what labels do differs from what chance does: NSCL beside the controls of CL, from `controls.csv`."""
         path = self.folder / "figures" / f"{CONTROLS}.csv"
@@ -159,7 +171,8 @@ class Report:
         for data, group in held.groupby(["dataset", "classes"], sort=False, dropna=False):
             for second, what in HEADLINE.items():
                 own = group[(group["second"] == second) & group["less"].isna()]
-                rows.append((data_label(*data), f"CL and {what}", *_controls(own)))
+                if len(own):
+                    rows.append((data_label(*data), f"CL and {what}", *_controls(own)))
             for less in dict.fromkeys(group["less"].dropna()):
                 own = group[group["less"] == less]
                 rows.append((data_label(*data), f"NSCL less {HEADLINE[less]}", *_controls(own)))
@@ -168,21 +181,23 @@ class Report:
 
     def table1(self, file: str = "table1.csv") -> str:
         """In the paper's layout, turned: a row per data and probe, a column per objective, published values below; then
-        how much training each objective had."""
+        how much training each objective had. Of what was run: the paper's other data stand in the file."""
         if not (self.folder / file).is_file():
             return ""
         table = pd.read_csv(self.folder / file)
+        table = table[table["status"] != NOT_RUN]
+        if table.empty:
+            return ""
         held = possible(table, "accuracy")
         objectives = list(dict.fromkeys(table["objective"]))
         rows = []
         for (dataset, classes, probe), group in held.groupby(["dataset", "classes", "probe"], sort=False, dropna=False):
             cells = {row["objective"]: _accuracy(row) for row in group.to_dict("records")}
             rows.append(
-                (data_label(dataset, classes), str(probe).upper(), *(cells.get(o, NOT_RUN) for o in objectives))
+                (data_label(dataset, classes), str(probe).upper(), *(cells.get(o, NOTHING) for o in objectives))
             )
         moved = []
-        ran = table[table["status"] != NOT_RUN]
-        for data, group in ran.groupby(["dataset", "classes"], sort=False, dropna=False):
+        for data, group in table.groupby(["dataset", "classes"], sort=False, dropna=False):
             of = group.drop_duplicates("objective").set_index("objective")
             for name, label in TRAINING.items():
                 values = (float(of[name].get(objective, math.nan)) for objective in objectives)
@@ -204,7 +219,7 @@ class Report:
         ):
             cells = {str(row["measure"]): _similarity(row) for row in group.to_dict("records")}
             name = str(second).replace("_", " ").upper()
-            rows.append((data_label(dataset, classes), name, *(cells.get(measure, NOT_RUN) for measure in SHOWN)))
+            rows.append((data_label(dataset, classes), name, *(cells.get(measure, NOTHING) for measure in SHOWN)))
         if not rows:
             return f'<p class="missing">{NOTHING_COMPARED} Other pairs: <code>{html.escape(file)}</code></p>'
         return _table(("data", "CL and", *SHOWN.values()), rows) + _notes(cut(table, shown))
@@ -297,12 +312,12 @@ def _claims(rows: pd.DataFrame) -> str:
     shown = [
         (
             _verdict(row["verdict"]),
-            f"{html.escape(row['statement'])}<br>"
+            f"{html.escape(row['statement'])} <br>"
             f"<small>{html.escape(row['quantity'])} <code>{row['claim']}</code></small>",
             html.escape(str(row["data"])),
             _measured(row),
             f"{html.escape(row['rule'])}{_p(row['p_holm'])}",
-            html.escape(str(row["control"])),
+            html.escape(str(row["control"])).replace("_", "_<wbr>"),  # of another claim's name
             html.escape(str(row["paper"])),
         )
         for row in rows.to_dict("records")
@@ -328,18 +343,23 @@ def _p(value: float) -> str:
     if math.isnan(value):
         return ""
     text = "p &lt; 0.001" if value < 0.001 else f"p = {value:.3f}"
-    return f"<br><small>{text} (Holm)</small>"
+    return f" <br><small>{text} (Holm)</small>"
+
+
+def _range(values: Sequence[int]) -> str:
+    """Of ascending numbers."""
+    return f"{values[0]}" if len(values) == 1 else f"{values[0]} to {values[-1]}"
 
 
 def _count(claims: int, rows: int) -> str:
-    return f"{claims} ({rows})" if claims or rows else "–"
+    return f"{claims} ({rows})" if claims or rows else NOTHING
 
 
 def _controls(rows: pd.DataFrame) -> tuple[str, str, str]:
     """CKA and both angles with their intervals."""
     of = {row["measure"]: row for row in rows.to_dict("records")}
     digits = {"cka": 3, "weight_angle": 1, "representation_angle": 1}
-    cka, weights, representations = (_interval(of[name], d) if name in of else "–" for name, d in digits.items())
+    cka, weights, representations = (_interval(of[name], d) if name in of else NOTHING for name, d in digits.items())
     return cka, weights, representations
 
 
@@ -350,9 +370,8 @@ def _similarity(row: Mapping[Hashable, Any]) -> str:
 
 
 def _accuracy(row: Mapping[Hashable, Any]) -> str:
-    measured = NOT_RUN if row["n_seeds"] == 0 else _interval(row, 1)
     paper = "" if row["paper"] != row["paper"] else f"<br><small>paper {number(row['paper'], 2)}</small>"
-    return f"{measured}{paper}"
+    return f"{_interval(row, 1)}{paper}"
 
 
 def _measured(row: Mapping[Hashable, Any]) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.files import NOT_AVAILABLE
 from pipeline.reporting.intervals import over_seeds
 from pipeline.settings.run import Run
 
 MEASURED, NOT_RUN = "measured", "not run"
+NOTHING = "–"  # in a table for readers: a number that does not exist
 HOLDS, FAILS, UNDECIDED, NOT_LEARNED = "holds", "fails", "undecided", "not learned"
 COLUMNS = (
     *("encoder", "epochs", "denominator", "n_seeds", "mean", "ci_low", "ci_high"),
@@ -88,4 +88,5 @@ def data_label(dataset: object, classes: Any) -> str:
 
 
 def number(value: float, digits: int) -> str:
-    return NOT_AVAILABLE if math.isnan(value) else f"{value:.{digits}f}"
+    """As readers see it; a file has NA where they see a dash."""
+    return NOTHING if math.isnan(value) else f"{value:.{digits}f}"

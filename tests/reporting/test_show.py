@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.files import write_csv
+from pipeline.files import write_csv, write_json
 from pipeline.reporting.metrics import short_metrics
 from pipeline.reporting.reading import Reading
 from pipeline.reporting.show import Report
@@ -102,6 +102,25 @@ def test_figures_of_two_reports_have_names_of_their_own_on_a_page(report):
     assert 'id="photographs_controls"' in Report(str(report.folder), "photographs_").picture("controls")
 
 
+def test_the_headline_has_the_controls_that_were_trained_and_no_others(report):
+    controls = importlib.import_module("pipeline.reporting.figures.controls")
+    reading = Reading(lambda kind: trajectory(kind, ("nscl", "cl_nudged")), PAPER, PUBLISHED_CLASSES)
+    write_csv(report.folder / "figures" / "controls.csv", controls.table(reading))
+    named = {row[1] for row in rows_of(report.headline())[1:]}
+    assert {name.split(" (")[0] for name in named} == {
+        "CL and NSCL, true labels",
+        "CL and CL with one weight moved by 1e-6",
+        "CL and CL of another seed",
+        "NSCL less CL with one weight moved by 1e-6",
+    }
+
+
+def test_what_was_measured_is_told_of_the_runs_themselves(report):
+    runs = [Run(dataset="flowers", encoder="resnet10", width=16, epochs=e, seed=s) for e, s in ((4, 0), (4, 1), (8, 0))]
+    write_json(report.folder / "provenance.json", {"runs": {run.name: {} for run in runs}})
+    assert rows_of(report.measured())[1:] == [["flowers", "resnet10, width 16", "4 to 8", "3"]]
+
+
 def test_the_headline_has_nscl_beside_its_controls(report):
     controls = importlib.import_module("pipeline.reporting.figures.controls")
     reading = Reading(lambda kind: trajectory(kind, CONTROLLED), PAPER, PUBLISHED_CLASSES)
@@ -123,13 +142,13 @@ def test_tables_show_baselines_and_training_also_where_classes_were_not_declared
     write_csv(report.folder / "table2.csv", two)
     name = "digits" if classes is None else "digits, C = 10"
     found = rows_of(report.table1())
-    assert found[0] == ["data", "probe", "RAW PIXELS", "UNTRAINED", "CL", "NSCL", "SCL", "CE"]
+    assert found[0] == ["data", "probe", "RAW PIXELS", "UNTRAINED", "CL", "NSCL"]  # what was run, and no more
     own = {row[1]: dict(zip(found[0], row, strict=True)) for row in found if row[0] == name}
     assert own["NCCC"]["RAW PIXELS"].startswith("40.0")
     assert own["NCCC"]["UNTRAINED"].startswith("30.0")
     assert own["path length"]["CL"] == "2.000"  # planted: batch / 1024 an epoch
     assert (own["displacement"]["UNTRAINED"], own["displacement"]["NSCL"]) == ("0.000", "2.000")
-    assert own["displacement"]["RAW PIXELS"] == "NA"
+    assert own["displacement"]["RAW PIXELS"] == "–"
     head, *rows = rows_of(report.table2())
     assert [row[:2] for row in rows] == [[name, "NSCL"]]
     assert dict(zip(head, rows[0], strict=True))["CKA"] == "0.710 [0.685, 0.735]"

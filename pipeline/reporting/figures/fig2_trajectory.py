@@ -12,10 +12,9 @@ from pipeline.reporting.reading import Reading
 from pipeline.reporting.twins import PAPER, of_another_seed, published, with_cl
 
 CAPTION = (
-    "CKA and RSA of every twin with CL over training, on test images: supervised objectives, and controls (NSCL with "
-    "shuffled labels, CL on a stream of its own, CL with one weight moved). Dotted: CL with its own initialisation. "
-    "The grey band is the range between CL runs that differ only in their seed. Crosses are the paper's, of training "
-    "images."
+    "CKA and RSA of every twin with CL over training, on test images. Dotted: CL with its own initialisation. Grey "
+    "band, where there are several seeds: the range between CL runs that differ only in their seed. Crosses, on the "
+    "paper's data: its values, of training images."
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("alignment", "between_seeds", "movement")
