@@ -31,33 +31,35 @@ five seeds. It is narrower than the paper's networks and was trained for a hundr
 # %% [markdown]
 # # Do labels change what contrastive learning learns?
 #
-# **Self-supervised contrastive learning (CL)** trains an encoder without labels. Two random views of one image are
-# pulled together, and views of all other images in the batch, the *negatives*, are pushed away. Some of the pushed ones
-# show the same class. **NSCL** is CL with one change: images of the same class are left out of the negatives. It needs
-# labels, and so it is a supervised method that differs from CL by very little. **SCL** (supervised contrastive) and
-# **CE** (cross-entropy) are two others that differ by more. **CKA** says how alike the representations of two networks
-# are: 1 is the same geometry.
+# **CL** learns without labels: it pulls two random views of an image together and pushes views of all other images
+# away. **NSCL** is CL with labels, which say one thing: not to push images of the same class. What does that change?
 
 # %%
-HTML((other.answer() if other else "") + report.answer() + report.picture("controls"))
+HTML(other.answer() + other.picture("controls") if other else report.answer() + report.picture("controls"))
 
 # %% [markdown]
+# **Self-supervised contrastive learning (CL)** trains an encoder without labels; what it pushes away are the
+# *negatives*, some of which show the same class as the image. **NSCL** leaves these out: a supervised method that
+# differs from CL by very little. **SCL** (supervised contrastive) and **CE** (cross-entropy) are two others that differ
+# by more. **CKA** says how alike the representations of two networks are: 1 is the same geometry.
+#
 # The paper *On the Alignment Between Supervised and Self-Supervised Contrastive Learning* (ICLR 2026) proves and shows
 # that the two stay nearly alike. If both start from the same weights and see the same batches and the same views, then
 # their *representations* keep nearly the same geometry throughout training, although their *weights* drift apart. Other
 # supervised objectives, supervised contrastive (**SCL**) and cross-entropy (**CE**), do not follow CL as closely.
 #
 # **What a skeptic asks.** Is it the labels' doing that CL and NSCL differ a little, and their common randomness that
-# they differ no more? Three controls are trained beside them, on the same data and as long: NSCL with *shuffled
+# they differ no more? Controls tell, which are trained beside them, on the same data and as long: NSCL with *shuffled
 # labels*, which leaves out as many negatives, and says nothing about classes; a *replica*, CL from the same
-# initialisation on batches and views of its own; and CL with *one weight moved* by a millionth before the first step.
-# What NSCL does is a finding about labels only as far as it goes beyond these.
+# initialisation on batches and views of its own; CL with *one weight moved* by a millionth before the first step. What
+# NSCL does is a finding about labels only as far as it goes beyond such controls.
 
 # %%
-HTML(report.headline() + report.claims("controls"))
-
-# %%
-HTML(on_photographs.format(other.headline() + other.picture("controls") + report.beside(other)) if other else "")
+HTML(
+    (report.answer() + report.picture("controls") if other else "")
+    + (report.headline() + report.claims("controls"))
+    + (on_photographs.format(other.headline() + report.beside(other)) if other else "")
+)
 
 # %% [markdown]
 # ## The claims
@@ -91,10 +93,11 @@ HTML(report.summary())
 # learning rate times the trust coefficient of LARS: about how far, relative to its size, a layer's weights were pushed.
 # About 29 to 58 in the paper. **Displacement** is how far they ended from where they began.
 #
-# Unless other settings were used, the data here is small: `digits` (10 classes, 8 × 8 pixels) and `digit_pairs` (two
-# digits side by side, 100 classes), with a narrow residual network. The paper's own datasets stand in the tables with
-# their published values. Small data can refute a claim that is made without conditions; that it bears one out does not
-# show the same at the paper's scale.
+# Small data, and a short training, can refute a claim that is made without conditions; that they bear one out does not
+# show the same at the paper's scale: ResNet-50, 50,000 images and more, 1,200 epochs.
+
+# %%
+HTML(report.measured())
 
 # %% [markdown]
 # ## Experiments under names of their own
@@ -165,16 +168,22 @@ HTML(report.figure("path_length"))
 # %%
 HTML(report.figure("fig3_classes"))
 
+# %% [markdown]
+# Temperature:
+
 # %%
 HTML(report.figure("fig4_temperature"))
 
 # %% [markdown]
-# With a rule that scales the learning rate by the square or fourth root of the batch size *as published*, the rate
-# itself is 16 or 64 times smaller than under the linear rule at B = 256, and whoever trains less drifts less. The right
-# panel shows the rules normalised to one rate at B = 256.
+# Batch size: with a rule that scales the learning rate by the square or fourth root of the batch size *as published*,
+# the rate itself is 16 or 64 times smaller than under the linear rule at B = 256, and whoever trains less drifts
+# less. The right panel shows the rules normalised to one rate at B = 256.
 
 # %%
 HTML(report.figure("fig5_batch"))
+
+# %% [markdown]
+# Longer training:
 
 # %%
 HTML(report.figure("duration"))
@@ -231,6 +240,9 @@ HTML(report.figure("bounds_over_steps"))
 
 # %%
 HTML(report.figure("plain_sgd"))
+
+# %% [markdown]
+# What the bounds say of all settings, and what training did:
 
 # %%
 HTML(report.figure("bounds_by_setting") + report.claims("bounds.csv"))

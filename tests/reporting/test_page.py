@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 
+import pandas as pd
 import pytest
 
 from tests.reporting.planted_page import page
@@ -64,6 +65,19 @@ def test_a_printed_claim_has_all_that_belongs_to_it(report, printed):
     assert rows
     for label in ("measured:", "control:", "paper:"):
         assert text.count(label) >= len(rows)
+
+
+def test_what_a_printed_claim_is_and_how_it_was_measured_stand_apart(report, printed):
+    text = " ".join(printed)
+    row = pd.read_csv(report.with_name("claims.csv")).iloc[0]
+    assert f"{row['statement']} {row['quantity']}" in text
+    assert f"holds if: {row['rule']} p = 0.040 (Holm)" in text
+
+
+def test_the_first_screen_has_the_question_an_answer_and_a_whole_figure(report, tmp_path):
+    found = opened(report, tmp_path, 1280)
+    assert 0 < found["images"][0]["bottom"] <= 800
+    assert found["cells"] <= 1280  # and below no table goes on beyond its edge
 
 
 def test_on_a_phone_nothing_is_wider_than_the_page_without_a_sign(report, tmp_path):

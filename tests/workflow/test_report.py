@@ -18,7 +18,8 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 PROBE = """<script>addEventListener("load", () => parent.postMessage({
   figures: [...document.querySelectorAll("figure")].map(f => f.id),
   images: [...document.images].map(i => ({alt: i.alt, width: i.naturalWidth, shown: i.clientWidth,
-    holder: i.parentElement.clientWidth, scrolls: getComputedStyle(i.parentElement).overflowX,
+    bottom: i.getBoundingClientRect().bottom, holder: i.parentElement.clientWidth,
+    scrolls: getComputedStyle(i.parentElement).overflowX,
     sign: getComputedStyle(i.closest("figure").querySelector(".sign")).display})),
   tables: document.querySelectorAll("table").length,
   verdicts: [...document.querySelectorAll(".verdict")].map(v => v.textContent),
@@ -114,8 +115,9 @@ def test_snakemakes_own_report_has_captions_and_categories(finished, tmp_path):
     text = (project.path / "made.html").read_text()
     assert "Do labels change what contrastive learning learns?" in text
     page = (finished.path / "reports" / "report.html").read_text()
-    *_, answer = re.findall(r'<p class="answer"><strong>.*?</strong> (.*?)</p>', page)
-    assert answer.split(".")[0] in text  # which stands there as text, and in the page itself encoded
+    answers = re.findall(r'<p class="answer"><strong>.*?</strong> (.*?)</p>', page)
+    assert answers
+    assert all(answer.split(".")[0] in text for answer in answers)  # as text, and in the page itself encoded
     assert FIGURES["collapse"].caption in text  # the caption of a figure, by its own file
     for category in ("Tables", "Figures", "Claims", "Report"):
         assert f'"category": "{category}"' in text or f'"{category}"' in text

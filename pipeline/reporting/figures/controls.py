@@ -11,10 +11,10 @@ from pipeline.reporting.reading import Reading
 from pipeline.reporting.twins import ANOTHER_SEED, CONTROLS, of_another_seed, with_cl
 
 CAPTION = (
-    "Does what labels do differ from what chance does? How far each twin ends from CL in weights and in representation "
-    "(angle whose cosine is the CKA on test images), with 95 % intervals over seeds. Controls: NSCL with shuffled "
-    "labels learns nothing from labels, the replica is CL on batches and views of its own, nudged is CL with one "
-    "weight moved by a millionth. Dotted: CL of another seed, which shares nothing."
+    "Does what labels do differ from what chance does? How alike each network is to CL at the end, in representation "
+    "(CKA on test images) and in weights (angle), with 95 % intervals over seeds. Controls are NSCL whose labels are "
+    "shuffled, CL on batches and views of its own, and CL with one weight moved by a millionth; CL of another seed, "
+    "which shares nothing, with the range of all pairs."
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("alignment", "weights", "between_seeds")
@@ -22,6 +22,14 @@ TWINS = ("cl",)
 
 ANGLES = ("weight_angle", "representation_angle")
 BY = ("dataset", "classes", "second")
+LABELS = {"cka": "CKA with CL (1: alike)", "weight_angle": "angle with CL's weights (°)"}  # of what is drawn
+IN_WORDS = {  # of twins, from what labels do to what chance does
+    "nscl": "NSCL",
+    "nscl_shuffled": "NSCL, labels shuffled",
+    "cl_replica": "CL, own batches and views",
+    "cl_nudged": "CL, one weight moved",
+    ANOTHER_SEED: "CL, another seed",
+}
 
 
 def table(reading: Reading) -> pd.DataFrame:
@@ -61,21 +69,21 @@ def _with_angles(pairs: pd.DataFrame) -> pd.DataFrame:
 def draw(table: pd.DataFrame) -> Figure:
     plain = table[table["less"].isna()]
     groups = style.groups(plain)
-    figure, axes = style.row_of_panels(len(groups))
-    twins = [name for name in dict.fromkeys(plain["second"]) if name != ANOTHER_SEED]
-    for panel, (title, rows) in zip(axes, groups, strict=True):
-        weights, representations = (rows[rows["measure"] == name] for name in ANGLES)
-        for name, (colour, marker) in style.looks(twins).items():
-            x, y = weights[weights["second"] == name], representations[representations["second"] == name]
-            across, up = map(style.spread, (x, y))
-            label = f"CL–{style.name_of(name)}"
-            panel.errorbar(
-                x["mean"], y["mean"], up, across, color=colour, marker=marker, ls="none", capsize=2, label=label
-            )
-        for middle in representations.loc[representations["second"] == ANOTHER_SEED, "mean"]:
-            panel.axhline(middle, color="0.4", linestyle=":", label="CL–CL of another seed")
-        panel.set(title=title, xlabel="weight angle (°)", ylabel="representation angle (°)")
-        panel.set_xlim(left=0)
-        panel.set_ylim(bottom=0)
-    style.legend(figure, 4)
+    figure, axes = style.panels(len(groups), len(LABELS))
+    twins = list(dict.fromkeys(plain["second"]))
+    order = [*(name for name in IN_WORDS if name in twins), *(name for name in twins if name not in IN_WORDS)]
+    names = [IN_WORDS.get(name, style.name_of(name)) for name in order]
+    looks = {**style.looks(name for name in order if name != ANOTHER_SEED), ANOTHER_SEED: ("0.4", "|")}
+    for row, (title, rows) in zip(axes, groups, strict=True):
+        for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
+            shown = rows[rows["measure"] == measure]
+            for place, name in enumerate(order):
+                own, (colour, marker) = shown[shown["second"] == name], looks[name]
+                reach = style.spread(own)
+                panel.errorbar(own["mean"], [place] * len(own), xerr=reach, color=colour, fmt=marker, capsize=3)
+            panel.set_yticks(range(len(order)), names if panel is row[0] else [""] * len(order))
+            panel.set(title=title, xlabel=label, ylim=(len(order) - 0.5, -0.5))
+        likeness, angles = row
+        likeness.set_xlim(right=1)
+        angles.set_xlim(0, 1.05 * angles.get_xlim()[1])
     return figure
