@@ -2,6 +2,7 @@ import argparse
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,25 +12,14 @@ import torch
 from pipeline.__main__ import _say_what_is_slow, _workers, main
 from pipeline.workflow.stages import STAGES
 
-SETTINGS = """\
-results: {results}
-reports: {results}/reports
-training: {{encoder: resnet10, width: 4, projection: 8, batch_size: 128, warmup_epochs: 0}}
-experiments:
-  table1:
-    objectives: [cl, nscl]
-    grid: [{{dataset: digits, classes: 3, epochs: 2, seed: [0]}}]
-  trajectory:
-    objectives: [cl, nscl]
-    grid: [{{dataset: digits, classes: 3, epochs: 2, seed: [0]}}]
-"""
+SETTINGS = (Path(__file__).parent / "two_epochs.yaml").read_text(encoding="utf-8")
 RUN = "digits/classes=3,encoder=resnet10,width=4,projection=8,batch_size=128,epochs=2,warmup_epochs=0,seed=0"
 
 
 @pytest.fixture
 def params(tmp_path):
     path = tmp_path / "params.yaml"
-    path.write_text(SETTINGS.format(results=tmp_path / "results"))
+    path.write_text(SETTINGS.replace("RESULTS", str(tmp_path / "results")))
     return str(path)
 
 

@@ -12,30 +12,7 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 
-TINY = """\
-results: results
-reports: reports
-downloads: downloads
-datasets:
-  digits: {source: digits, classes: 10, views: {crop_scale: [0.4, 1.0], flip: 0.0}}
-training: {temperature: 0.5, encoder: resnet10, width: 4, projection: 8, batch_size: 256, warmup_epochs: 0}
-probes: {l2: 0.1}
-theory: {simulation: {images: 64, classes: 4, batch: 16, steps: 20}, surrogate: {iterations: 2, steps: 2}}
-experiments:
-  table1:
-    objectives: [cl, nscl]
-    grid:
-      - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}
-  trajectory:
-    objectives: [cl, nscl]
-    checkpoints: log_spaced
-    grid: &same
-      - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}
-  classes: {objectives: [cl, nscl], checkpoints: log_spaced, grid: *same}
-  temperature: {objectives: [cl, nscl], checkpoints: log_spaced, grid: *same}
-  merging: {objectives: [cl, nscl], grid: *same}
-  mine: {objectives: [nscl, cl], grid: *same}
-"""
+TINY = (Path(__file__).parent / "tiny.yaml").read_text(encoding="utf-8")
 RUN = "digits/classes=4,encoder=resnet10,width=4,projection=8,batch_size=256,epochs=1,warmup_epochs=0,seed=0"
 
 

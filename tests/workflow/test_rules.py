@@ -122,7 +122,7 @@ def test_training_logs_are_plain_lines(finished):
     [
         ("experiments:", "colour: red\nexperiments:", "unknown key 'colour'"),
         ("experiments:", "experiments: [", "params.yaml: not YAML: while parsing"),
-        ("  trajectory:", "  table1:", "params.yaml, line 14: 'table1' stands twice in one block, first in line 10"),
+        ("  trajectory:", "  table1:", "params.yaml, line 15: 'table1' stands twice in one block, first in line 11"),
         (
             "temperature: 0.5",
             "temperature: -1",
