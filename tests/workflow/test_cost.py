@@ -96,7 +96,6 @@ def test_settings_files_beside_the_default_write_elsewhere_and_can_be_planned():
         "cifar100_gpu_hour",
         "cifar_two_cores",
         "cifar_two_cores_more",
-        "cifar_two_cores_sweeps",
         "paper",
         "released_code",
     ]
