@@ -10,13 +10,15 @@ sys.path.insert(0, workflow.basedir)  # the package `pipeline` lies beside this 
 from pipeline.settings.base import SettingsError
 from pipeline.settings.yaml_file import read_values
 
+try:
+    # Snakemake does not say what is wrong, and where, and of two equal keys takes the last unseen
+    for file in workflow.overwrite_configfiles or ["params.yaml"]:
+        read_values(Path(file))
+except SettingsError as error:
+    raise WorkflowError(str(error)) from None
+
 # --configfile takes the place of params.yaml: merged, the default's experiments would run too
 if not workflow.overwrite_configfiles:
-    try:
-        # before Snakemake does, which does not say what is wrong, and where
-        read_values(Path("params.yaml"))
-    except SettingsError as error:
-        raise WorkflowError(str(error)) from None
 
     configfile: "params.yaml"
 

@@ -144,12 +144,13 @@ def _before(one: Task) -> Record | None:
 def refuse_before_the_start(one: Task, every: Iterable[Task]) -> None:
     """The same for the workflow, before any job starts: inputs that are still to be made are not looked at. Where `one`
     is refused, so are all others of its stage that would be, in one sentence."""
-    if _but_for_inputs(one):
+    first = _otherwise_now(one)
+    if first:
         others = (other for other in every if other.stage is one.stage and other.subject != one.subject)
-        refuse_other_origin(*filter(None, map(_but_for_inputs, (one, *others))))
+        refuse_other_origin(first, *filter(None, map(_otherwise_now, others)))
 
 
-def _but_for_inputs(one: Task) -> tuple[Task, Record] | None:
+def _otherwise_now(one: Task) -> tuple[Task, Record] | None:
     """With what decides its result now, where that is otherwise than it was."""
     before = _before(one)
     now = one.but_for_inputs(before) if before is not None else None

@@ -10,7 +10,6 @@ from snakemake.logging import logger
 from pipeline.files import write_text
 from pipeline.settings import base
 from pipeline.settings.experiments import Params
-from pipeline.settings.yaml_file import read_values
 from pipeline.workflow import records, runner
 from pipeline.workflow.code import code_digest
 from pipeline.workflow.grown import trained_again
@@ -20,9 +19,6 @@ from pipeline.workflow.stage import SUBJECT_PATTERNS
 from pipeline.workflow.stages import SHOWN, STAGES
 
 try:
-    # again: of two equal keys Snakemake takes the last unseen
-    for file in workflow.configfiles:
-        read_values(Path(file))
     PLAN = plan(
         base.parse(Params, config, "settings"), Path(relpath(workflow.configfiles[-1]))
     )
