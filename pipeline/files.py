@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: write beside, then rename."""
+"""Files that are either whole or absent: written beside, brought to the disk, then renamed."""
 
 import gzip
 import hashlib
@@ -11,18 +11,58 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+ASIDE = ".set_aside"  # suffix of a file that is damaged, kept for whoever wants to look at it
 NOT_AVAILABLE = "NA"  # in a table: a number that does not exist; a status beside it says why
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary neighbour of `path`, then put it in place; a crash leaves `path` as it was."""
+    """Let `write` fill a temporary neighbour of `path`, then put it in place; a crash, of the machine too, leaves it
+    as it was or as it is to be."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(temporary)
+        synchronise(temporary)
         os.replace(temporary, path)
+        synchronise(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def synchronise(path: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk: otherwise a power cut may leave a name without its
+    content. Takes milliseconds."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Delete temporary neighbours that killed processes left in a folder or below; those of living ones stay."""
+    for path in folder.rglob(".*"):
+        process = path.suffix.removeprefix(".")
+        if path.is_file() and process.isdecimal() and not _lives(int(process)):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # of another user
+        return True
+    return True
+
+
+def set_aside(path: Path) -> Path:
+    """Give a file that cannot be used another name beside its own, and return it: nobody reads it, and whoever wants to
+    look at it can."""
+    aside = path.with_name(f"{path.name}{ASIDE}")
+    os.replace(path, aside)
+    return aside
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """The array store: a dataset's images as uint8 arrays that can be memory-mapped, with a manifest."""
 
+import errno
 import math
 import os
 import shutil
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.files import read_json, write_json
+from pipeline.files import read_json, synchronise, write_json
 from pipeline.progress import track
 from pipeline.settings.base import SettingsError
 
@@ -72,7 +73,8 @@ def write_store(folder: Path, name: str, images: SourceImages) -> Manifest:
     """Write the arrays one image at a time (ImageNet needs no memory) beside `folder`, then put them in place.
 
     Raises SettingsError where images differ in shape, a split has another number of images than it announces, a label
-    is of no class or a class has no training image. A store that is there stays until the new one is whole.
+    is of no class or a class has no training image, OSError where the disk has no room for them all. A store that is
+    there stays until the new one is whole.
     """
     temporary = folder.with_name(f".{folder.name}.partial")
     retired = folder.with_name(f".{folder.name}.old")
@@ -99,6 +101,8 @@ def write_store(folder: Path, name: str, images: SourceImages) -> Manifest:
             std=train.std,
         )
         write_json(temporary / "manifest.json", asdict(manifest))
+        for file in temporary.iterdir():
+            synchronise(file)
         if folder.exists():
             os.replace(folder, retired)
         os.replace(temporary, folder)
@@ -152,7 +156,7 @@ def _write_split(
         if array is None:
             first = shape or (planes.shape[0], planes.shape[1], planes.shape[2])
             size = (source.count, *first)
-            array = np.lib.format.open_memmap(folder / f"{split}_images.npy", "w+", np.uint8, size)
+            array = _mapped(folder / f"{split}_images.npy", size)
             sums, squares = np.zeros(first[0], np.int64), np.zeros(first[0], np.int64)
         if planes.shape != array.shape[1:]:
             raise SettingsError(
@@ -174,6 +178,22 @@ def _write_split(
     )
     shape = (array.shape[1], array.shape[2], array.shape[3])
     return _Written(shape, labels, mean, std)
+
+
+def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels:
+    """A file of zeros to be written to in memory, with its room on the disk: without it a full disk kills the process
+    (SIGBUS). Raises OSError where there is none."""
+    array: Pixels = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    size = path.stat().st_size
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:  # does not say where
+                raise OSError(error.errno, error.strerror, str(path)) from None
+    elif size > shutil.disk_usage(path.parent).free:  # macOS
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    return array
 
 
 def _manifest(values: dict[str, Any]) -> Manifest:

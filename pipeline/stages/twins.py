@@ -26,13 +26,14 @@ def run(
     outputs: Outputs,
     device: torch.device,
     state: Path,
+    origin: str,
     workers: int = 1,
     compiled: bool = False,
 ) -> dict[str, Any]:
-    """Goes on from `state` where it is there; returns the digests of what every twin was shown."""
+    """Goes on from `state` where it is there and of this `origin`; returns the digests of what every twin was shown."""
     images = load_images(inputs["store"][0], inputs["subset"][0], device)["train"]
     found = train_twins(
-        *(job.run, job.objectives, job.checkpoints, images, job.views, outputs["checkpoints"], state),
+        *(job.run, job.objectives, job.checkpoints, images, job.views, outputs["checkpoints"], state, origin),
         workers=workers,
         compiled=compiled,
     )

@@ -1,13 +1,14 @@
-"""Checkpoints of single networks (safetensors) and the state of a whole run (to go on where it stopped)."""
+"""Checkpoints of single networks (safetensors)."""
 
+import hashlib
 from pathlib import Path
-from typing import Any
 
-import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from pipeline.files import write_atomically, write_bytes
+from pipeline.files import write_bytes
+from pipeline.settings.base import SettingsError
 
 
 def checkpoint_path(folder: Path, objective: str, epoch: int) -> Path:
@@ -19,28 +20,26 @@ def checkpoint_bytes(network: nn.Module) -> bytes:
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
 
 
-def save_checkpoint(folder: Path, objective: str, epoch: int, network: nn.Module) -> None:
-    write_bytes(checkpoint_path(folder, objective, epoch), checkpoint_bytes(network))
+def save_checkpoint(folder: Path, objective: str, epoch: int, network: nn.Module) -> dict[str, str]:
+    """{name of the file: SHA-256 of its bytes}"""
+    path, data = checkpoint_path(folder, objective, epoch), checkpoint_bytes(network)
+    write_bytes(path, data)
+    return {path.name: hashlib.sha256(data).hexdigest()}
 
 
 def load_checkpoint(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
-    """State dictionary on the CPU; raises FileNotFoundError that names the run's folder."""
+    """State dictionary on the CPU; raises FileNotFoundError that names the run's folder, SettingsError for a file that
+    is no checkpoint."""
     path = checkpoint_path(folder, objective, epoch)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such checkpoint; the run has to be trained (again) to keep this epoch")
-    return load_file(path)
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise SettingsError(f"{path}: not a whole checkpoint ({error})") from None
 
 
 def load_encoder(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
     """The encoder's part of a checkpoint, under the encoder's own names."""
     weights = load_checkpoint(folder, objective, epoch)
     return {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
-
-
-def save_state(path: Path, state: dict[str, Any]) -> None:
-    write_atomically(path, lambda temporary: torch.save(state, temporary))
-
-
-def load_state(path: Path) -> dict[str, Any]:
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state

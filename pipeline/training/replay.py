@@ -23,9 +23,11 @@ Recorded = Mapping[tuple[int, int, str], tuple[float, ...]]  # (epoch, step, obj
 
 @dataclass(frozen=True)
 class Compared:
-    """Steps trained again from the state after an epoch (0: the initialisation), beside those recorded."""
+    """Steps trained again from the state after an epoch (0: the initialisation) and a step of the next, beside those
+    recorded."""
 
     after_epoch: int
+    after_step: int
     steps: int
     twins: int
     equal: bool  # to the bit: nine digits tell all float32 apart
@@ -57,10 +59,8 @@ def replay(
     training = Training(run, objectives, images, recipe)
     if state is not None:
         training.restore(state)
-    start, known = training.finished, len(training.rows)
-    most = len(
-        {(epoch, step) for epoch, step, _ in recorded if epoch > start}
-    )  # less than all of a run that is cut off
+    start, after = _place(training), (training.finished, training.step)
+    most = len({key[:2] for key in recorded if key[:2] > start})  # less than all of a run that is cut off
     last = most if steps is None else min(steps, most)
     equal, deviation, reached, count = True, 0.0, 0, 0
     for count, (epoch, step) in enumerate(training.steps(workers), start=1):
@@ -71,10 +71,10 @@ def replay(
                 equal &= same or known_as is None
                 reached += same
         if count >= last:
-            training.note_unfinished(epoch, step)
             break
-    compared = training.rows[known:]
-    for row in compared:
+    for row in (*training.rows, *training.unfinished()):
+        if (row.epoch, row.step) <= start:
+            continue
         then = recorded.get((row.epoch, row.step, row.objective))
         if then is None:
             raise SettingsError(
@@ -83,4 +83,9 @@ def replay(
         now = (row.learning_rate, row.loss, row.mean_mass, row.mean_square_mass)
         equal &= [f"{value:.9g}" for value in now] == [f"{value:.9g}" for value in then]
         deviation = max(deviation, abs(row.loss - then[1]) / max(abs(then[1]), 1e-12))
-    return Compared(start, count, len(training.twins), equal, deviation, reached)
+    return Compared(*after, count, len(training.twins), equal, deviation, reached)
+
+
+def _place(training: Training) -> tuple[int, int]:
+    """Finished epochs, and steps of the next: less than (epoch, step) of every step to come."""
+    return (training.finished + 1, training.step) if training.step else (training.finished, training.stream.steps)

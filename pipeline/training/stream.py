@@ -20,7 +20,7 @@ from pipeline.settings.objective import Objective
 from pipeline.settings.run import Run
 from pipeline.settings.training import Shared
 from pipeline.settings.views import ViewRecipe
-from pipeline.training.batches import Order, draw_order
+from pipeline.training.batches import Integers, Order, draw_order
 from pipeline.views import ViewDraws, apply_views, draw_views
 
 VIEWS = (1, 2)
@@ -68,17 +68,19 @@ class Stream:
         """SHA-256 over the image indices and view parameters this twin was shown so far."""
         return self.digests[self.keys[objective]]
 
-    def epoch(self, epoch: int) -> Iterator[dict[str, Step]]:
-        """For every step of the epoch (counted from 1) the batch of each twin."""
+    def epoch(self, epoch: int, done: int = 0) -> Iterator[dict[str, Step]]:
+        """For every step of the epoch (counted from 1), after the first `done`, the batch of each twin."""
         chains = {key: hashlib.sha256(previous.encode()) for key, previous in self.digests.items()}
         orders = {batch_key: self._order(epoch, batch_key) for batch_key, _ in self.digests}
         shows = max(order.shows for order in orders.values())
         draws = {view_key: self._draw(epoch, view_key, shows) for _, view_key in self.digests}
         for step in range(self.steps):
-            made = {key: self._make(orders[key[0]], step, draws[key[1]], chains[key]) for key in chains}
+            drawn = {key: self._drawn(orders[key[0]], step, draws[key[1]], chains[key]) for key in chains}
             if step == self.steps - 1:
                 self.digests = {key: chain.hexdigest() for key, chain in chains.items()}
-            yield {name: made[key] for name, key in self.keys.items()}
+            if step >= done:
+                made = {key: self._make(*one) for key, one in drawn.items()}
+                yield {name: made[key] for name, key in self.keys.items()}
 
     def _order(self, epoch: int, batch_key: str) -> Order:
         generator = keyed_generator(self.run.seed, "batches", epoch, batch_key)
@@ -95,15 +97,23 @@ class Stream:
         generators = (keyed_generator(self.run.seed, "views", epoch, view, view_key) for view in VIEWS)
         return tuple(draw_views(self.recipe, generator, rows, *self.images.size) for generator in generators)
 
-    def _make(self, order: Order, step: int, draws: tuple[ViewDraws, ...], chain: "hashlib._Hash") -> Step:
+    def _drawn(
+        self, order: Order, step: int, draws: tuple[ViewDraws, ...], chain: "hashlib._Hash"
+    ) -> tuple[Integers, tuple[ViewDraws, ...]]:
+        """Indices of a step's images and the parameters of their views, both added to the chain."""
         indices = order.images[step]
-        rows = order.earlier[step] * len(self.images) + indices
+        chosen = tuple(drawn.take(order.earlier[step] * len(self.images) + indices) for drawn in draws)
         chain.update(indices.astype("<i8").tobytes())
+        for one in chosen:
+            chain.update(one.digest_bytes())
+        return indices, chosen
+
+    def _make(self, indices: Integers, draws: tuple[ViewDraws, ...]) -> Step:
         images, labels = self.images.take(indices)
-        views = []
-        for drawn in draws:
-            chosen = drawn.take(rows)
-            chain.update(chosen.digest_bytes())
-            view_images = apply_views(images, chosen, self.recipe, self.images.mean, self.images.std)
-            views.append(view_images.contiguous(memory_format=torch.channels_last))
-        return Step(views[0], views[1], labels, self.shuffled[to_device(indices, self.images.device)])
+        view1, view2 = (
+            apply_views(images, drawn, self.recipe, self.images.mean, self.images.std).contiguous(
+                memory_format=torch.channels_last
+            )
+            for drawn in draws
+        )
+        return Step(view1, view2, labels, self.shuffled[to_device(indices, self.images.device)])

@@ -7,27 +7,31 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from pipeline.data.images import Images
+from pipeline.files import sha256
 from pipeline.losses.call import Loss, loss_function
 from pipeline.losses.contrastive import same_class_mass
 from pipeline.networks.network import Network, ProjectionHead, build_encoder, feature_dimension
 from pipeline.progress import say, track
 from pipeline.randomness import torch_seed
+from pipeline.settings.base import SettingsError
 from pipeline.settings.objective import Objective
 from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
-from pipeline.training.checkpoints import load_state, save_checkpoint, save_state
+from pipeline.training.checkpoints import save_checkpoint
 from pipeline.training.optimiser import optimiser_of
 from pipeline.training.schedule import rate_of
+from pipeline.training.state import State, load_state, save_state, sound_state
 from pipeline.training.stream import Step, Stream, stream_key
 
 SECONDS_BETWEEN_SAVES = 60.0  # of the state to go on from; it is also kept at every checkpoint but the last
+SHARE_OF_SAVES = 0.05  # of the time, at most: gigabytes take longer than a minute's training is worth
 
 
 class DivergenceError(RuntimeError):
@@ -67,6 +71,13 @@ class Twin:
     step_losses: list[Tensor] = field(default_factory=list)  # of this epoch, on the device: no synchronisation a step
     step_masses: list[Tensor] = field(default_factory=list)  # [2] each, CL alone
 
+    def note(self, loss: float, mean_mass: float, mean_square_mass: float) -> None:
+        """Of a step made before the process began; float32 as it was, which these numbers hold to the bit."""
+        device = next(self.network.parameters()).device
+        self.step_losses.append(torch.tensor(loss, device=device))
+        if not math.isnan(mean_mass):
+            self.step_masses.append(torch.tensor([mean_mass, mean_square_mass], device=device))
+
 
 def initial_network(run: Run, objective: Objective, channels: int, size: tuple[int, int], classes: int) -> Network:
     """The network a twin starts from: encoder and projection head from one key for all twins that share it, with one
@@ -98,6 +109,7 @@ class Training:
         self.rows: list[StepRow] = []
         self.digests = dict(self.stream.digests)  # after the last finished epoch
         self.finished = 0  # epochs
+        self.step = 0  # of the epoch after these
 
     def rate(self, epoch: int, step: int) -> float:
         """Of a step; both count from 1."""
@@ -119,47 +131,63 @@ class Training:
                 work = _caller(self.run, batches, rate)
                 for _ in pool.map(work, self.twins) if pool else map(work, self.twins):
                     pass
+                self.step = step
                 if step == self.stream.steps:
-                    self._note(epoch, step)
-                    self.digests, self.finished = digests, epoch
+                    self.rows += self.unfinished()
+                    for twin in self.twins:
+                        twin.step_losses.clear()
+                        twin.step_masses.clear()
+                    self.digests, self.finished, self.step = digests, epoch, 0
                 yield epoch, step
 
     def _batches(self) -> Iterator[tuple[int, int, dict[str, Step], dict[tuple[str, str], str]]]:
+        done = self.step
         for epoch in range(self.finished + 1, self.run.epochs + 1):
-            for step, batches in enumerate(self.stream.epoch(epoch), start=1):
+            for step, batches in enumerate(self.stream.epoch(epoch, done), start=done + 1):
                 yield epoch, step, batches, dict(self.stream.digests)
+            done = 0
 
-    def _note(self, epoch: int, count: int) -> None:
-        """Rows of an epoch's first `count` steps; the only place where the host waits for the device."""
-        rates = [self.rate(epoch, step) for step in range(1, count + 1)]
-        columns = [_epoch_values(twin, epoch, rates) for twin in self.twins]
-        for step, rate in enumerate(rates, start=1):
-            for twin, values in zip(self.twins, columns, strict=True):
-                self.rows.append(StepRow(epoch, step, twin.objective.name, rate, *values[step - 1]))
+    def unfinished(self) -> list[StepRow]:
+        """Rows of the steps after the last finished epoch; the only place where the host waits for the device. Raises
+        DivergenceError where a loss is not finite."""
+        epoch = self.finished + 1
+        rates = [self.rate(epoch, step) for step in range(1, self.step + 1)]
+        columns = [_values(twin, epoch, self.stream.steps, rates) for twin in self.twins] if rates else []
+        return [
+            StepRow(epoch, step, twin.objective.name, rate, *values[step - 1])
+            for step, rate in enumerate(rates, start=1)
+            for twin, values in zip(self.twins, columns, strict=True)
+        ]
 
-    def note_unfinished(self, epoch: int, step: int) -> None:
-        """Rows of an epoch that is left before its end."""
-        if step < self.stream.steps:
-            self._note(epoch, step)
-
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         return {
             "epoch": self.finished,
+            "step": self.step,
             "networks": {twin.objective.name: twin.network.state_dict() for twin in self.twins},
             "optimisers": {twin.objective.name: twin.optimiser.state_dict() for twin in self.twins},
             "digests": self.digests,
-            "rows": [astuple(row) for row in self.rows],
+            "rows": [astuple(row) for row in (*self.rows, *self.unfinished())],
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Put everything back as it was after the state's epoch."""
-        for twin in self.twins:
-            twin.network.load_state_dict(state["networks"][twin.objective.name])
-            twin.optimiser.load_state_dict(state["optimisers"][twin.objective.name])
+    def restore(self, state: State) -> None:
+        """Put everything back as it was after the state's epoch and step."""
+        rows = [StepRow(*row) for row in state["rows"]]
         self.stream.digests = state["digests"]
         self.digests = dict(state["digests"])
-        self.rows = [StepRow(*row) for row in state["rows"]]
-        self.finished = int(state["epoch"])
+        self.finished, self.step = int(state["epoch"]), int(state["step"])
+        self.rows = [row for row in rows if row.epoch <= self.finished]
+        for twin in self.twins:
+            name = twin.objective.name
+            twin.network.load_state_dict(state["networks"][name])
+            twin.optimiser.load_state_dict(state["optimisers"][name])
+            for row in rows[len(self.rows) :]:
+                if row.objective == name:
+                    twin.note(row.loss, row.mean_mass, row.mean_square_mass)
+
+    @property
+    def finite(self) -> bool:
+        """Whether all weights are numbers; the next loss of a network whose weights are not, is none either."""
+        return all(bool(p.isfinite().all()) for twin in self.twins for p in twin.network.parameters())
 
 
 def train_twins(
@@ -170,38 +198,60 @@ def train_twins(
     recipe: ViewRecipe,
     folder: Path,
     state: Path,
+    origin: str = "",
     workers: int = 1,
     seconds_between_saves: float = SECONDS_BETWEEN_SAVES,
     compiled: bool = False,
 ) -> Twins:
     """Train all objectives of a run and keep the networks of the chosen epochs in `folder`.
 
-    From `state`, where it is there, training goes on and gives, on the CPU, the same bits as one that never stopped;
-    that it is of this run, data and code is the caller's promise. The last state stays, so that the run's end can be
-    trained again. `compiled` fuses the networks' operations, which changes last bits. Raises DivergenceError with
-    objective, epoch, step and learning rate.
+    From `state`, where it is there, training goes on and gives, on the CPU, the same bits as one that never stopped.
+    `origin` stands for all that decides them: a state of another one, a damaged state, and one whose kept networks are
+    not as they were, is set aside for the state before it, or for the start. The last state stays, so that the run's
+    end can be trained again. `compiled` fuses the networks' operations, which changes last bits. Raises DivergenceError
+    with objective, epoch, step and learning rate, SettingsError where a kept network was altered meanwhile.
     """
     training = Training(run, objectives, images, recipe)
     if compiled:
         for twin in training.twins:
             twin.network.compile()  # in place: names in checkpoints stay as they are
-    if state.is_file():
-        training.restore(load_state(state))
-        say(f"{run.name}: going on after epoch {training.finished}")
+    kept: dict[str, str] = {}  # file of a network: its digest
+    earlier = sound_state(state, origin, folder)
+    if earlier is not None:
+        training.restore(earlier)
+        kept = earlier["kept"]
+        within = f", step {training.step} of the next" if training.step else ""
+        say(f"{run.name}: going on after epoch {training.finished}{within}")
     elif 0 in checkpoints:
-        _save_checkpoints(folder, training.twins, 0)
-    saved = time.monotonic()
-    every, done = run.epochs * training.stream.steps, training.finished * training.stream.steps
-    for epoch, step in track(training.steps(workers), every, f"twins {run.name}", done):
-        if step < training.stream.steps:
-            continue
-        if epoch in checkpoints:
-            _save_checkpoints(folder, training.twins, epoch)
-        if epoch < run.epochs and (epoch in checkpoints or time.monotonic() - saved > seconds_between_saves):
-            save_state(state, training.state())
-            saved = time.monotonic()
+        kept = _save_checkpoints(folder, training.twins, 0)
+    steps = training.stream.steps
+    done = training.finished * steps + training.step
+    due = time.monotonic() + seconds_between_saves
+    try:
+        for epoch, step in track(training.steps(workers), run.epochs * steps, f"twins {run.name}", done):
+            keep = step == steps and epoch in checkpoints
+            if keep:
+                kept |= _save_checkpoints(folder, training.twins, epoch)
+            started = time.monotonic()
+            if training.finished < run.epochs and (keep or started > due) and training.finite:
+                save_state(state, {**training.state(), "origin": origin, "kept": kept})
+                took = time.monotonic() - started
+                due = time.monotonic() + max(seconds_between_saves, took / SHARE_OF_SAVES)
+    except DivergenceError as error:
+        raise DivergenceError(f"{error}{_kept_before(state)}") from None
+    altered = [folder / name for name, known in kept.items() if sha256(folder / name) != known]
+    if altered:
+        raise SettingsError(f"{altered[0]} was altered while the run trained: train it again")
     names = [objective.name for objective in objectives]
     return Twins(tuple(training.rows), {name: training.stream.digest(name) for name in names})
+
+
+def _kept_before(state: Path) -> str:
+    """Of a run that diverged."""
+    if not state.is_file():
+        return ""
+    last = load_state(state)
+    return f"; the state after epoch {last['epoch']}, step {last['step']} of the next, is kept in {state}"
 
 
 Item = TypeVar("Item")
@@ -251,26 +301,27 @@ def make_twin(run: Run, objective: Objective, images: Images, size: tuple[int, i
     return Twin(objective, loss_function(objective), network, optimiser_of(run, network))
 
 
-def _epoch_values(twin: Twin, epoch: int, rates: Sequence[float]) -> list[tuple[float, float, float]]:
-    """(loss, mean mass, mean square mass) of every step; raises DivergenceError where a loss is not finite."""
+def _values(twin: Twin, epoch: int, steps: int, rates: Sequence[float]) -> list[tuple[float, float, float]]:
+    """(loss, mean mass, mean square mass) of every step so far; raises DivergenceError where a loss is not finite."""
     losses = torch.stack(twin.step_losses).double().cpu()
     masses = (
         torch.stack(twin.step_masses).double().cpu().tolist()
         if twin.step_masses
         else [(math.nan, math.nan)] * len(rates)
     )
-    twin.step_losses.clear()
-    twin.step_masses.clear()
     finite = losses.isfinite()
     if not finite.all():
         step = int(finite.logical_not().nonzero()[0])
         raise DivergenceError(
             f"the loss of {twin.objective.name} became {losses[step].item()} in epoch {epoch}, step {step + 1} of "
-            f"{len(rates)}, at learning rate {rates[step]:.4g}: lower learning_rate, lengthen warmup_epochs or set clip"
+            f"{steps}, at learning rate {rates[step]:.4g}: lower learning_rate, lengthen warmup_epochs or set clip"
         )
     return [(value, *mass) for value, mass in zip(losses.tolist(), masses, strict=True)]
 
 
-def _save_checkpoints(folder: Path, twins: Sequence[Twin], epoch: int) -> None:
+def _save_checkpoints(folder: Path, twins: Sequence[Twin], epoch: int) -> dict[str, str]:
+    """Digests by file name."""
+    kept: dict[str, str] = {}
     for twin in twins:
-        save_checkpoint(folder, twin.objective.name, epoch, twin.network)
+        kept |= save_checkpoint(folder, twin.objective.name, epoch, twin.network)
+    return kept

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import read_json, sha256, write_text
+from pipeline.files import ASIDE, read_json, sha256, write_text
 from pipeline.settings.base import Settings, SettingsError
 from pipeline.workflow.code import code_identity
 from pipeline.workflow.layout import SUMS, Layout, handle
@@ -124,7 +124,8 @@ def _digest(path: Path, modified: int, size: int) -> str:
 
 def write_sums(folder: Path) -> None:
     """The digests of all files of a folder, as `sha256sum --check SHA256SUMS` reads them."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    named = (path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    files = sorted(path for path in named if path.suffix != ASIDE)
     write_text(folder / SUMS, "".join(f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files))
 
 

@@ -70,7 +70,7 @@ def replay_run(one: Task, device: torch.device, steps: int | None, workers: int)
 
 def _before(one: Task, now: Record) -> _Before:
     """Raises SettingsError where there is nothing, or nothing that can be compared."""
-    from pipeline.training.checkpoints import load_state  # noqa: PLC0415
+    from pipeline.training.state import StateError, load_state  # noqa: PLC0415
 
     noted, state_path = (one.layout.state(one.subject, suffix) for suffix in (".json", ".pt"))
     finished = one.record.is_file()
@@ -80,7 +80,10 @@ def _before(one: Task, now: Record) -> _Before:
     changed = differences(record, now, grown=finished)
     if set(changed) - {"code"}:
         raise SettingsError(f"{one.subject} was made from something else, and cannot be compared ({said(changed)})")
-    state = load_state(state_path) if state_path.is_file() else None
+    try:
+        state = load_state(state_path) if state_path.is_file() else None
+    except StateError as error:
+        raise SettingsError(f"{state_path}: {error}") from None
     if not finished:
         if state is None:
             again = one.plan.command("remake", one.subject)
@@ -96,7 +99,8 @@ def _before(one: Task, now: Record) -> _Before:
 def _said(c: Compared) -> str:
     result = "equal to the bit" if c.equal else f"losses differ by up to {c.deviation:.2g}"
     reached = f", {c.checkpoints} checkpoints reached again" if c.checkpoints else ""
-    return f"{c.steps} steps of {c.twins} twins after epoch {c.after_epoch}: {result}{reached}"
+    after = f"epoch {c.after_epoch}{f', step {c.after_step} of the next' if c.after_step else ''}"
+    return f"{c.steps} steps of {c.twins} twins after {after}: {result}{reached}"
 
 
 def _keep(one: Task, then: Record, now: Record, compared: list[Compared]) -> None:

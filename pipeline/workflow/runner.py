@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import read_json, write_json, write_text
+from pipeline.files import clear_leftovers, read_json, write_json, write_text
 from pipeline.progress import say
 from pipeline.settings.base import SettingsError
 from pipeline.workflow.grown import trained_again
@@ -44,14 +46,18 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         return
     if costs := trained_again([one]):
         say(costs)
+    resumed = False
     if one.stage.resumes:
-        options["state"] = _begin(one, from_what)
-    resumed = one.stage.resumes and options["state"].is_file()
+        state = _begin(one, from_what)
+        resumed = any(path.is_file() for path in _states(one))
+        options = {**options, "state": state, "origin": _origin(from_what)}
     earlier = read_record(one.record) if one.record.is_file() else {}
     one.record.unlink(missing_ok=True)
     for kind, pattern in one.stage.writes.items():
         if pattern.endswith("/") and not resumed:
             shutil.rmtree(one.outputs[kind], ignore_errors=True)  # nothing of an earlier result stays
+        elif pattern.endswith("/"):
+            clear_leftovers(one.outputs[kind])
     module = importlib.import_module(f"pipeline.stages.{one.stage.name}")  # torch takes seconds: only where needed
     found = module.run(one.job, one.inputs, one.outputs, *more, **options)
     for kind, pattern in one.stage.writes.items():
@@ -66,9 +72,9 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         "made": {**environment(), "seconds": round(time.monotonic() - started, 3)},
     }
     if one.stage.resumes:
-        state = read_json(one.layout.state(one.subject, ".json"))
-        record["kept"] = state.get("kept", [])
-        write_json(one.layout.state(one.subject, ".json"), {**state, "finished": True})
+        noted = read_json(one.layout.state(one.subject, ".json"))
+        record["kept"] = noted.get("kept", [])
+        write_json(one.layout.state(one.subject, ".json"), {**noted, "finished": True})
     again = earlier == {**record, "made": earlier.get("made")}
     write_json(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
 
@@ -99,11 +105,24 @@ def _begin(one: Task, now: Record) -> Path:
     """Note what a run is begun from; its state to go on from, if there is one. Raises SettingsError where other
     settings, data or code began or finished it."""
     refuse_other_origin((one, now))
-    noted, state = (one.layout.state(one.subject, suffix) for suffix in (".json", ".pt"))
+    noted = one.layout.state(one.subject, ".json")
+    states = _states(one)
     if not noted.is_file() or read_record(noted)["finished"]:
-        state.unlink(missing_ok=True)
+        for state in states:
+            state.unlink(missing_ok=True)
         write_json(noted, {**now, "finished": False})
-    return state
+    return states[0]
+
+
+def _states(one: Task) -> tuple[Path, Path]:
+    """Where a run can go on: after its last kept step, and after the one kept before."""
+    return one.layout.state(one.subject, ".pt"), one.layout.state(one.subject, ".pt.before")
+
+
+def _origin(from_what: Record) -> str:
+    """What a state belongs to, as a digest: settings and data. That its code is the same, or was compared, is seen to
+    beside it."""
+    return hashlib.sha256(json.dumps([from_what["job"], from_what["inputs"]], sort_keys=True).encode()).hexdigest()
 
 
 def refuse_other_origin(*some: tuple[Task, Record]) -> None:
@@ -160,7 +179,7 @@ def _otherwise_now(one: Task) -> tuple[Task, Record] | None:
 def remake(one: Task) -> None:
     """Forget what a run was begun from and how far it came, so that it is trained from the start. Its checkpoints stay
     until the new ones are there."""
-    for path in (one.record, *(one.layout.state(one.subject, suffix) for suffix in (".json", ".pt"))):
+    for path in (one.record, one.layout.state(one.subject, ".json"), *_states(one)):
         path.unlink(missing_ok=True)
     write_text(one.layout.state(one.subject, REMADE), f"{remade(one) + 1}\n")
 

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from pipeline.objectives import resolve
-from pipeline.training.checkpoints import checkpoint_path, load_checkpoint, load_state
+from pipeline.training.checkpoints import checkpoint_path, load_checkpoint
+from pipeline.training.state import load_state
 from pipeline.training.twins import DivergenceError, Training, initial_network, train_twins
+from tests.training.interruption import Interruption
 
 OBJECTIVES = ("cl", "nscl", "scl", "ce")  # of the paper
 
@@ -96,7 +98,7 @@ def test_the_seed_decides_initialisation_batches_and_views(small_run, images, re
 
 def test_a_resumed_run_gives_the_bits_of_one_that_never_stopped(small_run, images, recipe, tmp_path):
     whole = train(small_run, OBJECTIVES, images, recipe, tmp_path / "whole", checkpoints=[0, 1, 3])
-    half, folder = _Interruption(images, after_batches=8), tmp_path / "half"  # 4 steps an epoch: in the third
+    half, folder = Interruption(images, after_batches=8), tmp_path / "half"  # 4 steps an epoch: in the third
     with pytest.raises(KeyboardInterrupt):
         train(small_run, OBJECTIVES, half, recipe, folder, checkpoints=[0, 1, 3])
     assert load_state(tmp_path / "half.pt")["epoch"] == 1
@@ -106,25 +108,6 @@ def test_a_resumed_run_gives_the_bits_of_one_that_never_stopped(small_run, image
     for objective, epoch in itertools.product(OBJECTIVES, (0, 1, 3)):
         ours, theirs = (checkpoint_path(path, objective, epoch).read_bytes() for path in (folder, tmp_path / "whole"))
         assert ours == theirs
-
-
-class _Interruption:
-    """Images that are cut off after some batches, as by a closed laptop."""
-
-    def __init__(self, images, after_batches):
-        self._images, self._left = images, after_batches
-
-    def __getattr__(self, name):
-        return getattr(self._images, name)
-
-    def __len__(self):
-        return len(self._images)
-
-    def take(self, indices):
-        if self._left == 0:
-            raise KeyboardInterrupt
-        self._left -= 1
-        return self._images.take(indices)
 
 
 @pytest.mark.parametrize("workers", [2, 5])
@@ -141,7 +124,7 @@ def test_with_one_step_an_epoch_the_state_knows_no_more_than_its_epoch(small_run
     run = small_run.model_copy(update={"batch_size": 128})
     whole = train(run, ["cl", "ce"], images, recipe, tmp_path / "whole", workers=2)
     with pytest.raises(KeyboardInterrupt):
-        train(run, ["cl", "ce"], _Interruption(images, 2), recipe, tmp_path / "half", checkpoints=[1, 2, 3], workers=2)
+        train(run, ["cl", "ce"], Interruption(images, 2), recipe, tmp_path / "half", checkpoints=[1, 2, 3], workers=2)
     resumed = train(run, ["cl", "ce"], images, recipe, tmp_path / "half", workers=2)
     assert repr(resumed) == repr(whole)
 
@@ -263,7 +246,7 @@ def test_other_ways_to_train_go_on_to_the_bit_too(options, small_run, images, re
     whole = train(run, ["cl", "nscl"], images, recipe, tmp_path / "whole", checkpoints=[1, 3])
     apart = 1 if "batches" in run.shared else 2  # batches a step
     with pytest.raises(KeyboardInterrupt):
-        train(run, ["cl", "nscl"], _Interruption(images, 8 * apart), recipe, tmp_path / "half", checkpoints=[1, 3])
+        train(run, ["cl", "nscl"], Interruption(images, 8 * apart), recipe, tmp_path / "half", checkpoints=[1, 3])
     resumed = train(run, ["cl", "nscl"], images, recipe, tmp_path / "half", checkpoints=[1, 3])
     assert repr(resumed) == repr(whole)
     for objective in ("cl", "nscl"):
