@@ -30,8 +30,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def synchronise(path: Path) -> None:
-    """Wait until a file's content, or a folder's names, are on the disk: otherwise a power cut may leave a name without its
-    content. Takes milliseconds."""
+    """Wait until a file's content, or a folder's names, are on the disk: otherwise a power cut may leave a name without
+    its content. Takes milliseconds."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -28,6 +28,7 @@ from pipeline.training.checkpoints import save_checkpoint
 from pipeline.training.optimiser import optimiser_of
 from pipeline.training.schedule import rate_of
 from pipeline.training.state import State, load_state, save_state, sound_state
+from pipeline.training.stopping import asked_to_stop
 from pipeline.training.stream import Step, Stream, stream_key
 
 SECONDS_BETWEEN_SAVES = 60.0  # of the state to go on from; it is also kept at every checkpoint but the last
@@ -220,23 +221,28 @@ def train_twins(
     if earlier is not None:
         training.restore(earlier)
         kept = earlier["kept"]
-        within = f", step {training.step} of the next" if training.step else ""
-        say(f"{run.name}: going on after epoch {training.finished}{within}")
+        say(f"{run.name}: going on {_after(training.finished, training.step)}")
     elif 0 in checkpoints:
         kept = _save_checkpoints(folder, training.twins, 0)
     steps = training.stream.steps
     done = training.finished * steps + training.step
     due = time.monotonic() + seconds_between_saves
     try:
-        for epoch, step in track(training.steps(workers), run.epochs * steps, f"twins {run.name}", done):
-            keep = step == steps and epoch in checkpoints
-            if keep:
-                kept |= _save_checkpoints(folder, training.twins, epoch)
-            started = time.monotonic()
-            if training.finished < run.epochs and (keep or started > due) and training.finite:
-                save_state(state, {**training.state(), "origin": origin, "kept": kept})
-                took = time.monotonic() - started
-                due = time.monotonic() + max(seconds_between_saves, took / SHARE_OF_SAVES)
+        with asked_to_stop() as stop:
+            for epoch, step in track(training.steps(workers), run.epochs * steps, f"twins {run.name}", done):
+                keep = step == steps and epoch in checkpoints
+                if keep:
+                    kept |= _save_checkpoints(folder, training.twins, epoch)
+                if training.finished == run.epochs:
+                    break
+                started = time.monotonic()
+                if (keep or started > due or stop()) and training.finite:
+                    save_state(state, {**training.state(), "origin": origin, "kept": kept})
+                    took = time.monotonic() - started
+                    due = time.monotonic() + max(seconds_between_saves, took / SHARE_OF_SAVES)
+                if stop():
+                    say(f"{run.name}: stopped {_after(training.finished, training.step)}; trained again, it goes on")
+                    raise SystemExit(128 + stop())
     except DivergenceError as error:
         raise DivergenceError(f"{error}{_kept_before(state)}") from None
     altered = [folder / name for name, known in kept.items() if sha256(folder / name) != known]
@@ -251,7 +257,11 @@ def _kept_before(state: Path) -> str:
     if not state.is_file():
         return ""
     last = load_state(state)
-    return f"; the state after epoch {last['epoch']}, step {last['step']} of the next, is kept in {state}"
+    return f"; the state {_after(last['epoch'], last['step'])} is kept in {state}"
+
+
+def _after(epoch: int, step: int) -> str:
+    return f"after epoch {epoch}" + (f", step {step} of the next" if step else "")
 
 
 Item = TypeVar("Item")

@@ -1,11 +1,15 @@
 """A run that stops in the middle."""
 
 
-class Interruption:
-    """Images that are cut off after some batches, as by a closed laptop."""
+def closed_laptop():
+    raise KeyboardInterrupt
 
-    def __init__(self, images, after_batches):
-        self._images, self._left = images, after_batches
+
+class Interruption:
+    """Images of which some batches are taken before something happens, once."""
+
+    def __init__(self, images, after_batches, happens=closed_laptop):
+        self._images, self._left, self._happens = images, after_batches, happens
 
     def __getattr__(self, name):
         return getattr(self._images, name)
@@ -15,6 +19,6 @@ class Interruption:
 
     def take(self, indices):
         if self._left == 0:
-            raise KeyboardInterrupt
+            self._happens()
         self._left -= 1
         return self._images.take(indices)

@@ -1,6 +1,8 @@
 """A run goes on from any step to the bits of one that never stopped, and never from what is damaged."""
 
+import os
 import shutil
+import signal
 
 import pytest
 
@@ -183,7 +185,24 @@ def test_the_state_before_a_divergence_is_finite_and_named(train, small_run, tmp
     monkeypatch.setattr(twins, "rate_of", lambda run, epoch, step, steps: 1e30 if step > 2 else 0.1)
     run = small_run.model_copy(update={"trust": 1e8})
     path = tmp_path / "far.pt"
-    with pytest.raises(DivergenceError, match=rf"epoch 1, step 4 of 4.*; the state after epoch 0, step 2.* in {path}"):
+    with pytest.raises(
+        DivergenceError, match=rf"epoch 1, step 4 of 4.*; the state after epoch 0, step 2 of the next is kept in {path}"
+    ):
         train(tmp_path / "far", run=run)
     networks = load_state(path)["networks"]
     assert all(bool(weights.isfinite().all()) for network in networks.values() for weights in network.values())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_it_keeps_what_it_has(number, train, whole, images, recipe, small_run, tmp_path, capsys):
+    """With a state a minute, none would be there yet."""
+    handlers = signal.getsignal(number)
+    folder, state = tmp_path / "cut", tmp_path / "cut.pt"
+    shown = Interruption(images, 6, lambda: os.kill(os.getpid(), number))
+    with pytest.raises(SystemExit) as stopped:
+        train_twins(small_run, OBJECTIVES, KEPT, shown, recipe, folder, state, "mine")
+    assert stopped.value.code == 128 + number
+    assert signal.getsignal(number) is handlers
+    assert (load_state(state)["epoch"], load_state(state)["step"]) == (1, 3)
+    assert "stopped after epoch 1, step 3 of the next; trained again, it goes on" in capsys.readouterr().err
+    assert (repr(train(folder)), bytes_of(folder)) == whole
