@@ -17,6 +17,7 @@ from pipeline.progress import say
 from pipeline.references import PROJECT
 from pipeline.settings.base import SettingsError
 from pipeline.settings.experiments import read_params
+from pipeline.workflow.diverged import without_diverged
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan, plan
 from pipeline.workflow.stages import STAGES, TwinsJob
@@ -174,7 +175,7 @@ def _steps(text: str) -> int | None:
 def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:
     params = read_params(options.params)
     layout = Layout(options.results or Path(params.results), options.reports or Path(params.reports))
-    return plan(params, options.params), layout
+    return without_diverged(plan(params, options.params), layout), layout
 
 
 def _stage(options: argparse.Namespace) -> None:

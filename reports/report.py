@@ -14,6 +14,7 @@
 reports = "reports"  # folder of finished tables and figures
 photographs = "reports/measured/cifar_two_cores"  # the same, of what was measured on photographs; empty: nothing else
 own: list[str] = []  # experiments of one's own, which have tables and a figure under their names
+diverged: dict[str, str] = {}  # runs that are in no table, and why
 
 # %%
 from IPython.display import HTML
@@ -271,7 +272,7 @@ HTML(report.checks())
 # ## What was not run
 
 # %%
-HTML(report.not_run())
+HTML(report.diverged(diverged) + report.not_run())
 
 # %% [markdown]
 # ## The published figures

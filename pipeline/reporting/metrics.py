@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.alignment.measures import MEASURES
-from pipeline.reporting.tables import NOT_RUN
+from pipeline.reporting.tables import with_numbers
 from pipeline.reporting.verdicts import by_claim
 
 DRAWN = [name for name, measure in MEASURES.items() if measure.drawn]
@@ -16,10 +16,11 @@ def short_metrics(table1: pd.DataFrame, table2: pd.DataFrame, claims: pd.DataFra
     """Nested numbers: accuracy by data, objective and probe; similarity with CL on test images; verdicts counted,
     of claims, once each, and of all rows."""
     found: dict[str, Any] = {"accuracy": {}, "similarity_with_cl": {}}
-    for row in table1[table1["status"] != NOT_RUN].to_dict("records"):
+    for row in with_numbers(table1).to_dict("records"):
         data = found["accuracy"].setdefault(_data(row), {})
         data.setdefault(row["objective"], {})[row["probe"]] = round(row["mean"], 3)
-    shown = table2[(table2["status"] != NOT_RUN) & (table2["first"] == "cl") & (table2["split"] == "test")]
+    shown = with_numbers(table2)
+    shown = shown[(shown["first"] == "cl") & (shown["split"] == "test")]
     for row in shown[shown["measure"].isin(DRAWN)].to_dict("records"):
         data = found["similarity_with_cl"].setdefault(_data(row), {})
         data.setdefault(row["second"], {})[row["measure"]] = round(row["mean"], 5)

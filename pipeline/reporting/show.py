@@ -16,7 +16,18 @@ from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
 from pipeline.reporting.possible import cut, possible
 from pipeline.reporting.table2 import NOTHING_COMPARED, SHOWN
-from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, NOT_RUN, NOTHING, UNDECIDED, data_label, number
+from pipeline.reporting.tables import (
+    FAILS,
+    HOLDS,
+    NOT_LEARNED,
+    NOT_RUN,
+    NOTHING,
+    UNDECIDED,
+    data_label,
+    number,
+    with_numbers,
+    without_diverged,
+)
 from pipeline.reporting.twins import ANOTHER_SEED
 from pipeline.reporting.verdicts import DIFFERS, by_claim
 from pipeline.settings.run import Run
@@ -185,9 +196,10 @@ class Report:
         if not (self.folder / file).is_file():
             return ""
         table = pd.read_csv(self.folder / file)
-        table = table[table["status"] != NOT_RUN]
+        table, said = without_diverged(table)
+        table = with_numbers(table)
         if table.empty:
-            return ""
+            return _notes(said)
         held = possible(table, "accuracy")
         objectives = list(dict.fromkeys(table["objective"]))
         rows = []
@@ -203,7 +215,7 @@ class Report:
                 values = (float(of[name].get(objective, math.nan)) for objective in objectives)
                 moved.append((data_label(*data), label, *(number(value, 3) for value in values)))
         names = [html.escape(name.replace("_", " ").upper()) for name in objectives]
-        notes = _notes(cut(table, held))
+        notes = _notes([*cut(table, held), *said])
         return _table(("data", "probe", *names), rows) + notes + _table(("data", "training", *names), moved)
 
     def table2(self, file: str = "table2.csv") -> str:
@@ -211,7 +223,8 @@ class Report:
         if not (self.folder / file).is_file():
             return ""
         table = pd.read_csv(self.folder / file)
-        table = table[(table["first"] == "cl") & (table["split"] == "test") & (table["status"] != NOT_RUN)]
+        table = with_numbers(table)
+        table = table[(table["first"] == "cl") & (table["split"] == "test")]
         shown = possible(table)
         rows = []
         for (dataset, classes, second), group in shown.groupby(
@@ -238,6 +251,12 @@ class Report:
         ]
         return _table(("setting", *PROMISED.values(), "CKA by Theorem 1", "CKA by the sharper form"), rows)
 
+    def diverged(self, runs: Mapping[str, str]) -> str:
+        """Runs, with the reason, that are in no table, figure or claim."""
+        items = [f"{name}: {why}" for name, why in runs.items()]
+        said = "<p>Training of these runs diverged: they are in no table, figure or claim.</p>" if items else ""
+        return said + _list(items)
+
     def not_run(self) -> str:
         """The paper's datasets that no run covers, and claims without data."""
         if not self.ran or not (self.folder / "table1.csv").is_file():
@@ -246,7 +265,7 @@ class Report:
         missing = sorted(set(table.loc[table["status"] == NOT_RUN, "dataset"]))
         claims = self.verdicts.loc[self.verdicts["verdict"] == NOT_RUN, "statement"].drop_duplicates()
         items = [f"Table 1 on {name}" for name in missing] + list(claims)
-        return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
+        return _list(items)
 
     def provenance(self) -> str:
         """Of each table and figure its commit, settings and data; what the runs cost, and which were kept in spite
@@ -276,6 +295,10 @@ class Report:
             + (_table(("run", "kept in spite of other code"), kept) if kept else "")
             + _table(("stages", "machine", "versions"), machines)
         )
+
+
+def _list(items: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>" if items else ""
 
 
 def _notes(sentences: Sequence[str]) -> str:

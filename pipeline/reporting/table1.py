@@ -16,11 +16,13 @@ from pipeline.reporting.tables import (
     NOT_RUN,
     OfSetting,
     data_label,
+    diverged,
     measured,
     not_run,
     number,
     of_settings,
     uncovered,
+    without_diverged,
 )
 from pipeline.settings.run import Run
 
@@ -35,13 +37,15 @@ def table1(
     movement: Mapping[Run, pd.DataFrame],
     printed: pd.DataFrame,
     published_classes: Mapping[str, int],
+    lost: Mapping[str, str],
 ) -> pd.DataFrame:
     """One row per dataset, number of classes, objective and probe; accuracies in percent.
 
     `probes[run]` has the columns objective, probe, accuracy, converged, and a row `untrained`; `baselines[run.subset]`
     has the same columns of `raw_pixels`, each subset counting once; `movement[run]` has epoch, objective and TRAINING,
     of which the last epoch's mean over seeds stands in each row (NA of raw pixels). `printed` has the paper's values:
-    the paper's datasets that no run covers are there with status `not run`.
+    the paper's datasets that no run covers are there with status `not run`. Runs of `lost`, by name, have a row of
+    their own without objective that says why they are in no mean.
     """
     columns = (printed[name] for name in ("dataset", "objective", "measure", "value"))
     published = {(str(d), str(o), str(m)): float(value) for d, o, m, value in zip(*columns, strict=True)}
@@ -62,6 +66,7 @@ def table1(
         classes = uncovered(list(probes), published_classes).get(dataset)
         if classes is not None:
             rows.append({**not_run(dataset, classes, value), "objective": objective, "probe": probe})
+    rows += [diverged(name, why) for name, why in lost.items()]
     table = pd.DataFrame(rows, columns=["dataset", "classes", "objective", "probe", *COLUMNS, *TRAINING])
     return table.astype({"classes": "Int64", "epochs": "Int64", **dict.fromkeys(TRAINING, float)})
 
@@ -76,6 +81,7 @@ def _training(of: OfSetting, movement: pd.DataFrame) -> dict[str, dict[str, floa
 
 def table1_markdown(table: pd.DataFrame) -> str:
     """The paper's layout: a row per objective, two columns per dataset; below, how much training there was."""
+    table, said = without_diverged(table)
     shown = possible(table, "accuracy")
     datasets = [
         (data_label(*key), group) for key, group in shown.groupby(["dataset", "classes"], sort=False, dropna=False)
@@ -104,6 +110,7 @@ def table1_markdown(table: pd.DataFrame) -> str:
         "NCCC: nearest class centre, LP: linear probe. RAW PIXELS and UNTRAINED took no training: an objective that "
         "does not beat both has learned nothing.",
         *cut(table, shown),
+        *said,
         "## How much training that was",
         tabulate(
             moved,

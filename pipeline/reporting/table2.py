@@ -13,11 +13,13 @@ from pipeline.reporting.tables import (
     COLUMNS,
     NOT_RUN,
     data_label,
+    diverged,
     measured,
     not_run,
     number,
     of_settings,
     uncovered,
+    without_diverged,
 )
 from pipeline.settings.run import Run
 
@@ -33,13 +35,15 @@ def table2(
     alignment: Mapping[Run, pd.DataFrame],
     printed: pd.DataFrame,
     published_classes: Mapping[str, int],
+    lost: Mapping[str, str],
 ) -> pd.DataFrame:
     """One row per dataset, number of classes, pair, split and measure, with mean and 95 % interval over seeds.
 
     `alignment[run]` has the columns epoch, first, second, split, measure, value. `paper` is the published value of the
     same data, pair and split at `paper_epoch`: the run's last epoch where the paper shows that one, or else the last
     that it shows, which stands there for orientation and has no `deviation`. The published CKA stands beside both forms
-    of it. The paper's datasets that no run covers have the status `not run`.
+    of it. The paper's datasets that no run covers have the status `not run`. Runs of `lost`, by name, have a row of
+    their own without a pair that says why they are in no mean.
     """
     rows = []
     for of in of_settings(alignment, published_classes):
@@ -60,6 +64,7 @@ def table2(
         if dataset in missing:
             row = {**not_run(dataset, missing[dataset], value), "epochs": epoch, "paper_epoch": epoch}
             rows.append({**row, "first": "cl", "second": second, "split": split, "measure": measure})
+    rows += [diverged(name, why) for name, why in lost.items()]
     names = ["dataset", "classes", "first", "second", "split", "measure", *COLUMNS]
     names.insert(names.index("paper") + 1, "paper_epoch")
     return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(("classes", "epochs", "paper_epoch"), "Int64"))
@@ -80,6 +85,7 @@ def _published_at(printed: pd.DataFrame, epoch: int | None) -> Published:
 def table2_markdown(table: pd.DataFrame) -> str:
     """How alike each twin is to CL: a row per dataset, pair and split, a column per measure."""
     rows = []
+    table, said = without_diverged(table)
     table = table[table["first"] == "cl"]
     shown = possible(table)
     for (dataset, classes, second, split), group in shown.groupby(
@@ -96,6 +102,7 @@ def table2_markdown(table: pd.DataFrame) -> str:
         "Mean and 95 % interval over seeds; in brackets the paper's value and the epoch that it is of. "
         "CKA, RSA: on cosine similarities of encoder features; the released code took CKA on raw features.",
         *cut(table, shown),
+        *said,
     ]
     return "\n\n".join(parts) + "\n"
 

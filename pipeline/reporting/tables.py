@@ -11,6 +11,7 @@ from pipeline.reporting.intervals import over_seeds
 from pipeline.settings.run import Run
 
 MEASURED, NOT_RUN = "measured", "not run"
+DIVERGED = "diverged"  # begins the status of a row of one run, without a number
 NOTHING = "–"  # in a table for readers: a number that does not exist
 HOLDS, FAILS, UNDECIDED, NOT_LEARNED = "holds", "fails", "undecided", "not learned"
 COLUMNS = (
@@ -80,6 +81,35 @@ def not_run(dataset: str, classes: int, paper: float) -> dict[str, Any]:
         "paper": paper,
         "status": NOT_RUN,
     }
+
+
+def diverged(name: str, why: str) -> dict[str, Any]:
+    """A row of a run that is in no mean."""
+    run = Run.from_name(name)
+    return {
+        "dataset": run.dataset,
+        "classes": run.classes,
+        "encoder": f"{run.encoder}-w{run.width}",
+        "epochs": run.epochs,
+        "denominator": run.denominator,
+        "n_seeds": 0,
+        "status": f"{DIVERGED}, seed {run.seed}: {why}",
+    }
+
+
+def with_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of what was measured here."""
+    return table[~table["status"].str.startswith((NOT_RUN, DIVERGED))]
+
+
+def without_diverged(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The table without rows of runs that diverged, and a sentence on each of those."""
+    lost = table["status"].str.startswith(DIVERGED)
+    said = [
+        f"Not in these numbers: {data_label(row['dataset'], row['classes'])}, {row['status']}."
+        for row in table[lost].to_dict("records")
+    ]
+    return table[~lost], said
 
 
 def data_label(dataset: object, classes: Any) -> str:

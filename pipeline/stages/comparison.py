@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
     (path,) = inputs["paper_values"]
     printed = paper_values(path, "table1")
-    write_csv(outputs["accuracy"], table1(job.objectives, *learning(inputs, job.runs), printed, job.published_classes))
+    write_csv(
+        outputs["accuracy"],
+        table1(job.objectives, *learning(inputs, job.runs), printed, job.published_classes, job.diverged),
+    )
     alignment = {run: measures(path, "alignment") for run, path in zip(job.runs, inputs["alignment"], strict=True)}
     printed = pd.concat([paper_values(path, artifact) for artifact in ("fig2", "text")])
-    write_csv(outputs["agreement"], table2(job.objectives, alignment, printed, job.published_classes))
+    write_csv(outputs["agreement"], table2(job.objectives, alignment, printed, job.published_classes, job.diverged))

@@ -21,10 +21,14 @@ from pipeline.networks.empty import empty_network
 from pipeline.probes import probes
 from pipeline.progress import track
 from pipeline.training.checkpoints import load_encoder
+from pipeline.training.divergence import DivergenceError
 from pipeline.training.schedule import path_length
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from torch import Tensor
 
     from pipeline.stages import Inputs, Outputs
     from pipeline.workflow.stages import MeasureJob
@@ -48,8 +52,21 @@ def embed(job: MeasureJob, store: Path, subset: Path, checkpoints: Path, feature
     todo = [(objective, epoch) for objective in job.objectives for epoch in job.checkpoints]
     for objective, epoch in track(todo, len(todo), f"features {job.run.name}"):
         encoder.load_state_dict(load_encoder(checkpoints, objective, epoch))
-        save_features(features, objective, epoch, *(encode(encoder, images, job.size) for images in (train, test)))
+        found = [encode(encoder, images, job.size) for images in (train, test)]
+        _check(found, objective, epoch)
+        save_features(features, objective, epoch, *found)
     save_labels(features, train.labels, test.labels)
+
+
+def _check(features: Sequence[Tensor], objective: str, epoch: int) -> None:
+    """Raises DivergenceError where an image's features have no direction."""
+    for rows in features:
+        sizes = rows.double().square().sum(1)
+        bad = (~sizes.isfinite() | (sizes == 0)).nonzero()
+        if len(bad):
+            raise DivergenceError(
+                f"the features of {objective} at epoch {epoch} are zero or not finite (of image {int(bad[0])})"
+            )
 
 
 def probe_rows(job: MeasureJob, folder: Path, device: torch.device) -> pd.DataFrame:

@@ -48,6 +48,7 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs) -> None:
                     "reports": str(reports.absolute()),
                     "photographs": str(_photographs(inputs, reports) or ""),
                     "own": list(job.own),
+                    "diverged": job.diverged,
                 },
                 kernel_name="python3",
                 progress_bar=False,

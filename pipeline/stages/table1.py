@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
     printed = paper_values(inputs["paper_values"][0], "table1")
-    table = table1(job.objectives, *learning(inputs, job.runs), printed, job.published_classes)
+    table = table1(job.objectives, *learning(inputs, job.runs), printed, job.published_classes, job.diverged)
     write_csv(outputs["table1"], table)
     write_text(outputs["table1_text"], table1_markdown(table))

@@ -18,6 +18,6 @@ if TYPE_CHECKING:
 def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
     alignment = {run: measures(path, "alignment") for run, path in zip(job.runs, inputs["alignment"], strict=True)}
     printed = pd.concat([paper_values(inputs["paper_values"][0], artifact) for artifact in ("fig2", "text")])
-    table = table2(job.objectives, alignment, printed, job.published_classes)
+    table = table2(job.objectives, alignment, printed, job.published_classes, job.diverged)
     write_csv(outputs["table2"], table)
     write_text(outputs["table2_text"], table2_markdown(table))

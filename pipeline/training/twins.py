@@ -25,6 +25,7 @@ from pipeline.settings.objective import Objective
 from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
 from pipeline.training.checkpoints import save_checkpoint
+from pipeline.training.divergence import DivergenceError
 from pipeline.training.optimiser import optimiser_of
 from pipeline.training.schedule import rate_of
 from pipeline.training.state import State, load_state, save_state, sound_state
@@ -33,10 +34,6 @@ from pipeline.training.stream import Step, Stream, stream_key
 
 SECONDS_BETWEEN_SAVES = 60.0  # of the state to go on from; it is also kept at every checkpoint but the last
 SHARE_OF_SAVES = 0.05  # of the time, at most: gigabytes take longer than a minute's training is worth
-
-
-class DivergenceError(RuntimeError):
-    """A loss is no longer finite."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -57,6 +57,9 @@ class Plan:
     requests: Mapping[Run, Request]
     experiments: Mapping[str, tuple[Run, ...]]
     file: Path = Path("params.yaml")  # the settings', for commands that messages name
+    asked: Mapping[Run, Request] = field(default_factory=dict)  # where runs diverged: of those too
+    diverged: Mapping[Run, str] = field(default_factory=dict)  # and why
+    lost: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)  # those of each experiment
 
     def command(self, *words: str) -> str:
         """A command of the pipeline by these settings, for a shell."""
@@ -71,7 +74,7 @@ class Plan:
         run = self._named.get(name) or Run.from_name(name)
         usual = Experiment(grid=({},))
         alone = Request(tuple(map(objective_of, usual.objectives)), _kept(usual, run))
-        return run, self.requests.get(run, alone)
+        return run, self.requests.get(run) or self.asked.get(run) or alone
 
     @cached_property
     def _named(self) -> dict[str, Run]:

@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.files import clear_leftovers, read_json, write_json, write_text
 from pipeline.progress import say
 from pipeline.settings.base import SettingsError
+from pipeline.training.divergence import DivergenceError
 from pipeline.workflow.grown import trained_again
 from pipeline.workflow.provenance import environment
 from pipeline.workflow.records import (
@@ -59,7 +60,13 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         elif pattern.endswith("/"):
             clear_leftovers(one.outputs[kind])
     module = importlib.import_module(f"pipeline.stages.{one.stage.name}")  # torch takes seconds: only where needed
-    found = module.run(one.job, one.inputs, one.outputs, *more, **options)
+    try:
+        found = module.run(one.job, one.inputs, one.outputs, *more, **options)
+    except DivergenceError as error:
+        _note_divergence(one, str(error))
+        raise SettingsError(
+            f"{one.subject}: {error}. The same command again makes all results without this run, and says so"
+        ) from None
     for kind, pattern in one.stage.writes.items():
         if pattern.endswith("/"):
             write_sums(one.outputs[kind])
@@ -77,6 +84,15 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         write_json(one.layout.state(one.subject, ".json"), {**noted, "finished": True})
     again = earlier == {**record, "made": earlier.get("made")}
     write_json(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
+
+
+def _note_divergence(one: Task, why: str) -> None:
+    """Beside the state of the run that a stage is of, from which `without_diverged` knows it."""
+    job: Any = one.job
+    trained = task("twins", job.run.name, one.plan, one.layout)
+    before = _before(trained)
+    if before is not None:
+        write_json(trained.layout.state(trained.subject, ".json"), {"finished": True, **before, "diverged": why})
 
 
 def _finished(one: Task, now: Record) -> bool:

@@ -262,6 +262,7 @@ class TableJob(Settings):
     runs: tuple[Run, ...]
     objectives: tuple[str, ...]
     published_classes: dict[str, int]  # of the paper's datasets
+    diverged: dict[str, str]  # runs that are asked for too, and why they cannot be had
 
 
 class ClaimsJob(Settings):
@@ -287,6 +288,7 @@ class ReportJob(Settings):
     captions: dict[str, str]  # of those that were not run too
     tables: bool  # whether there are tables 1 and 2
     own: tuple[str, ...]  # experiments of one's own
+    diverged: dict[str, str]  # runs that are asked for too, and why they cannot be had
 
 
 def published_classes() -> dict[str, int]:
@@ -314,7 +316,7 @@ def own_experiments(plan: Plan) -> list[str]:
 
 def _tables(plan: Plan) -> Sequence[str]:
     """The whole plan, where it has tables 1 and 2; settings that ask for nothing are told so."""
-    return ONCE if TABLES in plan.experiments or not plan.experiments else ()
+    return ONCE if TABLES in plan.experiments or not (plan.experiments or plan.lost) else ()
 
 
 def _table_job(plan: Plan, _: str) -> TableJob:
@@ -335,7 +337,8 @@ def _comparison_job(plan: Plan, name: str) -> TableJob:
 def _of_experiment(plan: Plan, name: str, published: dict[str, int]) -> TableJob:
     runs = plan.experiments[name]
     check_one_setting(name, runs)
-    return TableJob(runs=runs, objectives=_objectives(plan, name), published_classes=published)
+    lost = {run.name: plan.diverged[run] for run in plan.lost.get(name, ())}
+    return TableJob(runs=runs, objectives=_objectives(plan, name), published_classes=published, diverged=lost)
 
 
 def _objectives(plan: Plan, *experiments: str) -> tuple[str, ...]:
@@ -443,7 +446,13 @@ def _figure_of(plan: Plan, figure: str, *experiments: str) -> FigureJob:
 def _report_job(plan: Plan, _: str) -> ReportJob:
     captions = {name: figure.caption for name, figure in FIGURES.items()}
     own = tuple(own_experiments(plan))
-    return ReportJob(figures=tuple(figures_of(plan)), captions=captions, tables=bool(_tables(plan)), own=own)
+    return ReportJob(
+        figures=tuple(figures_of(plan)),
+        captions=captions,
+        tables=bool(_tables(plan)),
+        own=own,
+        diverged={run.name: why for run, why in plan.diverged.items()},
+    )
 
 
 def _datasets(plan: Plan) -> list[str]:

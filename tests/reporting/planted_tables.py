@@ -23,9 +23,9 @@ def tables(runs):
     movement = {run: pd.DataFrame([moved(run, e, o) for e in (0, 1, 2) for o in ("cl", "nscl")]) for run in runs}
     accuracies = {run: probes(run) for run in runs}
     baselines = {run.subset: raw for run in runs}
-    one = table1(("cl", "nscl"), accuracies, baselines, movement, PAPER("table1"), PUBLISHED_CLASSES)
+    one = table1(("cl", "nscl"), accuracies, baselines, movement, PAPER("table1"), PUBLISHED_CLASSES, {})
     cka = trajectory("alignment").query("dataset == 'digits' and measure == 'cka'")
     alignment = pd.concat([cka.assign(measure=measure) for measure in SHOWN])
     every = {run: alignment[alignment["seed"] == run.seed] for run in runs}
-    two = table2(("cl", "nscl"), every, pd.concat([PAPER("fig2"), PAPER("text")]), PUBLISHED_CLASSES)
+    two = table2(("cl", "nscl"), every, pd.concat([PAPER("fig2"), PAPER("text")]), PUBLISHED_CLASSES, {})
     return one, two

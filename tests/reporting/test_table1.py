@@ -41,7 +41,7 @@ def moved(run):
 def table_of(measured, objectives=("cl", "nscl"), raw=None):
     raw = raw or {subset: rows for run in measured for subset, rows in baselines(run).items()}
     movement = {run: moved(run) for run in measured}
-    return table1(objectives, measured, raw, movement, PAPER("table1"), PUBLISHED_CLASSES)
+    return table1(objectives, measured, raw, movement, PAPER("table1"), PUBLISHED_CLASSES, {})
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def alignment(cka, second="nscl"):
 
 
 def table_of(measured, objectives=("cl", "nscl")):
-    return table2(objectives, measured, pd.concat([PAPER("fig2"), PAPER("text")]), PUBLISHED_CLASSES)
+    return table2(objectives, measured, pd.concat([PAPER("fig2"), PAPER("text")]), PUBLISHED_CLASSES, {})
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_one_objective_alone_has_its_accuracy_and_nothing_to_compare(tmp_path):
     for kind, rows in tables.items():
         inputs[kind] = [tmp_path / f"{kind}.csv"]
         write_csv(*inputs[kind], pd.DataFrame(rows))
-    job = TableJob(runs=(run,), objectives=("cl",), published_classes={})
+    job = TableJob(runs=(run,), objectives=("cl",), published_classes={}, diverged={})
     outputs = {kind: tmp_path / f"{kind}.csv" for kind in ("accuracy", "agreement", "table2", "table2_text")}
     comparison.run(job, inputs, outputs)
     assert pd.read_csv(outputs["accuracy"]).query("objective == 'cl'")["mean"].tolist() == [50.0]

@@ -9,8 +9,9 @@ import pytest
 from pipeline.objectives import resolve
 from pipeline.training import twins
 from pipeline.training.checkpoints import checkpoint_path
+from pipeline.training.divergence import DivergenceError
 from pipeline.training.state import KEYS, StateError, before, load_state
-from pipeline.training.twins import DivergenceError, train_twins
+from pipeline.training.twins import train_twins
 from tests.training.interruption import Interruption
 
 OBJECTIVES = tuple(map(resolve, ("cl", "ce")))

@@ -9,8 +9,9 @@ import torch
 
 from pipeline.objectives import resolve
 from pipeline.training.checkpoints import checkpoint_path, load_checkpoint
+from pipeline.training.divergence import DivergenceError
 from pipeline.training.state import load_state
-from pipeline.training.twins import DivergenceError, Training, initial_network, train_twins
+from pipeline.training.twins import Training, initial_network, train_twins
 from tests.training.interruption import Interruption
 
 OBJECTIVES = ("cl", "nscl", "scl", "ce")  # of the paper

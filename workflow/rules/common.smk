@@ -10,7 +10,7 @@ from snakemake.logging import logger
 from pipeline.files import write_text
 from pipeline.settings import base
 from pipeline.settings.experiments import Params
-from pipeline.workflow import records, runner
+from pipeline.workflow import diverged, records, runner
 from pipeline.workflow.code import code_digest
 from pipeline.workflow.grown import trained_again
 from pipeline.workflow.layout import Layout, unfolded
@@ -23,12 +23,14 @@ try:
         base.parse(Params, config, "settings"), Path(relpath(workflow.configfiles[-1]))
     )
     LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
+    PLAN = diverged.without_diverged(PLAN, LAYOUT)
     TASKS = list(records.tasks(PLAN, LAYOUT))
 except base.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
-if workflow.is_main_process and (sentence := trained_again(TASKS)):
-    logger.warning(sentence)
+if workflow.is_main_process:
+    for sentence in filter(None, (trained_again(TASKS), diverged.named(PLAN))):
+        logger.warning(sentence)
 
 # what the jobs read: the settings as they are at the start, whatever becomes of params.yaml while they run
 SETTINGS_FILE = LAYOUT.results / "settings.json"
