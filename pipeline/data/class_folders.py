@@ -1,5 +1,6 @@
 """Trees of image files, `train/<class>/*` and `test/<class>/*`, as folders or zip archives."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def read_folders(
         wanted = "test/<class>/ or val/<class>/" if "train" in splits else "train/<class>/"
         raise SettingsError(f"{where}: no images under {wanted} ({', '.join(SUFFIXES)})")
     names = tuple(sorted({label for split, label, _ in found if split in ("train", tested)}))
+    _check_accents(where, names)
     numbers = {name: number for number, name in enumerate(names)}
     train, test = (
         [(found[key], numbers[key[1]]) for key in sorted(found) if key[0] == split] for split in ("train", tested)
@@ -60,6 +62,16 @@ def labelled_images(
     return SourceImages(
         names, *(SourceSplit(len(files), decode_all(_read(files), mode, size)) for files in (train, test))
     )
+
+
+def _check_accents(where: str, names: Sequence[str]) -> None:
+    """Raises SettingsError for two classes that look alike: a letter and its accent are one character or two, as
+    systems and archives have it, so that one class may come in two parts."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(unicodedata.normalize("NFC", name), name)
+        if other != name:
+            raise SettingsError(f"{where}: classes {other!a} and {name!a} are the same letters; allowed is one name")
 
 
 def _read(files: Labelled) -> Iterator[tuple[str, bytes, int]]:

@@ -21,6 +21,7 @@ _GREY = ("1", "L", "LA")  # PIL's modes
 _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 _CROPPED_FROM = 128  # from this size on, borders are cropped as is usual for ImageNet: 224 pixels out of 256
+_STRIP = 64  # longer sides than so many times the shorter are cut first: one pixel by 60,000 would fill the memory
 _WAITING = 4  # images decoded ahead, for each thread
 
 
@@ -37,8 +38,8 @@ def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
     resampling, and the centre is cropped. Raises SettingsError that names a file which cannot be used.
     """
     image = _open(name, data)
-    if image.mode in _DEEP:
-        raise SettingsError(f"{name}: has more than 8 bits a pixel ({image.mode}); convert it to 8")
+    if image.mode in _DEEP or _deep_png(data):
+        raise SettingsError(f"{name}: has more than 8 bits a channel ({image.mode}); convert it to 8")
     if mode == "L" and image.mode not in _GREY:
         raise SettingsError(
             f"{name}: is a colour image ({image.mode}), but the first training image is greyscale; "
@@ -83,6 +84,11 @@ def _decode_ahead(
             yield name, image.result(), label
 
 
+def _deep_png(data: bytes) -> bool:
+    """Of colours with 16 bits PIL keeps 8 without a word; byte 24 of a PNG is its depth."""
+    return data.startswith(b"\x89PNG\r\n\x1a\n") and data[24:25] > b"\x08"
+
+
 def _open(name: str, data: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
@@ -96,8 +102,13 @@ def _unreadable(name: str, error: BaseException) -> SettingsError:
 
 
 def _fit(image: Image.Image, size: int) -> Image.Image:
+    image = _middle(image, *(min(side, _STRIP * min(image.size)) for side in image.size))
     short = round(size * 256 / 224) if size >= _CROPPED_FROM else size
     width, height = (int(short * side / min(image.size)) for side in image.size)
     resized = image.resize((width, height), Image.Resampling.BILINEAR)
-    left, top = round((width - size) / 2), round((height - size) / 2)
-    return resized.crop((left, top, left + size, top + size))
+    return _middle(resized, size, size)
+
+
+def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
+    left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+    return image.crop((left, top, left + width, top + height))

@@ -38,7 +38,9 @@ def list_tree(tree: Path) -> list[TreeFile]:
         raise SettingsError(f"{tree}: neither a folder nor a whole zip archive")
     else:
         raise FileNotFoundError(f"{tree}: not there; it has to be a folder or a zip archive")
-    files = [TreeFile(tree, name, PurePosixPath(name)) for name in names]
+    # in an archive made on Windows folders may end in a backslash, which in a folder here is a letter like others
+    paths = ((name, name if tree.is_dir() else name.replace("\\", "/")) for name in names)
+    files = [TreeFile(tree, name, PurePosixPath(path)) for name, path in paths]
     visible = [file for file in files if not any(part.startswith(".") for part in file.path.parts)]
     return sorted(visible, key=lambda file: file.path)
 
@@ -61,8 +63,10 @@ def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
 
 def _folder_names(folder: Path) -> Iterator[str]:
     for parent, _, names in os.walk(folder, followlinks=True):  # a subset is often a folder of links to class folders
-        for name in names:
-            yield (Path(parent) / name).relative_to(folder).as_posix()
+        for path in (Path(parent) / name for name in names):
+            if path.exists() and not path.is_file():  # a pipe would be waited for, for ever
+                raise SettingsError(f"{path}: neither a file nor a folder; allowed are these")
+            yield path.relative_to(folder).as_posix()
 
 
 def _zip_names(archive: Path) -> list[str]:

@@ -7,6 +7,7 @@ that a result made again with the same content makes nothing after it run again.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import ASIDE, read_json, sha256, write_text
+from pipeline.files import ASIDE, read_json, sha256, write_json, write_text
 from pipeline.settings.base import Settings, SettingsError
 from pipeline.workflow.code import code_identity
 from pipeline.workflow.layout import SUMS, Layout, handle
@@ -148,15 +149,25 @@ def left_out(folder: Path) -> bool:
     return bool(files) and not any(path.is_file() for path in files)
 
 
+def write_record(path: Path, record: Record) -> None:
+    """With a digest of itself, so that it can vouch for others."""
+    plain = json.loads(json.dumps(record))  # as it will be read: keys of texts, lists for tuples
+    write_json(path, {**plain, "sha256": _seal(plain)})
+
+
 def read_record(path: Path) -> Record:
-    """Raises SettingsError that names a file which is no record."""
+    """Without its digest. Raises SettingsError that names a file which is no record, or was altered."""
     try:
-        record = read_json(path)
-        if {"job", "code", "inputs"} <= record.keys():
-            return dict(record)
-    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
+        record = dict(read_json(path))
+        if record.pop("sha256", None) == _seal(record) and {"job", "code", "inputs"} <= record.keys():
+            return record
+    except (ValueError, TypeError, RecursionError):  # JSON that is cut off, other text, or no mapping
         pass
-    raise SettingsError(f"{path}: not a record; delete it and make the result beside it again")
+    raise SettingsError(f"{path}: not a whole record, or altered; delete it and make the result beside it again")
+
+
+def _seal(record: Record) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def differences(then: Record, now: Record, grown: bool = False) -> dict[str, list[str]]:
@@ -193,18 +204,25 @@ def said(found: Mapping[str, list[str]], most: int = 4) -> str:
     )
 
 
-def missing_or_altered(
-    one: Task, record: Record, deep: bool, kind: str | None = None, bulk_may_lack: bool = False
-) -> list[str]:
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a file of a result."""
+
+    path: Path
+    there: bool
+
+    def __str__(self) -> str:
+        return f"{self.path} {'was altered' if self.there else 'is not there'}"
+
+
+def faults(one: Task, record: Record, deep: bool, kind: str | None = None, bulk_may_lack: bool = False) -> list[Fault]:
     """Of a result, or of one kind that it wrote: what is not there, or not as it was recorded. Where it is said so, all
     files of a folder may lack together; its digests may not."""
     found = []
     handles = one.output_handles if kind is None else {kind: one.output_handles[kind]}
     for name, path in handles.items():
-        if not path.is_file():
-            found.append(f"{path} is not there")
-        elif digest(path) != record["outputs"].get(name):
-            found.append(f"{path} was altered")
+        if not path.is_file() or digest(path) != record["outputs"].get(name):
+            found.append(Fault(path, path.is_file()))
         elif path.name == SUMS and not (bulk_may_lack and left_out(path.parent)):
-            found += [f"{file} is not there or was altered" for file in damaged(path.parent, deep)]
+            found += [Fault(file, file.is_file()) for file in damaged(path.parent, deep)]
     return found

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.files import read_json, write_json
 from pipeline.settings.base import SettingsError
 from pipeline.workflow.code import code_digest
 from pipeline.workflow.provenance import git_state
@@ -15,10 +14,11 @@ from pipeline.workflow.records import (
     Record,
     Task,
     differences,
-    missing_or_altered,
+    faults,
     read_record,
     read_sums,
     said,
+    write_record,
 )
 from pipeline.workflow.runner import check_inputs
 
@@ -89,7 +89,7 @@ def _before(one: Task, now: Record) -> _Before:
             again = one.plan.command("remake", one.subject)
             raise SettingsError(f"{one.subject}: begun, and no state kept yet; `{again}` has it trained from the start")
         return _Before(record, changed, _of_state(state), {}, state)
-    bad = missing_or_altered(one, record, deep=True, bulk_may_lack=True)
+    bad = faults(one, record, deep=True, bulk_may_lack=True)
     if bad:
         raise SettingsError(f"{bad[0]} since it was recorded: it cannot be compared")
     digests = {path.name: known for path, known in read_sums(one.outputs["checkpoints"]).items()}
@@ -109,8 +109,8 @@ def _keep(one: Task, then: Record, now: Record, compared: list[Compared]) -> Non
     note = {**codes, "compared": [asdict(c) for c in compared]}
     for path in (one.record, one.layout.state(one.subject, ".json")):
         if path.is_file():
-            record = read_json(path)
-            write_json(path, {**record, "code": now["code"], "kept": [*record.get("kept", []), note]})
+            record = read_record(path)
+            write_record(path, {**record, "code": now["code"], "kept": [*record.get("kept", []), note]})
 
 
 def _of_table(table: pd.DataFrame) -> Recorded:

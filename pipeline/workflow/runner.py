@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import clear_leftovers, read_json, write_json, write_text
+from pipeline.files import clear_leftovers, set_aside, write_text
 from pipeline.progress import say
 from pipeline.settings.base import SettingsError
 from pipeline.training.divergence import DivergenceError
@@ -22,10 +22,11 @@ from pipeline.workflow.records import (
     Task,
     differences,
     digest,
-    missing_or_altered,
+    faults,
     read_record,
     said,
     task,
+    write_record,
     write_sums,
 )
 from pipeline.workflow.stages import stage_of
@@ -52,7 +53,7 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         state = _begin(one, from_what)
         resumed = any(path.is_file() for path in _states(one))
         options = {**options, "state": state, "origin": _origin(from_what)}
-    earlier = read_record(one.record) if one.record.is_file() else {}
+    earlier = _earlier(one)
     one.record.unlink(missing_ok=True)
     for kind, pattern in one.stage.writes.items():
         if pattern.endswith("/") and not resumed:
@@ -79,11 +80,20 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         "made": {**environment(), "seconds": round(time.monotonic() - started, 3)},
     }
     if one.stage.resumes:
-        noted = read_json(one.layout.state(one.subject, ".json"))
+        noted = read_record(one.layout.state(one.subject, ".json"))
         record["kept"] = noted.get("kept", [])
-        write_json(one.layout.state(one.subject, ".json"), {**noted, "finished": True})
+        write_record(one.layout.state(one.subject, ".json"), {**noted, "finished": True})
     again = earlier == {**record, "made": earlier.get("made")}
-    write_json(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
+    write_record(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
+
+
+def _earlier(one: Task) -> Record:
+    """What was recorded of a result that is made again; nothing where there is no record, or none to be relied on."""
+    try:
+        return read_record(one.record) if one.record.is_file() else {}
+    except SettingsError:
+        say(f"{one.record}: not a whole record, or altered; set aside as {set_aside(one.record).name}")
+        return {}
 
 
 def _note_divergence(one: Task, why: str) -> None:
@@ -92,29 +102,32 @@ def _note_divergence(one: Task, why: str) -> None:
     trained = task("twins", job.run.name, one.plan, one.layout)
     before = _before(trained)
     if before is not None:
-        write_json(trained.layout.state(trained.subject, ".json"), {"finished": True, **before, "diverged": why})
+        write_record(trained.layout.state(trained.subject, ".json"), {"finished": True, **before, "diverged": why})
 
 
 def _finished(one: Task, now: Record) -> bool:
-    if not one.record.is_file():
-        return False
-    record = read_record(one.record)
-    return not differences(record, now) and not missing_or_altered(one, record, deep=False)
+    record = _earlier(one)
+    return bool(record) and not differences(record, now) and not faults(one, record, deep=False)
 
 
 def check_inputs(one: Task) -> None:
-    """That every input is there, whole, and as the stage that made it left it."""
+    """That every input is there, whole, and as the stage that made it left it; what was altered is set aside."""
     for kind, subject in dict.fromkeys((kind, subject) for kind, subject, _ in one.reads):
         maker = task(stage_of(kind).name, subject, one.plan, one.layout)
         path = maker.output_handles[kind]
         if not (path.is_file() and maker.record.is_file()):
             raise FileNotFoundError(f"{path}: not there; `{maker.command}` makes it")
-        bad = missing_or_altered(maker, read_record(maker.record), deep=True, kind=kind)
+        bad = faults(maker, read_record(maker.record), deep=True, kind=kind)
+        aside = [set_aside(fault.path) for fault in bad if fault.there]
         if bad:
-            raise SettingsError(f"{bad[0]} since `{maker.command}` made it: make it again")
+            kept = f", and is set aside as {aside[0].name}" if bad[0].there else ""
+            more = f", and so it is with {len(bad) - 1} more files" if len(bad) > 1 else ""
+            raise SettingsError(f"{bad[0]} since `{maker.command}` made it{kept}{more}: that command makes it again")
     for path in (*map(Path, one.stage.files.values()), *one.records):
         if not path.is_file():
             raise FileNotFoundError(f"{path}: not there")
+    for path in one.records:
+        read_record(path)
 
 
 def _begin(one: Task, now: Record) -> Path:
@@ -126,7 +139,7 @@ def _begin(one: Task, now: Record) -> Path:
     if not noted.is_file() or read_record(noted)["finished"]:
         for state in states:
             state.unlink(missing_ok=True)
-        write_json(noted, {**now, "finished": False})
+        write_record(noted, {**now, "finished": False})
     return states[0]
 
 

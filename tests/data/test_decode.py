@@ -1,3 +1,6 @@
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from image_sets import encoded, noise
@@ -52,6 +55,18 @@ def test_shrinking_averages():
     assert abs(shrunk.astype(int) - 100).max() <= 2
 
 
+def _png(width, height, depth, rows):
+    """A colour PNG made by hand: PIL writes none of 16 bits."""
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    parts = (struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+DEEP_COLOUR = _png(2, 1, 16, b"\x00" + b"\x12\x34" * 6)
 BROKEN = {
     "empty": b"",
     "text": b"not an image at all",
@@ -69,8 +84,17 @@ def test_a_broken_file_is_named(name):
 
 
 def test_more_than_8_bits_are_refused_as_they_would_be_clipped():
-    with pytest.raises(SettingsError, match="deep: has more than 8 bits a pixel"):
-        decode("deep", encoded(np.full((4, 4), 3000, np.uint16)), "L", None)
+    for data in (encoded(np.full((4, 4), 3000, np.uint16)), DEEP_COLOUR):
+        with pytest.raises(SettingsError, match="deep: has more than 8 bits a channel"):
+            decode("deep", data, "RGB", None)
+
+
+def test_a_strip_is_cut_before_it_is_enlarged():
+    """To 224 pixels of height it would have 15 million columns, 43 GB in all."""
+    strip = np.repeat(np.arange(60_000, dtype=np.uint16)[None] // 256, 1, 0).astype(np.uint8)
+    found = decode("strip", encoded(strip), "L", 224)
+    assert found.shape == (224, 224)
+    assert abs(found.astype(int) - 30_000 // 256).max() <= 1  # its middle
 
 
 def test_colour_among_greyscale_is_named():

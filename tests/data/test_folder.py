@@ -165,3 +165,12 @@ def test_missing_paths_are_named(tmp_path):
         read(tmp_path / "nowhere")
     with pytest.raises(SettingsError, match="paths: empty"):
         read()
+
+
+def test_a_class_in_two_spellings_of_one_accent_is_named(tmp_path):
+    names = ("caf\u00e9", "cafe\u0301")  # composed, and e with an accent after it
+    members = {f"{split}/{name}/1.png": encoded(noise(name)) for split in ("train", "test") for name in names}
+    with pytest.raises(SettingsError, match=r"classes 'cafe\\u0301' and 'caf\\xe9' are the same letters"):
+        read(write_zip(tmp_path / "set.zip", members))
+    one = {name: data for name, data in members.items() if names[0] in name}
+    assert read(write_zip(tmp_path / "one.zip", {**MEMBERS, **one})).class_names == tuple(sorted([*CLASSES, names[0]]))

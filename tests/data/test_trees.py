@@ -1,5 +1,6 @@
 import io
 import itertools
+import os
 import zipfile
 
 import pytest
@@ -34,6 +35,22 @@ def test_links_are_followed(tmp_path):
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "a").symlink_to(tmp_path / "elsewhere")
     assert list(read_files(list_tree(tmp_path / "tree"))) == [b"1"]
+
+
+def test_a_pipe_is_named_and_not_waited_for(tmp_path):
+    write_folder(tmp_path / "tree", {"a/one.png": b"1"})
+    os.mkfifo(tmp_path / "tree" / "a" / "two.png")
+    with pytest.raises(SettingsError, match=r"a/two.png: neither a file nor a folder"):
+        list_tree(tmp_path / "tree")
+
+
+def test_an_archive_may_have_backslashes_and_a_folder_has_them_in_names(tmp_path):
+    assert [file.path.parts for file in list_tree(write_zip(tmp_path / "a.zip", {"a\\one.txt": b"1"}))] == [
+        ("a", "one.txt")
+    ]
+    files = list_tree(write_folder(tmp_path / "tree", {"a\\one.txt": b"2"}))
+    assert [file.path.parts for file in files] == [("a\\one.txt",)]
+    assert list(read_files(files)) == [b"2"]
 
 
 def test_members_may_be_written_with_detours(tmp_path):
