@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def names_in(folder: str) -> list[str]:
     return sorted(path.stem for path in (PROJECT / folder).glob("*.py") if path.stem != "__init__")
 
 
+@cache
 def literals(path: Path) -> dict[str, Any]:
     """Constants in capitals at the top of a module, read without running it: a figure says what it reads so that the
     workflow knows it without loading a plotting library. Values that are not literals are left out."""

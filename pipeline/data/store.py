@@ -117,6 +117,15 @@ def load_store(folder: Path) -> Store:
 
     Raises FileNotFoundError that says how to make it, SettingsError where it is damaged or of another format.
     """
+    manifest = load_manifest(folder)
+    try:
+        return Store(folder, manifest, *(_load_split(folder, split, manifest) for split in SPLITS))
+    except _DAMAGE as error:
+        raise _damaged(folder, error) from error
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Raises as `load_store`."""
     path = folder / "manifest.json"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: not there; `python -m pipeline prepare {folder.name}` makes it")
@@ -124,12 +133,19 @@ def load_store(folder: Path) -> Store:
         values = read_json(path)
         found = values["format"]
         if found == FORMAT:
-            manifest = _manifest(values)
-            return Store(folder, manifest, *(_load_split(folder, split, manifest) for split in SPLITS))
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise SettingsError(f"{folder}: this store is damaged ({reason}); prepare the dataset again") from error
+            return _manifest(values)
+    except _DAMAGE as error:
+        raise _damaged(folder, error) from error
     raise SettingsError(f"{path}: format {found}, allowed is {FORMAT}: prepare the dataset again")
+
+
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def _damaged(folder: Path, error: BaseException) -> SettingsError:
+    return SettingsError(
+        f"{folder}: this store is damaged ({type(error).__name__}: {error}); prepare the dataset again"
+    )
 
 
 @dataclass(frozen=True)

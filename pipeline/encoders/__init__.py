@@ -3,8 +3,10 @@
 An encoder of one's own lies beside the settings: `encoder: "mine.py:build"`.
 """
 
-from pipeline.references import check, names_in
+from pipeline.networks.patches import check_patches
+from pipeline.references import check, literals, names_in, source_of
 from pipeline.settings.base import SettingsError
+from pipeline.settings.training import TrainingSettings
 
 
 def reference(encoder: str) -> str:
@@ -19,3 +21,12 @@ def check_encoder(encoder: str, where: str) -> None:
     elif encoder not in (known := names_in("pipeline/encoders")):
         allowed = ", ".join(known)
         raise SettingsError(f"{where}: encoder = {encoder!r}: allowed is one of {allowed}, or FILE.py:FUNCTION here")
+
+
+def check_size(settings: TrainingSettings, size: tuple[int, int]) -> None:
+    """That a transformer can cut views of a size, by the constants COLUMNS, HEADS and PATCHES of its file; raises
+    SettingsError."""
+    path = source_of(reference(settings.encoder).rpartition(":")[0])
+    known = literals(path) if path is not None else {}
+    if {"COLUMNS", "HEADS", "PATCHES"} <= known.keys():
+        check_patches(settings, known["COLUMNS"] * settings.width, known["HEADS"], known["PATCHES"], size)

@@ -5,6 +5,10 @@ from torch import nn
 from pipeline.networks.transformer import transformer
 from pipeline.settings.training import TrainingSettings
 
+COLUMNS = 2  # widths; with these three a wrong width or size of views is found before anything starts
+HEADS = 2
+PATCHES = 4  # a side
+
 
 def build(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> nn.Module:
-    return transformer(2 * settings.width, 2, 4, 4, settings, channels, size)
+    return transformer(COLUMNS * settings.width, HEADS, 4, PATCHES, settings, channels, size)

@@ -9,6 +9,10 @@ from torch import nn
 from pipeline.networks.transformer import transformer
 from pipeline.settings.training import TrainingSettings
 
+COLUMNS = 6  # widths; with these three a wrong width or size of views is found before anything starts
+HEADS = 12
+PATCHES = 8  # a side
+
 
 def build(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> nn.Module:
-    return transformer(6 * settings.width, 12, 12, 8, settings, channels, size)
+    return transformer(COLUMNS * settings.width, HEADS, 12, PATCHES, settings, channels, size)

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from pipeline.networks.patches import check_patches
 from pipeline.settings.training import TrainingSettings
 from pipeline.vision import torchvision
 
@@ -15,22 +16,9 @@ def transformer(
     channels: int,
     size: tuple[int, int],
 ) -> nn.Module:
-    """torchvision's, `columns` wide with an MLP of four times that, `patches` a side; views must be cut evenly.
-
-    Raises ValueError for views that are not square or no multiple of the patches, and for columns that the heads cannot
-    share.
-    """
+    """torchvision's, `columns` wide with an MLP of four times that, `patches` a side; raises as `check_patches`."""
+    check_patches(settings, columns, heads, patches, size)
     side = max(size)
-    if size[0] != size[1] or side % patches:
-        raise ValueError(
-            f"{settings.encoder} cuts square images into {patches} x {patches} patches, and the views have "
-            f"{size[0]} x {size[1]} pixels: choose a square size that is a multiple of {patches}"
-        )
-    if columns % heads:
-        raise ValueError(
-            f"{settings.encoder}: width = {settings.width} gives {columns} columns, which its {heads} heads "
-            "cannot share evenly: choose another width"
-        )
     made = torchvision.models.VisionTransformer(
         image_size=side,
         patch_size=side // patches,

@@ -15,11 +15,11 @@ class TrainingSettings(Settings):
 
     encoder: str = "resnet50"
     """a file of pipeline/encoders, or `FILE.py:FUNCTION` of one's own"""
-    width: int = Field(64, ge=4)
+    width: int = Field(64, ge=4, le=16_384)
     """channels of a ResNet's first stage, 64 as published; of a ViT the unit that its file gives as columns"""
     stem: Literal["cifar", "imagenet"] = "cifar"
     """3x3 stride 1, or 7x7 stride 2 and max-pool"""
-    projection: int = Field(128, ge=2)
+    projection: int = Field(128, ge=2, le=65_536)
     """dimension of z"""
     temperature: float = Field(0.5, gt=0.0)
     denominator: Literal["paper", "released_code"] = "paper"

@@ -9,7 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.data.catalog import facts
-from pipeline.files import read_json
+from pipeline.data.store import SPLITS, load_manifest
 from pipeline.networks.network import Network, ProjectionHead, build_encoder, feature_dimension
 from pipeline.settings.base import SettingsError
 from pipeline.settings.run import Run
@@ -102,6 +102,11 @@ def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
     return Cost(target, device, costs, rates, store, present)
 
 
+def run_cost(plan: Plan, layout: Layout, run: Run) -> RunCost:
+    """Of a single run, which need not be of the plan."""
+    return _of_run(plan, layout, run, _size(plan, layout, run.dataset))
+
+
 def as_text(found: Cost) -> str:
     """For a person who decides whether to start it."""
     todo = [run for run in found.runs if not run.finished]
@@ -140,11 +145,11 @@ def _twins(plan: Plan, layout: Layout, run: Run) -> Task:
 
 
 def _size(plan: Plan, layout: Layout, dataset: str) -> Size:
-    manifest = task("prepare", dataset, plan, layout).outputs["store"] / "manifest.json"
-    if manifest.is_file():
-        values = read_json(manifest)
-        train, test = (sum(values["counts"][split]) for split in ("train", "test"))
-        return Size(train, test, len(values["class_names"]), *values["shape"])
+    store = task("prepare", dataset, plan, layout).outputs["store"]
+    if (store / "manifest.json").is_file():
+        manifest = load_manifest(store)
+        train, test = (sum(manifest.counts[split]) for split in SPLITS)
+        return Size(train, test, len(manifest.class_names), *manifest.shape)
     spec = plan.dataset(dataset)
     sizes = facts(spec.source).sizes
     if sizes is None:

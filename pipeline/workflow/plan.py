@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.data.catalog import KNOWN, facts
 from pipeline.data.catalog import resolve as dataset_spec
 from pipeline.data.class_count import count_classes
-from pipeline.encoders import check_encoder
+from pipeline.encoders import check_encoder, check_size
 from pipeline.objectives import OBJECTIVES
 from pipeline.objectives import resolve as objective_of
 from pipeline.settings.base import SettingsError, parse
@@ -153,6 +153,7 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             _check_numbers(run, where)
             _check_batch(run, params, where)
             check_encoder(run.encoder, where)
+            _check_views(run, params, where)
             known = classes_of(run.dataset, params)
             if run.classes is not None and run.classes > known:
                 raise SettingsError(
@@ -171,6 +172,19 @@ def _check_numbers(run: Run, where: str) -> None:
     for key, value in run:
         if isinstance(value, int) and value > LARGEST:
             raise SettingsError(f"{where}: {key} = {value}: allowed is at most {LARGEST}")
+
+
+def _check_views(run: Run, params: Params, where: str) -> None:
+    """That the encoder can read the views, where their size is known before the images are."""
+    spec = dataset_spec(run.dataset, params.datasets)
+    sizes = facts(spec.source).sizes
+    known = sizes(spec)[-2:] if sizes is not None and spec.source in KNOWN else (spec.size,) * 2 if spec.size else None
+    size = spec.views.size or known
+    if size is not None:
+        try:
+            check_size(run, size)
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None
 
 
 def _check_batch(run: Run, params: Params, where: str) -> None:

@@ -29,6 +29,7 @@ from pipeline.workflow.records import (
     write_record,
     write_sums,
 )
+from pipeline.workflow.space import check_space
 from pipeline.workflow.stages import stage_of
 
 REMADE = ".remade"  # suffix of a file beside a run's state
@@ -46,6 +47,7 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     if one.stage.resumes and _finished(one, from_what):
         say(f"{one.subject}: finished already; `{one.plan.command('remake', one.subject)}` first to train it again")
         return
+    check_space(one)
     if costs := trained_again([one]):
         say(costs)
     resumed = False
@@ -83,6 +85,7 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         noted = read_record(one.layout.state(one.subject, ".json"))
         record["kept"] = noted.get("kept", [])
         write_record(one.layout.state(one.subject, ".json"), {**noted, "finished": True})
+        _states(one)[1].unlink(missing_ok=True)
     again = earlier == {**record, "made": earlier.get("made")}
     write_record(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
 

@@ -3,14 +3,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipeline.files import write_json
 from pipeline.networks.network import build_encoder
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import Params, read_params
 from pipeline.workflow.cost import CORE, GPU, as_text, cost
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import task
+from pipeline.workflow.records import task, write_record
 
 GRID = [{"dataset": "cifar100", "encoder": "resnet18", "batch_size": 1000, "epochs": 3, "seed": [0, 1]}]
 
@@ -73,9 +72,9 @@ def test_finished_runs_give_the_rate_and_are_not_to_do(layout):
     name = next(iter(settings.requests)).name
     one = task("twins", name, settings, layout)
     made = {"made": {"seconds": 100.0}, "inputs": {}, "job": one.job.model_dump(mode="json")}
-    write_json(one.record, {**made, "code": {"pipeline.training.lars": "of other code"}})
+    write_record(one.record, {**made, "code": {"pipeline.training.lars": "of other code"}})
     assert [run.finished for run in cost(settings, layout, "all", CORE).runs] == [False, False]
-    write_json(one.record, {**made, "code": one.code})
+    write_record(one.record, {**made, "code": one.code})
     found = cost(settings, layout, "all", CORE)
     assert [run.finished for run in found.runs] == [True, False]
     assert found.hours(todo_only=True) == pytest.approx(100 / 3600)

@@ -179,8 +179,12 @@ def test_a_run_whose_inputs_were_altered_is_not_made(project):
     data[5000] ^= 1
     store.write_bytes(data)
     output = project.pipeline("measure", RUN, check=False)
-    assert "train_images.npy is not there or was altered since `python -m pipeline prepare digits` made it" in output
-    assert "prepare" in stages_of(verified(project, "--deep"))
+    assert "train_images.npy was altered since `python -m pipeline prepare digits` made it, and is set aside" in output
+    assert store.with_name("train_images.npy.set_aside").read_bytes() == bytes(data)
+    assert "prepare" in stages_of(verified(project))
+    project.pipeline("prepare", "digits")
+    project.pipeline("measure", RUN)
+    assert verified(project, "--deep") == []
 
 
 def test_results_without_their_bulk_are_verified_used_and_replayed(project):

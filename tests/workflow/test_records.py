@@ -1,0 +1,49 @@
+"""Records vouch for themselves."""
+
+import json
+
+import pytest
+
+from pipeline.settings.base import SettingsError
+from pipeline.workflow.records import read_record, write_record
+
+RECORD = {
+    "job": {"epochs": 1},
+    "code": {"a": "b"},
+    "inputs": {},
+    "found": {2: 0.1, 10: (1, 2)},
+    "made": {"seconds": 1.5},
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_record(tmp_path / "a.json", RECORD)
+    return tmp_path / "a.json"
+
+
+def test_it_is_read_as_it_was_written(path):
+    assert read_record(path) == {**RECORD, "found": {"2": 0.1, "10": [1, 2]}}
+
+
+def test_every_flipped_bit_is_found(path):
+    """But for spaces and line ends, that mean nothing."""
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        for bit in range(8):
+            altered = bytearray(whole)
+            altered[place] ^= 1 << bit
+            path.write_bytes(altered)
+            try:
+                assert read_record(path) == json.loads(json.dumps(RECORD))
+            except SettingsError as error:
+                assert str(path) in str(error)
+            else:
+                assert whole[place : place + 1].isspace()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"job": {}}', "[" * 100_000])
+def test_what_is_no_record_is_named(path, text):
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=r"a.json: not a whole record, or altered; delete it"):
+        read_record(path)
