@@ -1,7 +1,7 @@
 """Measures of many runs, read from the files that a stage was given."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.reporting.learned import RAW_PIXELS, UNTRAINED
 from pipeline.reporting.measured import labelled, rows_of
+from pipeline.reporting.paper_values import COLUMNS, read_paper_values
 from pipeline.settings.run import Run
 from pipeline.stages import Inputs
 
@@ -101,5 +102,5 @@ def learning(
 
 def paper_values(path: Path, artifact: str) -> pd.DataFrame:
     """Rows of one table or figure of the paper: dataset, split, epoch, objective, measure, value, tolerance, source."""
-    values = pd.read_csv(path)
-    return values[values["artifact"] == artifact].drop(columns="artifact")
+    rows = [asdict(value) for value in read_paper_values(path) if value.artifact == artifact]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).drop(columns="artifact")

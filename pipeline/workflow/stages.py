@@ -1,6 +1,5 @@
 """Every stage, declared once. See `Stage` for what each part means; a job is a value, compared as such."""
 
-import csv
 import importlib
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from pipeline.data.catalog import KNOWN
 from pipeline.encoders import reference
 from pipeline.objectives import resolve as objective_of
 from pipeline.reporting.figures import FIGURES, FigureFacts
+from pipeline.reporting.paper_values import read_paper_values
 from pipeline.settings.base import Settings, SettingsError
 from pipeline.settings.dataset import SourceSettings
 from pipeline.settings.experiments import ClaimRule
@@ -293,8 +293,8 @@ class ReportJob(Settings):
 
 def published_classes() -> dict[str, int]:
     """Classes of the paper's datasets, which tell whether a run has a dataset's whole."""
-    with Path(PAPER_VALUES["paper_values"]).open(encoding="utf-8", newline="") as file:
-        published = sorted({row["dataset"] for row in csv.DictReader(file)} & set(KNOWN))
+    values = read_paper_values(Path(PAPER_VALUES["paper_values"]))
+    published = sorted({value.dataset for value in values} & set(KNOWN))
     return {name: spec.classes for name in published if (spec := KNOWN[name]).classes is not None}
 
 
