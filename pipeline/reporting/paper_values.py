@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.settings.base import SettingsError
 
-UNSTATED = "unstated"  # an epoch that the paper does not say
+NO_EPOCH = ("unstated", "unknown")  # that the paper does not say, or that a figure does not show
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class PaperValue:
     artifact: str  # table or figure
     dataset: str
     split: str
-    epoch: str  # a number, or UNSTATED
+    epoch: str  # a number, or one of NO_EPOCH
     objective: str
     measure: str
     value: float
@@ -43,15 +43,18 @@ def read_paper_values(path: Path) -> tuple[PaperValue, ...]:
 def _value(cells: list[str], where: str) -> PaperValue:
     if len(cells) != len(COLUMNS):
         raise SettingsError(f"{where} has {len(cells)} cells: allowed are {len(COLUMNS)}")
-    texts = dict(zip(COLUMNS, cells, strict=True))
-    numbers = {}
-    for name in ("value", "tolerance"):
-        try:
-            numbers[name] = float(texts.pop(name))
-        except ValueError:
-            numbers[name] = math.nan
-        if not math.isfinite(numbers[name]):
-            raise SettingsError(f"{where}: {name} = {cells[COLUMNS.index(name)]!r}: allowed is a number")
-    if texts["epoch"] != UNSTATED and not (texts["epoch"].isascii() and texts["epoch"].isdecimal()):
-        raise SettingsError(f"{where}: epoch = {texts['epoch']!r}: allowed is a number or {UNSTATED}")
-    return PaperValue(**texts, **numbers)
+    artifact, dataset, split, epoch, objective, measure, value, tolerance, source = cells
+    if epoch not in NO_EPOCH and not (epoch.isascii() and epoch.isdecimal()):
+        raise SettingsError(f"{where}: epoch = {epoch!r}: allowed is a number or one of {', '.join(NO_EPOCH)}")
+    numbers = _number(value, f"{where}: value"), _number(tolerance, f"{where}: tolerance")
+    return PaperValue(artifact, dataset, split, epoch, objective, measure, *numbers, source)
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise SettingsError(f"{where} = {text!r}: allowed is a number")
+    return number

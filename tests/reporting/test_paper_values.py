@@ -28,7 +28,7 @@ def test_they_are_those_of_the_file():
         (f"{','.join(COLUMNS)}\n{GOOD.replace('0.005', '')}\n", "line 2: tolerance = '': allowed is a number"),
         (
             f"{','.join(COLUMNS)}\n{GOOD.replace('unstated', '-1')}\n",
-            "line 2: epoch = '-1': allowed is a number or unst",
+            "line 2: epoch = '-1': allowed is a number or one of unst",
         ),
     ],
 )
