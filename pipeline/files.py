@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,12 @@ def write_csv(path: Path, table: "pd.DataFrame") -> None:
         write_bytes(path, gzip.compress(text.encode(), mtime=0))
     else:
         write_text(path, text)
+
+
+def damaged_member(archive: Path) -> str | None:
+    """Name of the first member of a zip archive that is not as its checksum says; raises as `zipfile` does."""
+    with zipfile.ZipFile(archive) as opened:
+        return opened.testzip()
 
 
 def sha256(path: Path) -> str:

@@ -6,7 +6,10 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from scipy.io.matlab import MatReadError
 from scipy.sparse import issparse
 from torch import Tensor
 
+from pipeline.files import damaged_member
 from pipeline.settings.base import SettingsError
 
 SEVERAL = (".npz", ".safetensors", ".mat", ".pt", ".pth")  # may hold more than one array
@@ -91,15 +95,32 @@ def _safetensors(path: Path, name: str | None) -> Tensor:
     return tensors[_chosen(path, name, list(tensors))]
 
 
-def _mat(path: Path, name: str | None) -> np.ndarray:
-    """MATLAB up to 7.2; version 7.3 is another format (HDF5), which SciPy names in its refusal."""
-    arrays = {key: value for key, value in loadmat(path).items() if not key.startswith("__")}
-    chosen: np.ndarray = arrays[_chosen(path, name, list(arrays))]
+def _mat(path: Path, name: str | None) -> Any:
+    """MATLAB up to 7.2; version 7.3 is another format (HDF5), which SciPy names in its refusal.
+
+    In a process of its own, as SciPy's reader takes a damaged file's word for where to read, and may crash: a second.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            names, chosen = pool.submit(_read_mat, path, name).result()
+        except BrokenProcessPool:
+            raise ValueError("it is damaged") from None
+    if chosen is None:
+        _chosen(path, name, names)
     return chosen
+
+
+def _read_mat(path: Path, name: str | None) -> tuple[list[str], Any]:
+    """Names of a file's arrays, and the one that is meant, if it is clear which."""
+    arrays = {key: value for key, value in loadmat(path).items() if not key.startswith("__")}
+    only = next(iter(arrays)) if name is None and len(arrays) == 1 else name
+    return list(arrays), None if only is None else arrays.get(only)
 
 
 def _pt(path: Path, name: str | None) -> Tensor:
     """Tensors alone (`weights_only`): a tensor, or a dictionary of them."""
+    if zipfile.is_zipfile(path) and (damaged := damaged_member(path)):  # PyTorch does not look at checksums
+        raise ValueError(f"it is damaged in {damaged}")
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # whose own message recommends to run the file's code

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from pipeline.files import set_aside, sha256, write_atomically
+from pipeline.files import damaged_member, set_aside, sha256, write_atomically
 from pipeline.progress import say
 
 State = dict[str, Any]
@@ -35,9 +35,7 @@ def before(path: Path) -> Path:
 def load_state(path: Path) -> State:
     """Raises StateError where a bit is not as it was written; PyTorch does not look at its archives' checksums."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            bad = archive.testzip()
-        if bad is not None:
+        if (bad := damaged_member(path)) is not None:
             raise StateError(f"damaged in {bad}")
         state: State = torch.load(path, map_location="cpu", weights_only=True)
     except (
