@@ -34,7 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that is ASCII shows ² as \xb2
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    for name, value in vars(options).items():
+        if value == []:  # argparse takes the value of `--steps=--` away
+            parser.error(f"--{name.replace('_', '-')}: expected a value")
     try:
         options.command(options)
         sys.stdout.flush()

@@ -1,12 +1,14 @@
 """Files are whole or absent, and equal content gives equal bytes."""
 
 import gzip
+import os
+import subprocess
 import time
 
 import pandas as pd
 import pytest
 
-from pipeline.files import write_atomically, write_csv
+from pipeline.files import clear_leftovers, write_atomically, write_csv
 
 TABLE = pd.DataFrame({"epoch": [1, 2], "loss": [0.1234567891, None], "objective": ["cl", "ä"]})
 
@@ -36,3 +38,31 @@ def test_a_crash_leaves_the_file_as_it_was(tmp_path):
         write_atomically(path, half)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_content_is_on_the_disk_before_it_has_its_name_and_the_name_after(tmp_path, monkeypatch):
+    """As a power cut would find them: calls to the system, in their order."""
+    calls = []
+    for name in ("fsync", "replace"):
+        usual = getattr(os, name)
+
+        def watched(*arguments, name=name, usual=usual):
+            place = os.readlink(f"/proc/self/fd/{arguments[0]}") if name == "fsync" else str(arguments[0])
+            calls.append((name, place))
+            return usual(*arguments)
+
+        monkeypatch.setattr(os, name, watched)
+    write_csv(tmp_path / "a.csv", TABLE)
+    temporary = str(tmp_path / f".a.csv.{os.getpid()}")
+    assert calls == [("fsync", temporary), ("replace", temporary), ("fsync", str(tmp_path))]
+
+
+def test_leftovers_of_killed_processes_are_cleared_and_those_of_living_ones_stay(tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    names = [f".a.csv.{ended.pid}", f".a.csv.{os.getpid()}", ".hidden", "a.csv.7", ".a.csv.99999999999999999999"]
+    for name in names:
+        (tmp_path / "below").mkdir(exist_ok=True)
+        (tmp_path / "below" / name).touch()
+    clear_leftovers(tmp_path)
+    assert {path.name for path in (tmp_path / "below").iterdir()} == {names[1], ".hidden", "a.csv.7"}

@@ -28,5 +28,9 @@ def check_space(one: Task) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise SettingsError(
-            f"{folder}: {free / 1e9:.2f} GB are free, and {one.stage.name} of {one.subject} needs {needed / 1e9:.2f} GB"
+            f"{folder}: {_size(free)} are free, and {one.stage.name} of {one.subject} needs {_size(needed)}"
         )
+
+
+def _size(size: float) -> str:
+    return f"{size / 1e9:.2f} GB" if size >= 1e8 else f"{size / 1e6:.2f} MB"

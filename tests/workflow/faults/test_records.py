@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.settings.base import SettingsError
 from pipeline.workflow.records import read_record, write_record
+from tests.workflow.faults.fuzz import sentence
 
 RECORD = {
     "job": {"epochs": 1},
@@ -34,12 +35,9 @@ def test_every_flipped_bit_is_found(path):
             altered = bytearray(whole)
             altered[place] ^= 1 << bit
             path.write_bytes(altered)
-            try:
-                assert read_record(path) == json.loads(json.dumps(RECORD))
-            except SettingsError as error:
-                assert str(path) in str(error)
-            else:
-                assert whole[place : place + 1].isspace()
+            refused = sentence(lambda: read_record(path))
+            assert str(path) in refused or whole[place : place + 1].isspace()
+            assert refused or read_record(path) == json.loads(json.dumps(RECORD))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"job": {}}', "[" * 100_000])

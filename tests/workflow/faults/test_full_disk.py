@@ -1,0 +1,76 @@
+"""A disk without room: a sentence, and nothing that was there is lost. A limit on the size of files stands for it."""
+
+import resource
+import shutil
+import subprocess
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from pipeline.settings.base import SettingsError
+from pipeline.settings.experiments import read_params
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import plan
+from pipeline.workflow.records import task
+from pipeline.workflow.space import check_space
+from tests.workflow.conftest import RUN
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def limited(project, most, *words):
+    """Exit status and errors of a command that can write no file of more bytes."""
+    done = subprocess.run(
+        ["python", "-m", "pipeline", *words],
+        cwd=project.path,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "most", "named"),
+    [
+        (("prepare", "digits"), 20_000, "train_images.npy"),
+        (("twins", RUN), 10_000, ".safetensors"),
+        (("measure", RUN), 10_000, "features"),
+    ],
+)
+def test_it_is_a_sentence_with_the_file(project, words, most, named):
+    if words[0] == "twins":
+        project.pipeline("remake", RUN)
+    before = {path: path.read_bytes() for path in (project.path / "results" / "data").rglob("*") if path.is_file()}
+    status, errors = limited(project, most, *words)
+    assert status == 2, errors
+    last = errors.strip().splitlines()[-1]
+    assert last.startswith("error: ")
+    assert named in last
+    assert "large" in last  # as systems say it of this limit
+    assert "Traceback" not in errors
+    assert {path: path.read_bytes() for path in before} == before
+    project.pipeline(*words)
+    assert "as these settings and this code make them" in project.pipeline("verify", "--deep")
+
+
+@pytest.mark.parametrize(("stage", "free"), [("twins", 100_000), ("measure", 10_000)])
+def test_room_is_asked_for_before_anything_starts(project, monkeypatch, stage, free):
+    monkeypatch.chdir(project.path)
+    one = task(stage, RUN, plan(read_params(Path("params.yaml"))), Layout(Path("results"), Path("reports")))
+    check_space(one)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(free, 0, free))
+    with pytest.raises(SettingsError, match=rf"results: 0.\d\d MB are free, and {stage} of {RUN} needs \d.\d\d MB"):
+        check_space(one)
+
+
+def test_a_file_where_a_folder_should_be_is_named(project):
+    shutil.rmtree(project.path / "results" / "features")
+    (project.path / "results" / "features").write_text("")
+    output = project.pipeline("measure", RUN, check=False)
+    assert "error: " in output
+    assert "results/features" in output
+    assert "Traceback" not in output

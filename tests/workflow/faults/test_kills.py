@@ -1,0 +1,78 @@
+"""Killed at any moment, a stage made again gives the bytes of one that never was: 1,000 kills in the long tests."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.settings.experiments import read_params
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import plan
+from pipeline.workflow.records import read_record, tasks
+from tests.workflow.faults.killed import kill, run
+from tests.workflow.faults.test_damage import artefacts
+
+
+def content(project):
+    """Bytes of all artefacts; of records what does not say when and where."""
+    found = {}
+    for path in artefacts(project.path):
+        name = path.relative_to(project.path)
+        if name.parts[1] == "records":
+            found[name] = {key: value for key, value in read_record(path).items() if key not in ("made", "kept")}
+        elif name.name not in ("provenance.json", "report.html"):  # which say when and where
+            found[name] = path.read_bytes()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("stages", "times"),
+    [
+        pytest.param(("prepare", "subset", "twins"), 3, id="few"),
+        pytest.param(None, 30, id="many", marks=pytest.mark.long),
+    ],
+)
+def test_every_stage_gives_the_same_bytes(stages, times, sources, finished, tmp_path, monkeypatch):
+    chance, kills = random.Random(0), 0
+    project = sources.copy(tmp_path / "twins")
+    monkeypatch.chdir(project.path)
+    settings, layout = plan(read_params(Path("params.yaml"))), Layout(Path("results"), Path("reports"))
+    every = [one for one in tasks(settings, layout) if stages is None or one.stage.name in stages]
+    took = {}  # seconds, by stage
+    for one in every:
+        words = tuple(filter(None, (one.stage.name, one.subject, "--threads", "1")))
+        most = took.get(one.stage.name, 1.0)
+        kills += sum(kill(project.path, words, most, chance) for _ in range(times))
+        took[one.stage.name] = run(project.path, words)
+    ours, theirs = content(project), content(finished)
+    assert {name: ours[name] for name in ours} == {name: theirs[name] for name in ours}
+    assert stages is not None or ours.keys() == theirs.keys()
+    assert not [path for path in Path("results").rglob(".*.[0-9]*") if "checkpoints" in path.parts]
+    assert kills >= (1000 if stages is None else 5), kills
+
+
+@pytest.mark.long
+def test_so_does_snakemake(sources, finished, tmp_path):
+    chance, kills = random.Random(1), 0
+    project = sources.copy(tmp_path / "twins")
+    while kills < 15:
+        process = subprocess.Popen(
+            ["snakemake", "--cores", "2", "all"],
+            cwd=project.path,
+            env=project.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(chance.uniform(3, 20))
+        if process.poll() is None:
+            os.killpg(process.pid, chance.choice([signal.SIGKILL, signal.SIGTERM]))
+            kills += 1
+        process.wait()
+        project.run("snakemake", "--unlock")
+    project.run("snakemake", "--cores", "2", "--rerun-incomplete", "all")
+    assert content(project) == content(finished)
