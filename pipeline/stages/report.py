@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ import nbformat
 import papermill
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from pipeline.files import read_json, write_json, write_text
 from pipeline.references import PROJECT
@@ -23,6 +25,8 @@ from pipeline.stages import Inputs, Outputs
 if TYPE_CHECKING:
     from pipeline.workflow.stages import ReportJob
 
+OFFLINE = Config({"KernelManager": {"transport": "ipc"}})  # by files, so that no network is needed, not even loopback
+ASIDE = ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
 BODY = "<!-- body -->"  # where the page takes what the notebook shows
 
 
@@ -38,6 +42,7 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs) -> None:
     failed = outputs["page"].with_name("report.failed.ipynb")
     failed.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(dict.fromkeys(ASIDE, folder))  # what a kernel leaves goes with the folder
         notebook, executed = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
         nbformat.write(jupytext.read(source), notebook)
         try:
@@ -51,6 +56,7 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs) -> None:
                     "diverged": job.diverged,
                 },
                 kernel_name="python3",
+                config=OFFLINE,
                 progress_bar=False,
                 cwd=PROJECT,
             )

@@ -17,16 +17,8 @@ from pipeline.workflow.plan import plan
 from pipeline.workflow.records import task, tasks
 from pipeline.workflow.runner import check_inputs
 from pipeline.workflow.verify import verify
+from tests.workflow.artefacts import artefacts
 from tests.workflow.faults.fuzz import sentence
-
-UNVERIFIED = ("logs", "benchmarks", "state")  # what was said, how long it took; to go on from, and looked at then
-
-
-def artefacts(folder):
-    """All that stages wrote, but for what no result depends on."""
-    files = [path for room in ("results", "reports") for path in sorted((folder / room).rglob("*")) if path.is_file()]
-    made = [path for path in files if path.relative_to(folder).parts[1] not in (*UNVERIFIED, "reference", "measured")]
-    return [path for path in made if path.name not in ("settings.json", "page.html", "report.py")]
 
 
 def truncated(path, other, rng):

@@ -12,21 +12,9 @@ import pytest
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import read_record, tasks
+from pipeline.workflow.records import tasks
+from tests.workflow.artefacts import content
 from tests.workflow.faults.killed import kill, run
-from tests.workflow.faults.test_damage import artefacts
-
-
-def content(project):
-    """Bytes of all artefacts; of records what does not say when and where."""
-    found = {}
-    for path in artefacts(project.path):
-        name = path.relative_to(project.path)
-        if name.parts[1] == "records":
-            found[name] = {key: value for key, value in read_record(path).items() if key not in ("made", "kept")}
-        elif name.name not in ("provenance.json", "report.html"):  # which say when and where
-            found[name] = path.read_bytes()
-    return found
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,24 @@
+"""What a project's stages have made, and what of it is the same each time."""
+
+from pipeline.workflow.records import read_record
+
+UNVERIFIED = ("logs", "benchmarks", "state")  # what was said, how long it took; to go on from, and looked at then
+
+
+def artefacts(folder):
+    """All that stages wrote, but for what no result depends on."""
+    files = [path for room in ("results", "reports") for path in sorted((folder / room).rglob("*")) if path.is_file()]
+    made = [path for path in files if path.relative_to(folder).parts[1] not in (*UNVERIFIED, "reference", "measured")]
+    return [path for path in made if path.name not in ("settings.json", "page.html", "report.py")]
+
+
+def content(project):
+    """Bytes of all artefacts; of records what does not say when and where."""
+    found = {}
+    for path in artefacts(project.path):
+        name = path.relative_to(project.path)
+        if name.parts[1] == "records":
+            found[name] = {key: value for key, value in read_record(path).items() if key not in ("made", "kept")}
+        elif name.name not in ("provenance.json", "report.html"):  # which say when and where
+            found[name] = path.read_bytes()
+    return found
