@@ -1,16 +1,18 @@
 # The two commands of the README, and what they need. PYTHON: any Python 3.11 to 3.13.
 PYTHON ?= python3
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
 # a worker a core; the tests of a file share what it makes
 PYTEST = pytest --numprocesses=auto --dist=loadfile
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup table1 test test-long check docs lock schema reference clean FORCE
+.PHONY: setup table1 test test-long check docs lock audit schema reference clean FORCE
 
 setup: .venv/installed
 
-.venv/installed: requirements.lock
+.venv/installed: torch.lock requirements.lock
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(PIP) --requirement torch.lock
+	$(PIP) --require-hashes --no-deps --requirement requirements.lock
 	touch $@
 
 table1: setup
@@ -35,12 +37,22 @@ docs: setup
 	python -m sphinx --fail-on-warning --keep-going --quiet docs site
 
 # After a change of pyproject.toml and `pip install --editable '.[workflow,report,docs,dev]'`: what is installed now
-# becomes the lock, without build tags.
+# becomes the lock, with the digests of all files that the index has of it.
 lock:
-	python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' > requirements.lock
+	python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' > .venv/frozen
+	(head -n 1 torch.lock; grep -E '^torch(vision)?==' .venv/frozen) > .venv/torch.lock
+	grep -vE '^torch(vision)?==' .venv/frozen | python -m uv pip compile --quiet --generate-hashes --no-deps --no-header \
+	--no-annotate --output-file requirements.lock -
+	mv .venv/torch.lock torch.lock
+
+# Known vulnerabilities of what is locked; asks the index.
+audit:
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	.audit/bin/pip-audit --requirement requirements.lock --disable-pip --require-hashes
 
 clean:
-	rm -rf .venv results .snakemake site
+	rm -rf .venv .audit results .snakemake site
 
 # After a change of the settings' types, or of the stages, or of what is known by name.
 schema:

@@ -1,4 +1,5 @@
-"""Pages of the documentation that follow from declarations: the settings, the stages, and what is known by name."""
+"""Pages of the documentation that follow from declarations: the settings, the stages, what is known by name, and what
+is installed."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 
 from pipeline.alignment.measures import MEASURES
 from pipeline.data.catalog import KNOWN
+from pipeline.licences import licence_of, locked
 from pipeline.objectives import OBJECTIVES
 from pipeline.references import PROJECT, names_in, source_of
 from pipeline.reporting.figures import FIGURES
@@ -177,6 +179,16 @@ def names_page() -> str:
     return _page("Names", f"{about}[Adding one](../extending.md) says where.", sections)
 
 
+def licences_page() -> str:
+    """Every package that `make setup` installs."""
+    rows = sorted({(_code(name), version, licence_of(name)) for name, version in locked(PROJECT)})
+    about = (
+        "What `make setup` installs, with the licence that each package states in its metadata. The project itself is "
+        "under the MIT licence, and none of these is part of it; datasets have terms of their own, see [Names](names.md)."
+    )
+    return _page("Licences", about, [_table(("package", "version", "licence"), rows)])
+
+
 def _about(encoder: str) -> str:
     """First paragraph of its file's docstring."""
     path = source_of(f"pipeline.encoders.{encoder}")
@@ -205,7 +217,12 @@ def _cell(value: Any) -> str:
     return " ".join(str(value).split()).replace("|", "\\|")
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"settings": settings_page, "stages": stages_page, "names": names_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings": settings_page,
+    "stages": stages_page,
+    "names": names_page,
+    "licences": licences_page,
+}
 
 
 def write_pages(folder: Path) -> None:

@@ -1,0 +1,25 @@
+"""Under which licences the packages of the lock files are, as each says it of itself."""
+
+import importlib.metadata
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+LOCKS = ("torch.lock", "requirements.lock")
+UNSTATED = "not stated"
+
+
+def locked(folder: Path) -> Iterator[tuple[str, str]]:
+    """(name, version) of every package that the lock files of a folder pin."""
+    for name in LOCKS:
+        for line in (folder / name).read_text(encoding="utf-8").splitlines():
+            if found := re.match(r"([A-Za-z0-9._-]+)==([^\s;\\]+)", line):
+                yield found[1], found[2]
+
+
+def licence_of(package: str) -> str:
+    """By its metadata: the SPDX expression, or else the classifiers, or else the first line of free text."""
+    found = importlib.metadata.metadata(package)
+    classified = [text.split(" :: ")[-1] for text in found.get_all("Classifier", []) if text.startswith("License ::")]
+    free = (found.get("License") or "").strip().splitlines()
+    return found.get("License-Expression") or " / ".join(classified) or (free[0] if free else UNSTATED)
