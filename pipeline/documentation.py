@@ -184,7 +184,7 @@ def licences_page() -> str:
     rows = sorted({(_code(name), version, licence_of(name)) for name, version in locked(PROJECT)})
     about = (
         "What `make setup` installs, with the licence that each package states in its metadata. The project itself is "
-        "under the MIT licence, and none of these is part of it; datasets have terms of their own, see [Names](names.md)."
+        "under the MIT licence, and none of these is part of it; datasets have terms of their own: [Names](names.md)."
     )
     return _page("Licences", about, [_table(("package", "version", "licence"), rows)])
 

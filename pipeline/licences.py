@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.settings.base import SettingsError
+
 LOCKS = ("torch.lock", "requirements.lock")
 UNSTATED = "not stated"
 
@@ -18,8 +20,12 @@ def locked(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def licence_of(package: str) -> str:
-    """By its metadata: the SPDX expression, or else the classifiers, or else the first line of free text."""
-    found = importlib.metadata.metadata(package)
+    """By its metadata: the SPDX expression, or else the classifiers, or else the first line of free text. Raises
+    SettingsError for a package that is not installed."""
+    try:
+        found = importlib.metadata.metadata(package)
+    except importlib.metadata.PackageNotFoundError:
+        raise SettingsError(f"{package} is not installed, and only it says its licence: `make setup` first") from None
     classified = [text.split(" :: ")[-1] for text in found.get_all("Classifier", []) if text.startswith("License ::")]
     free = (found.get("License") or "").strip().splitlines()
     return found.get("License-Expression") or " / ".join(classified) or (free[0] if free else UNSTATED)
