@@ -23,9 +23,9 @@ def licence_of(package: str) -> str:
     """By its metadata: the SPDX expression, or else the classifiers, or else the first line of free text. Raises
     SettingsError for a package that is not installed."""
     try:
-        found = importlib.metadata.metadata(package)
+        found = importlib.metadata.metadata(package).json
     except importlib.metadata.PackageNotFoundError:
         raise SettingsError(f"{package} is not installed, and only it says its licence: `make setup` first") from None
-    classified = [text.split(" :: ")[-1] for text in found.get_all("Classifier", []) if text.startswith("License ::")]
-    free = (found.get("License") or "").strip().splitlines()
-    return found.get("License-Expression") or " / ".join(classified) or (free[0] if free else UNSTATED)
+    classified = [text.split(" :: ")[-1] for text in found.get("classifier", []) if text.startswith("License ::")]
+    free = str(found.get("license", "")).strip().splitlines()
+    return str(found.get("license_expression") or " / ".join(classified) or (free[0] if free else UNSTATED))
