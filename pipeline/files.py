@@ -26,6 +26,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         synchronise(temporary)
         os.replace(temporary, path)
         synchronise(path.parent)
+    except OSError as error:  # which does not say where, when a disk is full
+        raise error if error.filename or not error.errno else OSError(error.errno, error.strerror, str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -199,16 +199,16 @@ def _write_split(
 def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels:
     """A file of zeros to be written to in memory, with its room on the disk: without it a full disk kills the process
     (SIGBUS). Raises OSError where there is none."""
-    array: Pixels = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
-    size = path.stat().st_size
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            try:
+    try:
+        array: Pixels = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+        size = path.stat().st_size
+        if hasattr(os, "posix_fallocate"):
+            with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, size)
-            except OSError as error:  # does not say where
-                raise OSError(error.errno, error.strerror, str(path)) from None
-    elif size > shutil.disk_usage(path.parent).free:  # macOS
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        elif size > shutil.disk_usage(path.parent).free:  # macOS
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError as error:  # which does not say where
+        raise OSError(error.errno, error.strerror, str(path)) from None
     return array
 
 

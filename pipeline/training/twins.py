@@ -231,7 +231,7 @@ def train_twins(
                 if keep:
                     kept |= _save_checkpoints(folder, training.twins, epoch)
                 if training.finished == run.epochs:
-                    break
+                    continue
                 started = time.monotonic()
                 if (keep or started > due or stop()) and training.finite:
                     save_state(state, {**training.state(), "origin": origin, "kept": kept})

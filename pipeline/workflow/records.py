@@ -100,6 +100,17 @@ class Task:
         return self.but_for_inputs({"inputs": inputs})
 
 
+def recorded(one: Task) -> Record:
+    """What was recorded of a task; raises as `read_record`, and for a record of another one."""
+    record = read_record(one.record)
+    of = record.get("stage"), record.get("subject")
+    if of != (one.stage.name, one.subject):
+        raise SettingsError(
+            f"{one.record}: the record of {' '.join(map(str, of))}; delete it and make the result again"
+        )
+    return record
+
+
 def task(stage: str, subject: str, plan: Plan, layout: Layout) -> Task:
     return Task(STAGES[stage], subject, STAGES[stage].job(plan, subject), plan, layout)
 

@@ -24,6 +24,7 @@ from pipeline.workflow.records import (
     digest,
     faults,
     read_record,
+    recorded,
     said,
     task,
     write_record,
@@ -57,11 +58,9 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         options = {**options, "state": state, "origin": _origin(from_what)}
     earlier = _earlier(one)
     one.record.unlink(missing_ok=True)
-    for kind, pattern in one.stage.writes.items():
-        if pattern.endswith("/") and not resumed:
-            shutil.rmtree(one.outputs[kind], ignore_errors=True)  # nothing of an earlier result stays
-        elif pattern.endswith("/"):
-            clear_leftovers(one.outputs[kind])
+    folders = [one.outputs[kind] for kind, pattern in one.stage.writes.items() if pattern.endswith("/")]
+    for folder in folders:
+        clear_leftovers(folder) if resumed else _retire(folder)
     module = importlib.import_module(f"pipeline.stages.{one.stage.name}")  # torch takes seconds: only where needed
     try:
         found = module.run(one.job, one.inputs, one.outputs, *more, **options)
@@ -70,9 +69,14 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         raise SettingsError(
             f"{one.subject}: {error}. The same command again makes all results without this run, and says so"
         ) from None
-    for kind, pattern in one.stage.writes.items():
-        if pattern.endswith("/"):
-            write_sums(one.outputs[kind])
+    except OSError:
+        if not resumed:
+            for folder in folders:
+                _bring_back(folder)
+        raise
+    for folder in folders:
+        write_sums(folder)
+        shutil.rmtree(_retired(folder), ignore_errors=True)
     record = {
         "stage": one.stage.name,
         "subject": one.subject,
@@ -90,12 +94,31 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     write_record(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
 
 
+def _retired(folder: Path) -> Path:
+    """Where an earlier result waits until the new one is whole."""
+    return folder.with_name(f".{folder.name}.retired")
+
+
+def _retire(folder: Path) -> None:
+    """Nothing of an earlier result is to stay in the new one."""
+    if folder.is_dir():
+        shutil.rmtree(_retired(folder), ignore_errors=True)
+        folder.rename(_retired(folder))
+
+
+def _bring_back(folder: Path) -> None:
+    """Where the new one could not be written, as on a full disk."""
+    if _retired(folder).is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+        _retired(folder).rename(folder)
+
+
 def _earlier(one: Task) -> Record:
     """What was recorded of a result that is made again; nothing where there is no record, or none to be relied on."""
     try:
-        return read_record(one.record) if one.record.is_file() else {}
+        return recorded(one) if one.record.is_file() else {}
     except SettingsError:
-        say(f"{one.record}: not a whole record, or altered; set aside as {set_aside(one.record).name}")
+        say(f"{one.record}: not its whole record, or altered; set aside as {set_aside(one.record).name}")
         return {}
 
 
@@ -120,7 +143,7 @@ def check_inputs(one: Task) -> None:
         path = maker.output_handles[kind]
         if not (path.is_file() and maker.record.is_file()):
             raise FileNotFoundError(f"{path}: not there; `{maker.command}` makes it")
-        bad = faults(maker, read_record(maker.record), deep=True, kind=kind)
+        bad = faults(maker, recorded(maker), deep=True, kind=kind)
         aside = [set_aside(fault.path) for fault in bad if fault.there]
         if bad:
             kept = f", and is set aside as {aside[0].name}" if bad[0].there else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pipeline.settings.base import SettingsError
 from pipeline.workflow.layout import SUMS, Layout
 from pipeline.workflow.plan import Plan
-from pipeline.workflow.records import differences, faults, left_out, read_record, said, tasks
+from pipeline.workflow.records import differences, faults, left_out, recorded, said, tasks
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def verify(plan: Plan, layout: Layout, deep: bool = False) -> Verified:
             wrong += [f"{name}: {path} has no record" for path in one.output_handles.values() if path.is_file()]
             continue
         count += 1
-        record = read_record(one.record)
+        record = recorded(one)
         wrong += [f"{name}: {text}" for text in faults(one, record, deep, bulk_may_lack=not deep)]
         without_bulk += sum(path.name == SUMS and left_out(path.parent) for path in one.output_handles.values())
         absent = [path for path in one.input_handles if not path.is_file()]

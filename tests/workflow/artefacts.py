@@ -18,7 +18,9 @@ def content(project):
     for path in artefacts(project.path):
         name = path.relative_to(project.path)
         if name.parts[1] == "records":
-            found[name] = {key: value for key, value in read_record(path).items() if key not in ("made", "kept")}
+            record = read_record(path)
+            when_and_where = {"made", "kept", *(["inputs", "outputs"] if name.name == "report.json" else [])}
+            found[name] = {key: value for key, value in record.items() if key not in when_and_where}
         elif name.name not in ("provenance.json", "report.html"):  # which say when and where
             found[name] = path.read_bytes()
     return found

@@ -8,6 +8,7 @@ import yaml
 
 from tests.workflow.conftest import TINY
 
+pytestmark = pytest.mark.long
 TABLES = ("reports/table1.csv", "reports/table2.csv")
 
 
@@ -26,7 +27,7 @@ def diverged(sources, tmp_path_factory):
 
 def test_the_runs_are_named_with_their_reasons(diverged):
     _, first = diverged
-    assert re.search(r"the loss of \w+ became (nan|inf) in epoch 2, step 1 of 1, at learning rate 1e\+30: lower", first)
+    assert re.search(r"the loss of \w+ became (nan|inf) in epoch 2, step 1 of 1, at learning rate \S+: lower", first)
     assert "the features of cl at epoch 1 are zero or not finite" in first
     assert first.count("The same command again makes all results without this run") == 2
     assert "Traceback" not in first

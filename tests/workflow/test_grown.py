@@ -2,13 +2,12 @@
 
 import pytest
 
-from pipeline.files import write_json
 from pipeline.settings.base import parse
 from pipeline.settings.experiments import Params
 from pipeline.workflow.grown import trained_again
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import task, tasks
+from pipeline.workflow.records import task, tasks, write_record
 
 DIGITS = {"dataset": "digits", "epochs": 4, "seed": [0, 1]}
 
@@ -24,7 +23,7 @@ def finished(tmp_path):
     made, layout = planned(tmp_path, ["cl", "nscl"])
     (first, _) = made.requests
     one = task("twins", first.name, made, layout)
-    write_json(one.record, one.but_for_inputs({"inputs": {}}))
+    write_record(one.record, one.but_for_inputs({"inputs": {}}))
     return tmp_path
 
 

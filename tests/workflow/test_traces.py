@@ -11,6 +11,7 @@ from tests.workflow.artefacts import content
 DECLARED = {".cache/snakemake"}  # what Snakemake keeps between runs of any workflow
 
 
+@pytest.mark.long
 def test_the_whole_chain_needs_no_network_and_leaves_nothing_elsewhere(sources, finished, tmp_path):
     """In a network of its own, in which not even loopback is up; with an empty home and folder of temporary files. What
     it makes has the same bytes as elsewhere."""
