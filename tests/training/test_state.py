@@ -105,7 +105,7 @@ def test_a_flipped_bit_is_found_or_changes_no_value(train, tmp_path):
     train(tmp_path / "cut", 6)
     path = tmp_path / "cut.pt"
     sound, values = path.read_bytes(), repr(load_state(path))
-    places = [place / 400 for place in range(401)]
+    places = [place / 200 for place in range(201)]
     found = 0
     for place in places:
         flip(path, place)
