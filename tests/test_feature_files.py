@@ -406,3 +406,13 @@ def test_code_in_a_pt_file_is_not_run(files, capsys):
     assert status == 2
     assert output.err == f"error: {files / 'bad.pt'}: holds more than tensors, and what can run code is not read\n"
     assert output.out == ""
+
+
+def test_a_bit_of_a_pt_file_that_is_not_as_it_was_is_found(files):
+    """PyTorch reads it all the same, as another number."""
+    whole = (files / "y.pt").read_bytes()
+    place = whole.index(np.ascontiguousarray(Y).tobytes())
+    (files / "bad.pt").write_bytes(whole[: place + 4] + bytes([whole[place + 4] ^ 1]) + whole[place + 5 :])
+    assert not torch.equal(torch.load(files / "bad.pt"), torch.load(files / "y.pt"))
+    with pytest.raises(SettingsError, match=r"bad.pt: not a readable .pt array: it is damaged in .*data/0"):
+        read_features(str(files / "bad.pt"))

@@ -11,6 +11,7 @@ from pipeline.training import twins
 from pipeline.training.checkpoints import checkpoint_path
 from pipeline.training.divergence import DivergenceError
 from pipeline.training.state import KEYS, StateError, before, load_state
+from pipeline.training.stopping import SIGNALS
 from pipeline.training.twins import train_twins
 from tests.training.interruption import Interruption
 
@@ -174,6 +175,12 @@ def test_a_state_of_another_origin_is_not_gone_on_from(train, whole, tmp_path, c
     train(tmp_path / "cut", 6, origin="other data")
     assert (repr(train(tmp_path / "cut")), bytes_of(tmp_path / "cut")) == whole
     assert capsys.readouterr().err.count("of another run, other settings or other data; set aside") == 2
+
+
+def test_signals_are_as_before_where_none_came(train, tmp_path):
+    before_training = [signal.getsignal(number) for number in SIGNALS]
+    train(tmp_path / "whole")
+    assert [signal.getsignal(number) for number in SIGNALS] == before_training
 
 
 def test_a_state_has_all_its_parts(train, tmp_path):
