@@ -11,7 +11,7 @@ from pipeline.training import twins
 from pipeline.training.checkpoints import checkpoint_path
 from pipeline.training.divergence import DivergenceError
 from pipeline.training.state import KEYS, StateError, before, load_state
-from pipeline.training.stopping import SIGNALS
+from pipeline.training.stopping import SIGNALS, asked_to_stop
 from pipeline.training.twins import train_twins
 from tests.training.interruption import Interruption
 
@@ -175,6 +175,15 @@ def test_a_state_of_another_origin_is_not_gone_on_from(train, whole, tmp_path, c
     train(tmp_path / "cut", 6, origin="other data")
     assert (repr(train(tmp_path / "cut")), bytes_of(tmp_path / "cut")) == whole
     assert capsys.readouterr().err.count("of another run, other settings or other data; set aside") == 2
+
+
+def test_a_second_signal_stops_at_once():
+    with asked_to_stop() as stop:
+        assert stop() == 0
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop() == signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_signals_are_as_before_where_none_came(train, tmp_path):
