@@ -24,6 +24,7 @@ from pipeline.workflow.stage import Stage
 from pipeline.workflow.stages import STAGES, stage_of
 
 Record = dict[str, Any]
+FORMAT = 2  # of records: what is in them, and what it means
 
 
 @dataclass(frozen=True)
@@ -162,19 +163,27 @@ def left_out(folder: Path) -> bool:
 
 def write_record(path: Path, record: Record) -> None:
     """With a digest of itself, so that it can vouch for others."""
-    plain = json.loads(json.dumps(record))  # as it will be read: keys of texts, lists for tuples
+    plain = json.loads(json.dumps({**record, "format": FORMAT}))  # as it will be read: keys of texts, lists for tuples
     write_json(path, {**plain, "sha256": _seal(plain)})
 
 
 def read_record(path: Path) -> Record:
-    """Without its digest. Raises SettingsError that names a file which is no record, or was altered."""
+    """Without its digest and format. Raises SettingsError that names a file which is no record, was altered, or is of a
+    version that this one does not know."""
     try:
         record = dict(read_json(path))
-        if record.pop("sha256", None) == _seal(record) and {"job", "code", "inputs"} <= record.keys():
-            return record
+        whole = record.pop("sha256", None) == _seal(record) and {"job", "code", "inputs"} <= record.keys()
     except (ValueError, TypeError, RecursionError):  # JSON that is cut off, other text, or no mapping
-        pass
-    raise SettingsError(f"{path}: not a whole record, or altered; delete it and make the result beside it again")
+        whole = False
+    if not whole:
+        raise SettingsError(f"{path}: not a whole record, or altered; delete it and make the result beside it again")
+    found = record.pop("format", None)
+    if found != FORMAT:
+        raise SettingsError(
+            f"{path}: a record of format {found}, this version knows {FORMAT}: use the version that made it, or another "
+            "folder for results"
+        )
+    return record
 
 
 def _seal(record: Record) -> str:

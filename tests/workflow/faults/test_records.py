@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pipeline.settings.base import SettingsError
+from pipeline.workflow import records
 from pipeline.workflow.records import read_record, write_record
 from tests.workflow.faults.fuzz import sentence
 
@@ -38,6 +39,16 @@ def test_every_flipped_bit_is_found(path):
             refused = sentence(lambda: read_record(path))
             assert str(path) in refused or whole[place : place + 1].isspace()
             assert refused or read_record(path) == json.loads(json.dumps(RECORD))
+
+
+def test_a_record_of_a_newer_version_is_refused_as_such(path, monkeypatch):
+    monkeypatch.setattr(records, "FORMAT", records.FORMAT + 1)
+    write_record(path, RECORD)
+    monkeypatch.undo()
+    with pytest.raises(
+        SettingsError, match=r"a.json: a record of format 3, this version knows 2: use the version that"
+    ):
+        read_record(path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"job": {}}', "[" * 100_000])
