@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pipeline.settings.base import SettingsError
 from pipeline.settings.run import Run
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan
@@ -35,7 +36,10 @@ def _divergence(plan: Plan, layout: Layout, run: Run) -> str:
     noted = layout.state(run.name, ".json")
     if not noted.is_file():
         return ""
-    then = read_record(noted)
+    try:
+        then = read_record(noted)
+    except SettingsError:
+        return ""  # the run itself will say so: others need not wait for it
     why = str(then.get("diverged", ""))
     return why if why and not differences(then, _now(plan, layout, run).but_for_inputs(then)) else ""
 

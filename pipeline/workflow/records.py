@@ -161,6 +161,10 @@ def left_out(folder: Path) -> bool:
     return bool(files) and not any(path.is_file() for path in files)
 
 
+class OtherVersionError(SettingsError):
+    """A result of a version that this one does not know: not to be used, and not to be made anew in its place."""
+
+
 def write_record(path: Path, record: Record) -> None:
     """With a digest of itself, so that it can vouch for others."""
     plain = json.loads(json.dumps({**record, "format": FORMAT}))  # as it will be read: keys of texts, lists for tuples
@@ -179,9 +183,9 @@ def read_record(path: Path) -> Record:
         raise SettingsError(f"{path}: not a whole record, or altered; delete it and make the result beside it again")
     found = record.pop("format", None)
     if found != FORMAT:
-        raise SettingsError(
-            f"{path}: a record of format {found}, this version knows {FORMAT}: use the version that made it, or another "
-            "folder for results"
+        raise OtherVersionError(
+            f"{path}: a record of format {found}, this version knows {FORMAT}: "
+            "use the version that made it, or another folder for results"
         )
     return record
 

@@ -18,6 +18,7 @@ from pipeline.training.divergence import DivergenceError
 from pipeline.workflow.grown import trained_again
 from pipeline.workflow.provenance import environment
 from pipeline.workflow.records import (
+    OtherVersionError,
     Record,
     Task,
     differences,
@@ -117,6 +118,8 @@ def _earlier(one: Task) -> Record:
     """What was recorded of a result that is made again; nothing where there is no record, or none to be relied on."""
     try:
         return recorded(one) if one.record.is_file() else {}
+    except OtherVersionError:
+        raise
     except SettingsError:
         say(f"{one.record}: not its whole record, or altered; set aside as {set_aside(one.record).name}")
         return {}

@@ -234,3 +234,16 @@ def test_records_name_the_whole_run(finished):
     assert record["found"]["digests"]["cl"] == record["found"]["digests"]["nscl"]  # shared randomness, as recorded
     steps = pd.read_csv(finished.path / "results" / "steps" / f"{RUN}.csv.gz")
     assert set(steps["objective"]) == {"cl", "nscl"}
+
+
+def test_what_a_newer_version_made_is_neither_used_nor_made_anew(project):
+    project.edit("pipeline/workflow/records.py", "FORMAT = 2", "FORMAT = 3")
+    project.pipeline("prepare", "digits", "--results", "newer")
+    project.edit("pipeline/workflow/records.py", "FORMAT = 3", "FORMAT = 2")
+    record = project.path / "newer" / "records" / "prepare" / "digits.json"
+    before = record.read_bytes()
+    for command in (("prepare", "digits"), ("subset", "digits/classes=4,seed=0"), ("verify",)):
+        assert f"{record.relative_to(project.path)}: a record of format 3, this version knows 2" in project.pipeline(
+            *command, "--results", "newer", check=False
+        )
+    assert record.read_bytes() == before
