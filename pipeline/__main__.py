@@ -7,6 +7,7 @@ import importlib.metadata
 import io
 import json
 import os
+import signal
 import sys
 import tomllib
 from collections.abc import Callable
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE if options.name in STAGES else 0  # a stage prints nothing: it was still at work
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
