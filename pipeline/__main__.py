@@ -298,12 +298,16 @@ def _power(options: argparse.Namespace) -> None:
 def _align(options: argparse.Namespace) -> None:
     from pipeline.feature_files.comparison import compare_files
     from pipeline.feature_files.measures import chosen
+    from pipeline.feature_files.reading import check_written
     from pipeline.feature_files.text import as_json, as_table, as_text
 
     if len(options.files) < 2:
         raise SettingsError(f"{options.files[0]}: one file, allowed is two or more")
     if options.plot and options.plot.suffix not in (".png", ".pdf", ".svg"):
         raise SettingsError(f"{options.plot}: allowed is a .png, .pdf or .svg")
+    read = [*options.files, *([options.labels] if options.labels else [])]
+    for written in filter(None, (options.csv, options.plot)):
+        check_written(written, read)
     found = compare_files(options.files, options.labels, chosen(options.measures))
     if options.csv:
         as_table(found).to_csv(options.csv, index=False)
