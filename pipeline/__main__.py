@@ -7,6 +7,7 @@ import importlib.metadata
 import io
 import json
 import os
+import signal
 import sys
 import tomllib
 from collections.abc import Callable
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE if options.name in STAGES else 0  # a stage prints nothing: it was still at work
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -296,12 +298,16 @@ def _power(options: argparse.Namespace) -> None:
 def _align(options: argparse.Namespace) -> None:
     from pipeline.feature_files.comparison import compare_files
     from pipeline.feature_files.measures import chosen
+    from pipeline.feature_files.reading import check_written
     from pipeline.feature_files.text import as_json, as_table, as_text
 
     if len(options.files) < 2:
         raise SettingsError(f"{options.files[0]}: one file, allowed is two or more")
     if options.plot and options.plot.suffix not in (".png", ".pdf", ".svg"):
         raise SettingsError(f"{options.plot}: allowed is a .png, .pdf or .svg")
+    read = [*options.files, *([options.labels] if options.labels else [])]
+    for written in filter(None, (options.csv, options.plot)):
+        check_written(written, read)
     found = compare_files(options.files, options.labels, chosen(options.measures))
     if options.csv:
         as_table(found).to_csv(options.csv, index=False)

@@ -14,6 +14,7 @@ from scipy.io import savemat
 from scipy.sparse import csc_matrix
 
 from pipeline.__main__ import main
+from pipeline.feature_files.comparison import compare_files
 from pipeline.feature_files.measures import ASKED
 from pipeline.feature_files.reading import read_features, read_labels
 from pipeline.feature_files.text import HINT
@@ -363,6 +364,45 @@ def test_labels_of_words_in_an_array(tmp_path):
         assert read_labels(str(tmp_path / "labels.npy"), 3).tolist() == [1, 0, 1]
 
 
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1)])
+@pytest.mark.parametrize("labels", [np.array([7, 2, 7]), np.array(["dog", "cat", "dog"], dtype=object)])
+def test_labels_as_matlab_keeps_them(tmp_path, shape, labels):
+    savemat(tmp_path / "labels.mat", {"labels": labels.reshape(shape)})
+    found = read_labels(str(tmp_path / "labels.mat"), 3).tolist()
+    assert [one == found[0] for one in found] == [True, False, True]
+
+
+def test_a_cell_array_of_other_things_is_no_labels(tmp_path):
+    for cells in ([np.eye(2), "a", "b"], ["a", "", "b"]):
+        held = np.empty(3, dtype=object)
+        held[:] = cells
+        savemat(tmp_path / "labels.mat", {"labels": held[:, None]})
+        with pytest.raises(SettingsError, match=r"labels\.mat: (holds object, allowed is|label 2 is missing)"):
+            read_labels(str(tmp_path / "labels.mat"), 3)
+
+
+def test_what_is_read_is_never_written_over(files, capsys):
+    before = {path: path.read_bytes() for path in files.iterdir()}
+    pair, labels = (files / "x.npy", files / "named.csv"), ("--labels", files / "labels.npy")
+    for written in (("--csv", files / "named.csv"), ("--csv", files / "labels.npy"), ("--csv", files / "." / "x.npy")):
+        status, output = align(capsys, *pair, *labels, *written)
+        assert (status, output.out) == (2, "")
+        assert output.err == f"error: {written[1]}: is read, and would be written over: allowed is another name\n"
+    two = f"{files / 'two.npz'}:test"
+    assert align(capsys, files / "x.npy", two, "--csv", files / "two.npz")[0] == 2
+    status, output = align(capsys, *pair, "--plot", files / "none" / "a.png")
+    assert (status, output.err) == (
+        2,
+        f"error: {files / 'none' / 'a.png'}: {files / 'none'} is no folder to write it into\n",
+    )
+    assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_files_are_named_by_paths_too(files):
+    found = compare_files([files / "x.npy", files / "y.npz"], files / "labels.npy", ["cka"])
+    assert list(found.collapse) == [str(files / "x.npy"), str(files / "y.npz")]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -392,7 +432,7 @@ def test_a_header_that_counts_is_one_above_labels_too(tmp_path):
 
 def test_labels_with_two_columns_are_refused(tmp_path):
     (tmp_path / "labels.csv").write_text("0,1\n1,2\n2,1\n")
-    with pytest.raises(SettingsError, match=r"shape \(3, 2\) \(no header\), allowed is one label"):
+    with pytest.raises(SettingsError, match=r"labels\.csv: 2 columns, allowed is one, of labels"):
         read_labels(str(tmp_path / "labels.csv"), 3)
 
 

@@ -93,6 +93,13 @@ print(round(compare(a, b)["cka"].value, 6), round(sums.similarity("a", "b").cka,
     assert run(command, "--version", cwd=tmp_path) == f"twin-alignment {PROJECT['version']}\n"
 
 
+@pytest.mark.parametrize("left", ["build/lib/pipeline/files.py", "reports/table1.csv.set_aside"])
+def test_what_installing_and_damage_leave_is_not_of_the_project(left):
+    """By what git ignores ruff and the tests' copies of the project go too."""
+    found = subprocess.run(["git", "check-ignore", "--quiet", left], cwd=ROOT, check=False)
+    assert found.returncode == 0
+
+
 def test_the_checkout_the_wheel_and_the_citation_agree(capsys):
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert (PROJECT["version"], PROJECT["license"]) == (cited["version"], cited["license"])

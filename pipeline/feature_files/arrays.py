@@ -114,7 +114,16 @@ def _read_mat(path: Path, name: str | None) -> tuple[list[str], Any]:
     """Names of a file's arrays, and the one that is meant, if it is clear which."""
     arrays = {key: value for key, value in loadmat(path).items() if not key.startswith("__")}
     only = next(iter(arrays)) if name is None and len(arrays) == 1 else name
-    return list(arrays), None if only is None else arrays.get(only)
+    return list(arrays), None if only is None else _words(arrays.get(only))
+
+
+def _words(found: Any) -> Any:
+    """Words, of a cell array of them, as MATLAB keeps names; all else as it is."""
+    if not (isinstance(found, np.ndarray) and found.dtype == object and found.size > 0):
+        return found
+    if not all(isinstance(cell, np.ndarray) and cell.dtype.kind == "U" and cell.size <= 1 for cell in found.flat):
+        return found
+    return np.array(["".join(cell.flat) for cell in found.flat]).reshape(found.shape)
 
 
 def _pt(path: Path, name: str | None) -> Tensor:

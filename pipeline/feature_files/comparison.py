@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.alignment.collapse import cdnv, directional_cdnv
 from pipeline.alignment.intervals import Estimate, Pair, Prepared
@@ -32,18 +33,21 @@ class Comparison:
         return len(self.files[0].values)
 
 
-def compare_files(sources: Sequence[str], labels: str | None = None, measures: Sequence[str] = CHEAP) -> Comparison:
+def compare_files(
+    sources: Sequence[str | Path], labels: str | Path | None = None, measures: Sequence[str] = CHEAP
+) -> Comparison:
     """Every two of the files, whose rows are in the same order; raises SettingsError in one sentence."""
-    repeated = [source for source in sources if sources.count(source) > 1]
-    if len(sources) > 2 and repeated:
+    names = [str(source) for source in sources]
+    repeated = [name for name in names if names.count(name) > 1]
+    if len(names) > 2 and repeated:
         raise SettingsError(f"{repeated[0]}: named twice")
-    files = tuple(map(read_features, sources))
+    files = tuple(map(read_features, names))
     first = files[0]
     for other in files[1:]:
         if len(other.values) != len(first.values):
             found = f"{first.source} has {len(first.values)} rows and {other.source} has {len(other.values)}"
             raise SettingsError(f"{found}: the same inputs are compared")
-    classes = None if labels is None else read_labels(labels, len(first.values))
+    classes = None if labels is None else read_labels(str(labels), len(first.values))
     try:
         prepared = [Prepared(file.values, file.source) for file in files]
         pairs = {(a.name, b.name): _measured(Pair(a, b), measures) for a, b in itertools.combinations(prepared, 2)}

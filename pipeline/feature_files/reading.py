@@ -1,5 +1,6 @@
 """Features and labels from files of many formats: what was read, and what of the file was left out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,10 @@ def read_labels(source: str, rows: int) -> Tensor:
     text = path.suffix.lower() in SEPARATORS and path.is_file()
     array = read_label_column(path, rows) if text else read_array(source)
     values = array.values
-    values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+    values = values.reshape(-1) if values.ndim == 2 and 1 in values.shape else values  # MATLAB's vectors have two
+    if text and values.ndim == 2:
+        columns = values.shape[1]
+        raise SettingsError(f"{source}: {columns} columns, allowed is one, of labels, and before it pandas' index")
     if values.shape != (rows,):
         hint = f" ({array.note})" if array.note else ""
         raise SettingsError(f"{source}: shape {values.shape}{hint}, allowed is one label for each of the {rows} rows")
@@ -72,6 +76,16 @@ def read_array(source: str) -> Array:
     if suffix not in FORMATS:
         raise SettingsError(f"{path}: allowed is a file of one of the formats {', '.join(FORMATS)}")
     return read_numbers(path) if suffix in SEPARATORS else load(path, name)
+
+
+def check_written(path: Path, sources: Iterable[str]) -> None:
+    """Raises SettingsError, before anything is computed, for a file that cannot be written, or that is one of those
+    that are read: nobody's features are written over."""
+    if not path.parent.is_dir():
+        raise SettingsError(f"{path}: {path.parent} is no folder to write it into")
+    read = (_split(source)[0] for source in sources)
+    if path.exists() and any(one.exists() and path.samefile(one) for one in read):
+        raise SettingsError(f"{path}: is read, and would be written over: allowed is another name")
 
 
 def _split(source: str) -> tuple[Path, str | None]:

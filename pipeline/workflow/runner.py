@@ -71,7 +71,7 @@ def make(one: Task, *more: Any, **options: Any) -> None:
             f"{one.subject}: {error}. The same command again makes all results without this run, and says so"
         ) from None
     except OSError:
-        if not resumed:
+        if not (one.stage.resumes and any(path.is_file() for path in _states(one))):  # which needs what it kept
             for folder in folders:
                 _bring_back(folder)
         raise

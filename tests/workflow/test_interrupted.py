@@ -1,12 +1,21 @@
 """A run that was cut off goes on, and is never silently begun anew."""
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
+from pipeline.settings.experiments import read_params
+from pipeline.stages import twins
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import plan
+from pipeline.workflow.records import task
+from pipeline.workflow.runner import make
 from tests.workflow.conftest import RUN, TINY
 from tests.workflow.test_leaks import COMMENT, NEUTRAL, TEMPERED
 
@@ -78,3 +87,68 @@ def test_one_more_objective_is_no_other_run(finished, tmp_path):
     after = {path.name: path.read_bytes() for path in (project.path / "results").rglob("cl-epoch0001.safetensors")}
     assert after == before
     assert len(list((project.path / "results" / "checkpoints").rglob("ce-epoch0001.safetensors"))) == 2
+
+
+@pytest.fixture(scope="module")
+def prepared(sources, tmp_path_factory):
+    """A project whose run of 60 epochs can be trained at once."""
+    project = sources.copy(tmp_path_factory.mktemp("prepared") / "twins")
+    (project.path / "params.yaml").write_text(TINY.replace("epochs: 1", "epochs: 60"))
+    project.pipeline("prepare", "digits")
+    project.pipeline("subset", "digits/classes=4,seed=0")
+    return project
+
+
+SHORT = RUN.replace("epochs=1", "epochs=60")
+FIRST = Path("results", "checkpoints", SHORT, "cl-epoch0000.safetensors")
+STATE = Path("results", "state", f"{SHORT}.pt")
+
+
+def test_ctrl_c_in_snakemake_keeps_all_that_the_run_goes_on_from(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "twins")
+    snakemake = subprocess.Popen(
+        ["snakemake", "--cores", "1", f"results/steps/{SHORT}.csv.gz"],
+        cwd=project.path,
+        env=project.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a terminal sends Ctrl-C to all processes of a group: to `tee` too
+    )
+    deadline = time.monotonic() + 120
+    while not (project.path / FIRST).is_file() and snakemake.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(snakemake.pid, signal.SIGINT)
+    said = snakemake.communicate(timeout=120)[1]
+    assert snakemake.returncode != 0
+    assert f"{SHORT}: stopped after epoch" in said
+    assert (project.path / STATE).is_file()
+    assert (project.path / FIRST).is_file()
+    assert "going on after epoch" in project.pipeline("twins", SHORT, "--threads", "1")
+
+
+def test_a_disk_that_fills_while_a_run_trains_leaves_what_its_state_needs(prepared, tmp_path, monkeypatch):
+    project = prepared.copy(tmp_path / "twins")
+    monkeypatch.chdir(project.path)
+    FIRST.parent.mkdir(parents=True)  # as Snakemake does for its outputs
+
+    def full(job, inputs, outputs, *, state, origin):
+        (outputs["checkpoints"] / FIRST.name).parent.mkdir(exist_ok=True)
+        (outputs["checkpoints"] / FIRST.name).write_text("kept")
+        state.write_text("which needs it")
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(twins, "run", full)
+    with pytest.raises(OSError, match="no space"):
+        make(task("twins", SHORT, plan(read_params(Path("params.yaml"))), Layout(Path("results"), Path("reports"))))
+    assert (FIRST.read_text(), STATE.is_file()) == ("kept", True)
+
+
+def test_a_stage_that_nobody_listens_to_does_not_say_that_it_is_done(sources, tmp_path):
+    project = sources.copy(tmp_path / "twins")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = ["python", "-m", "pipeline", "prepare", "digits"]
+    status = subprocess.run(command, cwd=project.path, env=project.environment, stderr=writer, check=False).returncode
+    os.close(writer)
+    assert (status == 0) == (project.path / "results" / "records" / "prepare" / "digits.json").is_file()

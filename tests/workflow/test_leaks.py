@@ -154,6 +154,13 @@ def test_tables_that_were_altered_are_not_blessed(project):
     assert "claims: reports/claims.csv has no record" in verified(project)
 
 
+def test_of_other_settings_it_says_which_and_not_what_they_would_read(project):
+    project.edit("params.yaml", "temperature: 0.5", "temperature: 0.4")
+    named = verified(project)
+    assert "table1: made from something else (settings: runs.0.temperature was 0.5, is 0.4" in "\n".join(named)
+    assert [line for line in named if line.startswith("table1: ") and "is not there" in line] == []
+
+
 def test_an_altered_byte_of_any_kind_of_result_is_found(project, monkeypatch):
     monkeypatch.chdir(project.path)
     settings, layout = plan(read_params(Path("params.yaml"))), Layout(Path("results"), Path("reports"))

@@ -1,5 +1,6 @@
 # Every stage is a rule: its files, job and device follow from its declaration in pipeline/workflow/stages.py, and its
-# command is the one a person types. What jobs say goes to the terminal too.
+# command is the one a person types. What jobs say goes to the terminal too, also after Ctrl-C (tee -i), which a terminal
+# sends to every process: a run then says how far it came while it keeps its state.
 for stage in STAGES.values():
 
     rule:
@@ -32,4 +33,4 @@ for stage in STAGES.values():
             settings=SETTINGS_FILE,
         shell:
             "{params.command} {params.subject} --params {params.settings:q} --threads {threads} 2>&1 "
-            "| tee {log:q} >&2"
+            "| tee -i {log:q} >&2"
