@@ -1,9 +1,7 @@
-"""How many classes and images a tree of image files has, from names alone: a run's name says its classes, and its
-batch is not larger than its images, before anything is prepared."""
+"""How many classes a tree of image files has, from names alone: a run's name says it before anything is prepared."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
 from pipeline.data.trees import list_tree
@@ -33,32 +31,13 @@ def count_classes(trees: tuple[str, ...], where: str) -> int:
     return len(found)
 
 
-@cache
-def count_images(trees: tuple[str, ...], enough: int) -> int:
-    """Training images of all trees together, counted no further than `enough`: of millions that could take minutes."""
-    labels = (label for tree in map(Path, trees) for label in (_of_images if tree.is_dir() else _of_archive)(tree))
-    return sum(1 for _ in islice(labels, enough))
-
-
 def _of_folder(tree: Path) -> Iterable[str]:
-    return (folder.name for folder in _class_folders(tree) if next(_images(folder), None))
-
-
-def _of_images(tree: Path) -> Iterable[str]:
-    return (folder.name for folder in _class_folders(tree) for _ in _images(folder))
-
-
-def _images(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
-
-
-def _class_folders(tree: Path) -> Iterator[Path]:
     below = [tree, *sorted(path for path in tree.iterdir() if path.is_dir() and not path.name.startswith("."))]
     for folder in (path / "train" for path in below):
         if folder.is_dir():
             for label in folder.iterdir():
-                if label.is_dir() and not label.name.startswith("."):
-                    yield label
+                if label.is_dir() and any(file.suffix.lower() in SUFFIXES for file in label.iterdir()):
+                    yield label.name
 
 
 def _of_archive(tree: Path) -> Iterable[str]:

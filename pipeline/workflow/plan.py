@@ -13,7 +13,8 @@ from pathlib import Path
 
 from pipeline.data.catalog import KNOWN, facts
 from pipeline.data.catalog import resolve as dataset_spec
-from pipeline.data.class_count import count_classes, count_images
+from pipeline.data.class_count import count_classes
+from pipeline.data.image_count import count_images
 from pipeline.encoders import check_encoder, check_size
 from pipeline.objectives import OBJECTIVES
 from pipeline.objectives import resolve as objective_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data.class_count import count_classes, count_images
+from pipeline.data.class_count import count_classes
 from pipeline.settings.base import SettingsError
 
 
@@ -28,19 +28,11 @@ def test_folders_under_train_that_hold_an_image(tmp_path, top):
             opened.writestr(top + name, b"")
     assert count_classes((str(folder),), "datasets.x") == 2
     assert count_classes((str(archive),), "datasets.x") == 2
-    assert [count_images((str(tree),), 9) for tree in (folder, archive)] == [3, 3]
 
 
 def test_trees_are_counted_together(tmp_path):
     first, second = tree(tmp_path / "1", *NAMES), tree(tmp_path / "2", "train/b/9.png", "train/d/1.png")
     assert count_classes((str(first), str(second)), "datasets.x") == 3
-    assert [count_images((str(first), str(second)), enough) for enough in (4, 5, 9)] == [4, 5, 5]
-
-
-def test_hidden_files_are_no_images(tmp_path):
-    folder = tree(tmp_path, "train/a/1.png", "train/a/._1.png", "train/b/1.png", "train/c/._1.png", "train/.d/1.png")
-    assert count_classes((str(folder),), "datasets.x") == 2
-    assert count_images((str(folder),), 9) == 2
 
 
 def test_what_is_not_there_or_too_little_is_said_with_its_setting(tmp_path):

@@ -37,6 +37,19 @@ def test_the_papers_experiments_have_no_second_table(tmp_path):
     assert "comparison" not in {one.stage.name for one in found}
 
 
+def test_a_file_of_ones_own_is_seen_from_where_commands_are_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params").mkdir()
+    experiment = {**digits(), "objectives": ["cl", "mine.py:loss"]}
+    settings = parse(Params, {"experiments": {"mine": experiment}}, "params/flowers.yaml")
+    (tmp_path / "params" / "mine.py").write_text("def loss(z1, z2, labels, temperature):\n    return z1.sum()\n")
+    with pytest.raises(SettingsError, match=r"there is no file mine\.py"):
+        plan(settings)
+    (tmp_path / "params" / "mine.py").rename(tmp_path / "mine.py")
+    (request,) = plan(settings).requests.values()
+    assert request.names == ("cl", "mine.loss")
+
+
 def test_an_experiment_that_lost_all_its_runs_is_named_by_the_report(tmp_path):
     found, _ = planned(tmp_path, mine=digits(), wild=digits(learning_rate=1e30))
     lost = found.experiments["wild"]
