@@ -48,6 +48,7 @@ PROMISED = {
     "limit_train": "√2 N, the largest distance",
 }
 CONTROLS = "controls"  # the figure
+ELSEWHERE = "Measured on photographs, by other settings than this page's, whose own results follow further down:"
 HEADLINE = {  # twins of CL, and what they are
     "nscl": "NSCL, true labels",
     "nscl_shuffled": "NSCL, shuffled labels",
@@ -141,8 +142,9 @@ class Report:
         return _table(("", "in all", *map(_verdict, ENDS)), rows)
 
     def answer(self) -> str:
-        """What came out of the claims that answer the report's title."""
-        return answer(self.verdicts)
+        """What came out of the claims that answer the report's title; of another report than the page's, says so."""
+        found = answer(self.verdicts)
+        return f"<p>{ELSEWHERE}</p>{found}" if found and self.prefix else found
 
     def beside(self, photographs: "Report") -> str:
         """The paper's claims with their verdicts on photographs and in this report."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from pipeline.data.catalog import KNOWN, facts
 from pipeline.data.catalog import resolve as dataset_spec
 from pipeline.data.class_count import count_classes
+from pipeline.data.image_count import count_images
 from pipeline.encoders import check_encoder, check_size
 from pipeline.objectives import OBJECTIVES
 from pipeline.objectives import resolve as objective_of
@@ -151,10 +152,10 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             values = {**params.training.model_dump(), **dict(zip(entry, combination, strict=True))}
             run = parse(Run, values, where)
             _check_numbers(run, where)
-            _check_batch(run, params, where)
             check_encoder(run.encoder, where)
             _check_views(run, params, where)
             known = classes_of(run.dataset, params)
+            _check_batch(run, params, where)
             if run.classes is not None and run.classes > known:
                 raise SettingsError(
                     f"{where}: classes = {run.classes}: {run.dataset} has {known} classes, allowed is 2 to {known}"
@@ -188,10 +189,17 @@ def _check_views(run: Run, params: Params, where: str) -> None:
 
 
 def _check_batch(run: Run, params: Params, where: str) -> None:
-    """That a dataset whose number of images is known has one batch; the others are asked when they are prepared."""
+    """That a dataset has one batch, where its number of images is known, or its files are counted for its classes
+    anyway; the others, and subsets, are asked when they are trained on."""
     spec = dataset_spec(run.dataset, params.datasets)
-    sizes = facts(spec.source).sizes if spec.source in KNOWN else None
-    if sizes is not None and run.batch_size > (images := sizes(spec)[0]):
+    sizes = facts(spec.source).sizes
+    if spec.source in KNOWN and sizes is not None:
+        images = sizes(spec)[0]
+    elif spec.source not in KNOWN and spec.classes is None:
+        images = count_images(spec.paths, run.batch_size)
+    else:
+        return
+    if run.batch_size > images:
         raise SettingsError(
             f"{where}: batch_size = {run.batch_size}: {run.dataset} has {images} training images, "
             "allowed is at most that"

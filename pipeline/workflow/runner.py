@@ -68,7 +68,8 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     except DivergenceError as error:
         _note_divergence(one, str(error))
         raise SettingsError(
-            f"{one.subject}: {error}. The same command again makes all results without this run, and says so"
+            f"{one.subject}: {error}. The same command again makes all results without this run, and says so; with "
+            "--keep-going as well, all other runs are tried before it ends"
         ) from None
     except OSError:
         if not (one.stage.resumes and any(path.is_file() for path in _states(one))):  # which needs what it kept

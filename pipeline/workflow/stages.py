@@ -288,7 +288,7 @@ class ReportJob(Settings):
     captions: dict[str, str]  # of those that were not run too
     tables: bool  # whether there are tables 1 and 2
     own: tuple[str, ...]  # experiments of one's own
-    diverged: dict[str, str]  # runs that are asked for too, and why they cannot be had
+    diverged: dict[str, str]  # runs that are asked for too, with their experiments, and why they cannot be had
 
 
 def published_classes() -> dict[str, int]:
@@ -451,8 +451,13 @@ def _report_job(plan: Plan, _: str) -> ReportJob:
         captions=captions,
         tables=bool(_tables(plan)),
         own=own,
-        diverged={run.name: why for run, why in plan.diverged.items()},
+        diverged={_missing(plan, run): why for run, why in plan.diverged.items()},
     )
+
+
+def _missing(plan: Plan, run: Run) -> str:
+    """A run that is not there, with its experiments: one of which none is left has no table that could say so."""
+    return f"{run.name} (of {', '.join(name for name, runs in plan.lost.items() if run in runs)})"
 
 
 def _datasets(plan: Plan) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from pipeline.files import write_csv, write_json
 from pipeline.reporting.metrics import short_metrics
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.show import Report
+from pipeline.reporting.show import ELSEWHERE, Report
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.settings.run import Run
 from tests.reporting.planted import CONTROLLED, PAPER, PUBLISHED_CLASSES, trajectory
@@ -100,6 +100,16 @@ def test_figures_of_two_reports_have_names_of_their_own_on_a_page(report):
     (report.folder / "figures" / "controls.png").write_bytes(b"picture")
     assert 'id="controls"' in report.picture("controls")
     assert 'id="photographs_controls"' in Report(str(report.folder), "photographs_").picture("controls")
+
+
+def test_an_answer_from_elsewhere_says_so_above_itself(tmp_path):
+    table = pd.DataFrame([claim("stays_aligned", "holds", "cifar100, C = 100")], columns=list(COLUMNS))
+    write_csv(tmp_path / "claims.csv", table)
+    own = Report(str(tmp_path)).answer()
+    assert own.startswith('<p class="answer"><strong>cifar100, C = 100.</strong>')
+    assert Report(str(tmp_path), "photographs_").answer() == f"<p>{ELSEWHERE}</p>{own}"
+    write_csv(tmp_path / "claims.csv", table.iloc[:0])
+    assert Report(str(tmp_path), "photographs_").answer() == ""
 
 
 def test_the_headline_has_the_controls_that_were_trained_and_no_others(report):

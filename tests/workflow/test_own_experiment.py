@@ -1,6 +1,7 @@
 """An experiment whose name no table of the project knows has tables and a figure of its own."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -34,6 +35,33 @@ def test_settings_of_ones_own_alone_ask_for_no_table_of_the_papers(tmp_path):
 def test_the_papers_experiments_have_no_second_table(tmp_path):
     _, found = planned(tmp_path, table1=digits(), temperature=digits(temperature=[0.1, 0.5]))
     assert "comparison" not in {one.stage.name for one in found}
+
+
+def test_a_file_of_ones_own_is_seen_from_where_commands_are_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params").mkdir()
+    experiment = {**digits(), "objectives": ["cl", "mine.py:loss"]}
+    settings = parse(Params, {"experiments": {"mine": experiment}}, "params/flowers.yaml")
+    (tmp_path / "params" / "mine.py").write_text("def loss(z1, z2, labels, temperature):\n    return z1.sum()\n")
+    with pytest.raises(SettingsError, match=r"there is no file mine\.py"):
+        plan(settings)
+    (tmp_path / "params" / "mine.py").rename(tmp_path / "mine.py")
+    (request,) = plan(settings).requests.values()
+    assert request.names == ("cl", "mine.loss")
+
+
+def test_an_experiment_that_lost_all_its_runs_is_named_by_the_report(tmp_path):
+    found, _ = planned(tmp_path, mine=digits(), wild=digits(learning_rate=1e30))
+    lost = found.experiments["wild"]
+    left = replace(
+        found,
+        requests={run: request for run, request in found.requests.items() if run not in lost},
+        experiments={"mine": found.experiments["mine"]},
+        diverged=dict.fromkeys(lost, "the loss of cl became nan"),
+        lost={"mine": (), "wild": lost},
+    )
+    (report,) = (one for one in tasks(left, Layout(tmp_path, tmp_path)) if one.stage.name == "report")
+    assert report.job.diverged == {f"{lost[0].name} (of wild)": "the loss of cl became nan"}
 
 
 @pytest.mark.parametrize("values", [{"subset_seed": None, "classes": 2}, {}])

@@ -178,6 +178,23 @@ def test_a_wrong_combination_is_named_with_what_is_allowed(entry, message):
         plan(params(one={"grid": [entry]}))
 
 
+def test_a_batch_larger_than_the_images_of_ones_own_folder_is_refused_at_once(tmp_path):
+    for label in ("moss", "rust"):
+        (tmp_path / "train" / label).mkdir(parents=True)
+        for number in range(5):
+            (tmp_path / "train" / label / f"{number}.png").touch()
+    dataset = {"source": "folder", "paths": [str(tmp_path)]}
+
+    def planned(batch, **more):
+        experiments = {"mine": {"grid": [{"dataset": "lichens", "batch_size": batch}]}}
+        return plan(parse(Params, {"datasets": {"lichens": {**dataset, **more}}, "experiments": experiments}, "x"))
+
+    assert len(planned(10).requests) == 1
+    with pytest.raises(SettingsError, match=r"batch_size = 11: lichens has 10 training images, allowed is at most"):
+        planned(11)
+    assert planned(11, classes=2).requests  # nothing is counted, and the folder need not be there
+
+
 def test_a_run_may_take_every_number_and_batch_up_to_the_limit():
     found = plan(params(one={"grid": [{"dataset": "digits", "seed": 2**63 - 1, "batch_size": 1437}]}))
     assert [(run.seed, run.batch_size) for run in found.requests] == [(2**63 - 1, 1437)]
