@@ -6,7 +6,9 @@ from pipeline.settings.base import SettingsError
 from pipeline.settings.run import Run
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan
-from pipeline.workflow.records import Task, differences, read_record, task
+from pipeline.workflow.records import differences, read_record, task
+
+DIVERGED = ".diverged.json"  # suffix of a file beside a run's state
 
 
 def without_diverged(plan: Plan, layout: Layout) -> Plan:
@@ -33,16 +35,12 @@ def named(plan: Plan) -> str:
 
 def _divergence(plan: Plan, layout: Layout, run: Run) -> str:
     """Why, as training said it; the empty text where it did not diverge, or did by other settings or code."""
-    noted = layout.state(run.name, ".json")
-    if not noted.is_file():
+    noted = layout.state(run.name, DIVERGED)
+    if not noted.is_file():  # of nearly all runs, and every job asks it of every run
         return ""
     try:
         then = read_record(noted)
     except SettingsError:
-        return ""  # the run itself will say so: others need not wait for it
-    why = str(then.get("diverged", ""))
-    return why if why and not differences(then, _now(plan, layout, run).but_for_inputs(then)) else ""
-
-
-def _now(plan: Plan, layout: Layout, run: Run) -> Task:
-    return task("twins", run.name, plan, layout)
+        return ""  # it is tried again
+    now = task("twins", run.name, plan, layout).but_for_inputs(then)
+    return "" if differences(then, now) else str(then["why"])

@@ -15,6 +15,7 @@ from pipeline.files import clear_leftovers, set_aside, write_text
 from pipeline.progress import say
 from pipeline.settings.base import SettingsError
 from pipeline.training.divergence import DivergenceError
+from pipeline.workflow.diverged import DIVERGED
 from pipeline.workflow.grown import trained_again
 from pipeline.workflow.provenance import environment
 from pipeline.workflow.records import (
@@ -52,11 +53,9 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     check_space(one)
     if costs := trained_again([one]):
         say(costs)
-    resumed = False
     if one.stage.resumes:
-        state = _begin(one, from_what)
-        resumed = any(path.is_file() for path in _states(one))
-        options = {**options, "state": state, "origin": _origin(from_what)}
+        options = {**options, "state": _begin(one, from_what), "origin": _origin(from_what)}
+    resumed = _has_state(one)
     earlier = _earlier(one)
     one.record.unlink(missing_ok=True)
     folders = [one.outputs[kind] for kind, pattern in one.stage.writes.items() if pattern.endswith("/")]
@@ -72,7 +71,7 @@ def make(one: Task, *more: Any, **options: Any) -> None:
             "--keep-going as well, all other runs are tried before it ends"
         ) from None
     except OSError:
-        if not (one.stage.resumes and any(path.is_file() for path in _states(one))):  # which needs what it kept
+        if not _has_state(one):  # which needs what it kept
             for folder in folders:
                 _bring_back(folder)
         raise
@@ -127,12 +126,12 @@ def _earlier(one: Task) -> Record:
 
 
 def _note_divergence(one: Task, why: str) -> None:
-    """Beside the state of the run that a stage is of, from which `without_diverged` knows it."""
+    """Of the run that a stage is of, for `without_diverged`."""
     job: Any = one.job
     trained = task("twins", job.run.name, one.plan, one.layout)
     before = _before(trained)
     if before is not None:
-        write_record(trained.layout.state(trained.subject, ".json"), {"finished": True, **before, "diverged": why})
+        write_record(trained.layout.state(trained.subject, DIVERGED), {**before, "why": why})
 
 
 def _finished(one: Task, now: Record) -> bool:
@@ -164,6 +163,7 @@ def _begin(one: Task, now: Record) -> Path:
     """Note what a run is begun from; its state to go on from, if there is one. Raises SettingsError where other
     settings, data or code began or finished it."""
     refuse_other_origin((one, now))
+    one.layout.state(one.subject, DIVERGED).unlink(missing_ok=True)
     noted = one.layout.state(one.subject, ".json")
     states = _states(one)
     if not noted.is_file() or read_record(noted)["finished"]:
@@ -176,6 +176,10 @@ def _begin(one: Task, now: Record) -> Path:
 def _states(one: Task) -> tuple[Path, Path]:
     """Where a run can go on: after its last kept step, and after the one kept before."""
     return one.layout.state(one.subject, ".pt"), one.layout.state(one.subject, ".pt.before")
+
+
+def _has_state(one: Task) -> bool:
+    return one.stage.resumes and any(path.is_file() for path in _states(one))
 
 
 def _origin(from_what: Record) -> str:
@@ -238,7 +242,8 @@ def _otherwise_now(one: Task) -> tuple[Task, Record] | None:
 def remake(one: Task) -> None:
     """Forget what a run was begun from and how far it came, so that it is trained from the start. Its checkpoints stay
     until the new ones are there."""
-    for path in (one.record, one.layout.state(one.subject, ".json"), *_states(one)):
+    noted = (one.layout.state(one.subject, suffix) for suffix in (".json", DIVERGED))
+    for path in (one.record, *noted, *_states(one)):
         path.unlink(missing_ok=True)
     write_text(one.layout.state(one.subject, REMADE), f"{remade(one) + 1}\n")
 

@@ -13,6 +13,7 @@ from pipeline.training.divergence import DivergenceError
 from pipeline.training.state import load_state
 from pipeline.training.twins import Training, initial_network, train_twins
 from tests.training.interruption import Interruption
+from tests.waiting import wait_for
 
 OBJECTIVES = ("cl", "nscl", "scl", "ce")  # of the paper
 
@@ -145,9 +146,7 @@ state = folder.with_suffix(".pt")
 train_twins(run, [resolve("cl")], [], four_digits(), recipe, folder, state, seconds_between_saves=0.0)
 """
     process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "killed.pt").is_file() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(tmp_path / "killed.pt", process)
     time.sleep(0.5)
     assert process.poll() is None, process.stderr.read()
     process.send_signal(signal.SIGKILL)

@@ -16,19 +16,26 @@ from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
 from pipeline.workflow.records import task
 from pipeline.workflow.runner import make
+from tests.waiting import wait_for
 from tests.workflow.conftest import RUN, TINY
 from tests.workflow.test_leaks import COMMENT, NEUTRAL, TEMPERED
 
 LONG = RUN.replace("epochs=1", "epochs=150")
 
 
+def ready(sources, tmp_path_factory, epochs):
+    """A project whose run of so many epochs can be trained at once."""
+    project = sources.copy(tmp_path_factory.mktemp("interrupted") / "twins")
+    (project.path / "params.yaml").write_text(TINY.replace("epochs: 1", f"epochs: {epochs}"))
+    project.pipeline("prepare", "digits")
+    project.pipeline("subset", "digits/classes=4,seed=0")
+    return project
+
+
 @pytest.fixture(scope="module")
 def cut_off(sources, tmp_path_factory):
     """A project whose run of 150 epochs was killed on its way."""
-    project = sources.copy(tmp_path_factory.mktemp("interrupted") / "twins")
-    (project.path / "params.yaml").write_text(TINY.replace("epochs: 1", "epochs: 150"))
-    project.pipeline("prepare", "digits")
-    project.pipeline("subset", "digits/classes=4,seed=0")
+    project = ready(sources, tmp_path_factory, 150)
     process = subprocess.Popen(
         ["python", "-m", "pipeline", "twins", LONG, "--threads", "1"],
         cwd=project.path,
@@ -36,9 +43,7 @@ def cut_off(sources, tmp_path_factory):
         stderr=subprocess.DEVNULL,
     )
     state = project.path / "results" / "state" / f"{LONG}.pt"
-    deadline = time.monotonic() + 120
-    while not state.is_file() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(state, process)
     time.sleep(1)
     assert process.poll() is None
     process.send_signal(signal.SIGKILL)
@@ -92,11 +97,7 @@ def test_one_more_objective_is_no_other_run(finished, tmp_path):
 @pytest.fixture(scope="module")
 def prepared(sources, tmp_path_factory):
     """A project whose run of 60 epochs can be trained at once."""
-    project = sources.copy(tmp_path_factory.mktemp("prepared") / "twins")
-    (project.path / "params.yaml").write_text(TINY.replace("epochs: 1", "epochs: 60"))
-    project.pipeline("prepare", "digits")
-    project.pipeline("subset", "digits/classes=4,seed=0")
-    return project
+    return ready(sources, tmp_path_factory, 60)
 
 
 SHORT = RUN.replace("epochs=1", "epochs=60")
@@ -114,9 +115,7 @@ def test_ctrl_c_in_snakemake_keeps_all_that_the_run_goes_on_from(prepared, tmp_p
         text=True,
         start_new_session=True,  # a terminal sends Ctrl-C to all processes of a group: to `tee` too
     )
-    deadline = time.monotonic() + 120
-    while not (project.path / FIRST).is_file() and snakemake.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(project.path / FIRST, snakemake)
     time.sleep(0.5)
     os.killpg(snakemake.pid, signal.SIGINT)
     said = snakemake.communicate(timeout=120)[1]
