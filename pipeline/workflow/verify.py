@@ -32,8 +32,10 @@ def verify(plan: Plan, layout: Layout, deep: bool = False) -> Verified:
             continue
         count += 1
         record = recorded(one)
-        wrong += [f"{name}: {text}" for text in faults(one, record, deep, bulk_may_lack=not deep)]
-        without_bulk += sum(path.name == SUMS and left_out(path.parent) for path in one.output_handles.values())
+        bad = faults(one, record, deep, bulk_may_lack=not deep)
+        wrong += [f"{name}: {fault}" for fault in bad]
+        if not bad:  # a list of digests that was altered may be no list
+            without_bulk += sum(path.name == SUMS and left_out(path.parent) for path in one.output_handles.values())
         absent = [path for path in one.input_handles if not path.is_file()]
         found = differences(record, one.but_for_inputs(record) if absent else one.begun_from())
         if "settings" not in found:  # which would ask for other files than it was made from
