@@ -1,6 +1,7 @@
 """Files below a folder or inside a zip archive, alike; archives are read in place, nothing is unpacked."""
 
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -57,8 +58,12 @@ def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
                 archives[file.tree] = stack.enter_context(zipfile.ZipFile(file.tree))
             try:
                 yield archives[file.tree].read(file.name)
-            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: encrypted
+            except _UNREADABLE as error:
                 raise SettingsError(f"{file}: cannot be read: {error}") from None
+
+
+# what `zipfile` raises on damaged members: OSError for places that no file has, RuntimeError for encrypted ones
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError, struct.error)
 
 
 def _folder_names(folder: Path) -> Iterator[str]:
