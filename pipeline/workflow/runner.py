@@ -61,6 +61,8 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     folders = [one.outputs[kind] for kind, pattern in one.stage.writes.items() if pattern.endswith("/")]
     for folder in folders:
         clear_leftovers(folder) if resumed else _retire(folder)
+    for room in {path.parent for path in (one.record, *one.outputs.values()) if path not in folders}:
+        clear_leftovers(room)
     module = importlib.import_module(f"pipeline.stages.{one.stage.name}")  # torch takes seconds: only where needed
     try:
         found = module.run(one.job, one.inputs, one.outputs, *more, **options)
