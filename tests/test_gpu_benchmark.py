@@ -17,7 +17,8 @@ from pipeline.workflow.plan import plan
 
 
 def test_its_settings_are_those_of_a_gpu_hour_with_controls(tmp_path):
-    archive = write_zip(tmp_path / "a.zip", {f"train/{label}/{number}.png": b"" for label in "ab" for number in range(512)})
+    files = {f"train/{label}/{number}.png": b"" for label in "ab" for number in range(512)}
+    archive = write_zip(tmp_path / "a.zip", files)
     values = params([archive], tmp_path, 40, {})
     ((run, request),) = plan(parse(Params, values, "here")).requests.items()
     assert (run.encoder, run.batch_size, run.epochs, run.warmup_epochs) == ("resnet18", 1024, 40, 4)
