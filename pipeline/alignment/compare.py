@@ -22,6 +22,8 @@ def compare(
     float32 for large products on a CPU. Raises ValueError where rows differ in number, are fewer than 5, are zero, not
     finite or not real numbers, or have no similarity structure.
     """
+    if isinstance(measures, str):
+        raise ValueError(f"measures = {measures!r}: allowed is a list of names, as [{measures!r}]")
     unknown = [name for name in measures if name not in MEASURES]
     if unknown:
         raise ValueError(f"measure {unknown[0]!r}: allowed is some of {', '.join(MEASURES)}")

@@ -122,7 +122,7 @@ def raw_representation(features: Tensor, name: str) -> Representation:
 
 def _check_shape(features: Tensor, name: str) -> None:
     if features.ndim != 2 or len(features) < 2 or features.shape[1] < 1:
-        raise ValueError(f"{name}: expected at least 2 rows of features, got shape {tuple(features.shape)}")
+        raise ValueError(f"{name}: shape {tuple(features.shape)}, allowed is [N, d]: at least 2 rows and 1 column")
 
 
 def _precision(features: Tensor) -> torch.dtype:

@@ -58,3 +58,5 @@ def test_what_has_no_value_is_refused():
         directional_cdnv(torch.ones(4, 2), torch.tensor([0, 0, 1, 1]))
     with pytest.raises(ValueError, match="allowed is"):
         cdnv(x, torch.zeros(5, dtype=torch.long))
+    with pytest.raises(ValueError, match="label 4 is not finite"):
+        cdnv(x, torch.tensor([0.0, 0.0, 1.0, 1.0, torch.nan, 1.0]))

@@ -237,9 +237,9 @@ def test_huge_and_tiny_features_are_values():
         (lambda x: np.where(np.arange(len(x))[:, None] == 3, np.nan, x), "row 3 is zero or not finite"),
         (lambda x: np.where(np.arange(len(x))[:, None] == 3, np.inf, x), "row 3 is zero or not finite"),
         (lambda x: np.where(np.arange(len(x))[:, None] == 3, 0.0, x), "row 3 is zero or not finite"),
-        (lambda x: x[:, :0], "at least 2 rows of features"),
-        (lambda x: x[:, 0], "at least 2 rows of features"),
-        (lambda x: x[:1], "at least 2 rows of features"),
+        (lambda x: x[:, :0], r"shape \(23, 0\), allowed is \[N, d\]: at least 2 rows and 1 column"),
+        (lambda x: x[:, 0], r"shape \(23,\), allowed is \[N, d\]"),
+        (lambda x: x[:1], r"shape \(1, \d+\), allowed is \[N, d\]"),
     ],
 )
 def test_what_has_no_value_is_refused(change, message):

@@ -96,3 +96,5 @@ def test_two_arrays_of_numpy_or_torch_are_compared(kind):
     assert list(compare(x, y, ["rsa"])) == ["rsa"]
     with pytest.raises(ValueError, match="measure 'cca': allowed is some of cka"):
         compare(x, y, ["cca"])
+    with pytest.raises(ValueError, match=r"measures = 'cka': allowed is a list of names, as \['cka'\]"):
+        compare(x, y, "cka")
