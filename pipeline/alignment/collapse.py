@@ -12,7 +12,8 @@ def cdnv(features: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> float:
     """Mean over class pairs i < j of (var_i + var_j) / (2 |mu_i - mu_j|^2), for rows [N, d] and labels [N].
 
     var_i is the mean squared distance of a class's rows to their mean mu_i. 0 when every class is one point. Raises
-    ValueError for fewer than two classes, classes with the same mean and labels that are not finite. Classes are the labels that occur.
+    ValueError for fewer than two classes, classes with the same mean and labels that are not finite. Classes are the
+    labels that occur.
     """
     rows, index, means = _by_class(features, labels)
     residuals = (rows - means[index]).square().sum(1)
@@ -48,7 +49,9 @@ def _by_class(features: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> tup
             f"features {tuple(features.shape)} and labels {tuple(labels.shape)}: allowed is [N, d] and [N]"
         )
     if not labels.isfinite().all():
-        raise ValueError(f"label {int((~labels.isfinite()).nonzero()[0])} is not finite: allowed is a class of each row")
+        raise ValueError(
+            f"label {int((~labels.isfinite()).nonzero()[0])} is not finite: allowed is a class of each row"
+        )
     names, index = labels.unique(return_inverse=True)
     if len(names) < 2:
         raise ValueError(f"{len(names)} classes: allowed is at least 2, as classes are told from each other")

@@ -7,9 +7,12 @@ import importlib
 import json
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from pipeline.files import clear_leftovers, set_aside, write_text
 from pipeline.progress import say
@@ -42,9 +45,14 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     """Compute a result; `more` and `options` go to the stage's `run` after its paths.
 
     Raises FileNotFoundError for an input that is not there, SettingsError for one that was altered since it was made,
-    and for a run that other settings, data or code began or finished.
+    for a run that other settings, data or code began or finished, and for one that another process trains.
     """
     check_inputs(one)
+    with _alone(one) if one.stage.resumes else nullcontext():
+        _make(one, *more, **options)
+
+
+def _make(one: Task, *more: Any, **options: Any) -> None:
     started = time.monotonic()
     from_what = one.begun_from()
     if one.stage.resumes and _finished(one, from_what):
@@ -95,6 +103,21 @@ def make(one: Task, *more: Any, **options: Any) -> None:
         _states(one)[1].unlink(missing_ok=True)
     again = earlier == {**record, "made": earlier.get("made")}
     write_record(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
+
+
+@contextmanager
+def _alone(one: Task) -> Iterator[None]:
+    """No other process works on this run meanwhile, whose state both would write; the system forgets a dead one's
+    lock."""
+    file = one.layout.state(one.subject, ".lock")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(file, timeout=0):
+            yield
+    except Timeout:
+        raise SettingsError(
+            f"{one.subject}: another process trains it (it holds {file}); wait for it, or stop it"
+        ) from None
 
 
 def _retired(folder: Path) -> Path:

@@ -126,6 +126,20 @@ def test_ctrl_c_in_snakemake_keeps_all_that_the_run_goes_on_from(prepared, tmp_p
     assert "going on after epoch" in project.pipeline("twins", SHORT, "--threads", "1")
 
 
+def test_a_run_is_trained_by_one_process_at_a_time(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "twins")
+    command = ["python", "-m", "pipeline", "twins", SHORT, "--threads", "1"]
+    first = subprocess.Popen(command, cwd=project.path, env=project.environment, stderr=subprocess.DEVNULL)
+    wait_for(project.path / FIRST, first)
+    second = project.run(*command, check=False)
+    assert first.poll() is None
+    first.kill()
+    first.wait()
+    assert f"error: {SHORT}: another process trains it" in second
+    assert "Traceback" not in second
+    project.run(*command)  # the dead one holds nothing
+
+
 def test_a_disk_that_fills_while_a_run_trains_leaves_what_its_state_needs(prepared, tmp_path, monkeypatch):
     project = prepared.copy(tmp_path / "twins")
     monkeypatch.chdir(project.path)
