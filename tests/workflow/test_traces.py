@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflow.artefacts import content
 
-DECLARED = {".cache/snakemake"}  # what Snakemake keeps between runs of any workflow
+DECLARED = {".cache/snakemake", ".cache/matplotlib"}  # what both keep between uses of any kind; see docs/reliability.md
 
 
 @pytest.mark.long
