@@ -26,6 +26,8 @@ from pipeline.workflow.stages import STAGES, TwinsJob
 if TYPE_CHECKING:
     import torch
 
+    from pipeline.workflow.records import Task
+
 SCRIPT = "twin-alignment"  # the same, where the package is installed
 OF_THE_REPORT = ("papermill", "jupytext", "nbformat", "nbconvert")  # what the extra `report` brings, and nothing else
 
@@ -190,14 +192,32 @@ def _stage(options: argparse.Namespace) -> None:
 
     one = task(options.name, getattr(options, "subject", ""), *_settings(options))
     if isinstance(one.job, TwinsJob):
-        device = _device(options, threads=1)
-        _say_what_is_slow(one.job.run.precision, device)
-        make(one, device, workers=_workers(options, device), compiled=options.compile)
+        _train(one, one.job, options)
     elif one.stage.computes:
         make(one, _device(options, options.threads))
     else:
         os.environ.update({"OMP_NUM_THREADS": str(options.threads)} if options.threads else {})  # before torch is there
         make(one)
+
+
+def _train(one: Task, job: TwinsJob, options: argparse.Namespace) -> None:
+    """Alone, or as one of the processes that `torchrun` started, of which the first checks and records."""
+    from pipeline.stages import twins
+    from pipeline.training.ranks import processes
+    from pipeline.workflow.runner import make
+
+    with processes() as ranks:
+        alone = ranks.count == 1
+        if options.compile and not alone:
+            raise SettingsError("--compile: allowed is a single process, torchrun started several")
+        device = _device(options, threads=1 if alone else options.threads or 1)
+        workers = _workers(options, device) if alone else 1  # several would talk across each other
+        how = {"workers": workers, "compiled": options.compile, "ranks": ranks}
+        if ranks.first:
+            _say_what_is_slow(job.run.precision, device)
+            make(one, device, **how)
+        else:
+            twins.run(job, one.inputs, one.outputs, device, Path(), "", **how)
 
 
 def _device(options: argparse.Namespace, threads: int | None) -> torch.device:

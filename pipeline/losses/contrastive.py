@@ -12,12 +12,17 @@ The paper's equations, whose denominators leave out the positive (decoupled, Yeh
 the same view have the constant numerator e^{1/tau}: they halve the pull of the positive against the push of the
 negatives. An anchor without a negative (NSCL on a batch of one class) has nothing to be told apart from: its term is 0,
 with zero gradient, and the mean is still over 2B.
+
+Where several processes share a batch, each computes the terms of its own anchors against all rows: `anchors` are the
+images, of z1's rows, whose two views they are, and the mean is over them.
 """
 
 import math
 
 import torch
 from torch import Tensor
+
+ALL = slice(None)
 
 
 def contrastive(
@@ -27,10 +32,11 @@ def contrastive(
     temperature: float,
     denominator: str = "paper",
     view_pairs: str = "distinct",
+    anchors: slice = ALL,
 ) -> Tensor:
     """CL: negatives are both views of all other images; labels are not read."""
     images = torch.arange(len(z1), device=z1.device)
-    return _decoupled(z1, z2, images, temperature, denominator, view_pairs)
+    return _decoupled(z1, z2, images, temperature, denominator, view_pairs, anchors)
 
 
 def negatives_only_supervised(
@@ -40,9 +46,10 @@ def negatives_only_supervised(
     temperature: float,
     denominator: str = "paper",
     view_pairs: str = "distinct",
+    anchors: slice = ALL,
 ) -> Tensor:
     """NSCL: negatives are both views of the images of other classes."""
-    return _decoupled(z1, z2, labels, temperature, denominator, view_pairs)
+    return _decoupled(z1, z2, labels, temperature, denominator, view_pairs, anchors)
 
 
 def partly_supervised(
@@ -53,6 +60,7 @@ def partly_supervised(
     dropped: float,
     denominator: str = "paper",
     view_pairs: str = "distinct",
+    anchors: slice = ALL,
 ) -> Tensor:
     """A dose of NSCL: negatives of the anchor's own class enter the sum with the weight 1 - dropped.
 
@@ -62,21 +70,21 @@ def partly_supervised(
     if not 0 <= dropped <= 1:
         raise ValueError(f"dropped = {dropped}: allowed is 0 to 1")
     if dropped == 1:  # log 0: images of the class are no negatives at all
-        return _decoupled(z1, z2, labels, temperature, denominator, view_pairs)
+        return _decoupled(z1, z2, labels, temperature, denominator, view_pairs, anchors)
     images = torch.arange(len(z1), device=z1.device)
-    log_weights = math.log1p(-dropped) * same_group(labels).to(z1.dtype)
-    return _decoupled(z1, z2, images, temperature, denominator, view_pairs, log_weights)
+    log_weights = math.log1p(-dropped) * same_group(labels, anchors).to(z1.dtype)
+    return _decoupled(z1, z2, images, temperature, denominator, view_pairs, anchors, log_weights)
 
 
-def same_class_mass(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float) -> Tensor:
-    """q [2B]: the share of CL's softmax over its negatives that each anchor gives to other images of its own class.
+def same_class_mass(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float, anchors: slice = ALL) -> Tensor:
+    """q [2b]: the share of CL's softmax over its negatives that each anchor gives to other images of its own class.
 
     What NSCL leaves out, and all by which the two gradients differ (docs/theory.md, 1).
     """
-    logits = logits_of(full_precision(z1), full_precision(z2), temperature)
-    own = same_group(torch.arange(len(z1), device=z1.device))
+    logits = logits_of(full_precision(z1), full_precision(z2), temperature, anchors)
+    own = same_group(torch.arange(len(z1), device=z1.device), anchors)
     others = logits.masked_fill(own, -torch.inf).softmax(1)
-    return (others * same_group(labels)).sum(1)
+    return (others * same_group(labels, anchors)).sum(1)
 
 
 def full_precision(z: Tensor) -> Tensor:
@@ -84,16 +92,16 @@ def full_precision(z: Tensor) -> Tensor:
     return z if z.dtype == torch.float64 else z.float()
 
 
-def logits_of(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
-    """sim/tau of all rows with all rows, [2B, 2B], by one matrix product."""
+def logits_of(z1: Tensor, z2: Tensor, temperature: float, anchors: slice = ALL) -> Tensor:
+    """sim/tau of both views of b anchors with all rows, [2b, 2B], by one matrix product."""
     rows = torch.cat([z1, z2])
-    return (rows / temperature) @ rows.T
+    own = rows if anchors == ALL else torch.cat([z1[anchors], z2[anchors]])
+    return (own / temperature) @ rows.T
 
 
-def same_group(groups: Tensor) -> Tensor:
-    """[2B, 2B]: whether two rows belong to the same group."""
-    both = groups.repeat(2)
-    return both[:, None] == both[None, :]
+def same_group(groups: Tensor, anchors: slice = ALL) -> Tensor:
+    """[2b, 2B]: whether two rows belong to the same group."""
+    return groups[anchors].repeat(2)[:, None] == groups.repeat(2)[None, :]
 
 
 def _decoupled(
@@ -103,21 +111,22 @@ def _decoupled(
     temperature: float,
     denominator: str,
     view_pairs: str,
+    anchors: slice,
     log_weights: Tensor | None = None,
 ) -> Tensor:
-    """An anchor's negatives are the rows of other groups, weighted where there are log-weights [2B, 2B]."""
+    """An anchor's negatives are the rows of other groups, weighted where there are log-weights [2b, 2B]."""
     if denominator not in ("paper", "released_code"):
         raise ValueError(f"denominator = {denominator!r}: allowed is paper or released_code")
     if view_pairs not in ("distinct", "all"):
         raise ValueError(f"view_pairs = {view_pairs!r}: allowed is distinct or all")
-    logits = logits_of(z1, z2, temperature)
+    logits = logits_of(z1, z2, temperature, anchors)
     if log_weights is not None:
         logits = logits + log_weights
-    excluded = same_group(groups)
+    excluded = same_group(groups, anchors)
     # the lowest finite value, not -inf: the sum of a row without negatives stays finite, and its gradient zero
     negatives = logits.masked_fill(excluded, torch.finfo(logits.dtype).min).logsumexp(1)
     has_negative = ~excluded.all(1)
-    pull = ((z1 * z2).sum(1) / temperature).repeat(2)
+    pull = ((z1[anchors] * z2[anchors]).sum(1) / temperature).repeat(2)
     terms = _term(pull, negatives, denominator)
     if view_pairs == "all":
         terms = (terms + _term(torch.full_like(pull, 1 / temperature), negatives, denominator)) / 2

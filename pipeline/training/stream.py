@@ -21,6 +21,7 @@ from pipeline.settings.run import Run
 from pipeline.settings.training import Shared
 from pipeline.settings.views import ViewRecipe
 from pipeline.training.batches import Integers, Order, draw_order
+from pipeline.training.ranks import ALONE, Ranks
 from pipeline.views import ViewDraws, apply_views, draw_views
 
 VIEWS = (1, 2)
@@ -28,7 +29,8 @@ VIEWS = (1, 2)
 
 @dataclass(frozen=True)
 class Step:
-    """One step's batch: two views [B, C, h, w] of the same images, their labels [B], and labels of other images."""
+    """One step's batch: labels [B] of its images and labels of other images, and two views [b, C, h, w] of those that
+    this process shows its networks: all, unless others have a share."""
 
     view1: Tensor
     view2: Tensor
@@ -53,8 +55,11 @@ def steps_per_epoch(run: Run, images: int) -> int:
 class Stream:
     """One epoch after another of steps for a set of twins, with a digest of all that each twin has seen."""
 
-    def __init__(self, run: Run, images: Images, recipe: ViewRecipe, objectives: Sequence[Objective]) -> None:
+    def __init__(
+        self, run: Run, images: Images, recipe: ViewRecipe, objectives: Sequence[Objective], ranks: Ranks = ALONE
+    ) -> None:
         self.run, self.images, self.recipe = run, images, recipe
+        self.rows = ranks.rows(run.batch_size)
         self.keys = {
             one.name: (stream_key(run, "batches", one), stream_key(run, "augmentations", one)) for one in objectives
         }
@@ -109,11 +114,12 @@ class Stream:
         return indices, chosen
 
     def _make(self, indices: Integers, draws: tuple[ViewDraws, ...]) -> Step:
-        images, labels = self.images.take(indices)
+        images, _ = self.images.take(indices[self.rows])
         view1, view2 = (
-            apply_views(images, drawn, self.recipe, self.images.mean, self.images.std).contiguous(
+            apply_views(images, drawn.take(self.rows), self.recipe, self.images.mean, self.images.std).contiguous(
                 memory_format=torch.channels_last
             )
             for drawn in draws
         )
-        return Step(view1, view2, labels, self.shuffled[to_device(indices, self.images.device)])
+        positions = to_device(indices, self.images.device)
+        return Step(view1, view2, self.images.labels[positions], self.shuffled[positions])

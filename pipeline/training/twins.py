@@ -17,6 +17,7 @@ from pipeline.data.images import Images
 from pipeline.files import sha256
 from pipeline.losses.call import Loss, loss_function
 from pipeline.losses.contrastive import same_class_mass
+from pipeline.networks.batch_norm import share_batch_norm
 from pipeline.networks.network import Network, ProjectionHead, build_encoder, feature_dimension
 from pipeline.progress import say, track
 from pipeline.randomness import torch_seed
@@ -27,6 +28,7 @@ from pipeline.settings.views import ViewRecipe
 from pipeline.training.checkpoints import save_checkpoint
 from pipeline.training.divergence import DivergenceError
 from pipeline.training.optimiser import optimiser_of
+from pipeline.training.ranks import ALONE, Ranks
 from pipeline.training.schedule import rate_of
 from pipeline.training.state import State, load_state, save_state, sound_state
 from pipeline.training.stopping import asked_to_stop
@@ -100,10 +102,18 @@ def initial_network(run: Run, objective: Objective, channels: int, size: tuple[i
 class Training:
     """A run in the making: twins, stream, and the rows of all steps so far."""
 
-    def __init__(self, run: Run, objectives: Sequence[Objective], images: Images, recipe: ViewRecipe) -> None:
-        self.run = run
-        self.stream = Stream(run, images, recipe, objectives)
-        self.twins = [make_twin(run, objective, images, recipe.size or images.size) for objective in objectives]
+    def __init__(
+        self,
+        run: Run,
+        objectives: Sequence[Objective],
+        images: Images,
+        recipe: ViewRecipe,
+        ranks: Ranks = ALONE,
+    ) -> None:
+        self.run, self.ranks = run, ranks
+        self.stream = Stream(run, images, recipe, objectives, ranks)
+        size = recipe.size or images.size
+        self.twins = [make_twin(run, objective, images, size, ranks) for objective in objectives]
         self.rows: list[StepRow] = []
         self.digests = dict(self.stream.digests)  # after the last finished epoch
         self.finished = 0  # epochs
@@ -126,7 +136,7 @@ class Training:
         ):
             for epoch, step, batches, digests in _ahead(pool, self._batches()):
                 rate = self.rate(epoch, step)
-                work = _caller(self.run, batches, rate)
+                work = _caller(self.run, batches, rate, self.ranks)
                 for _ in pool.map(work, self.twins) if pool else map(work, self.twins):
                     pass
                 self.step = step
@@ -182,6 +192,11 @@ class Training:
                 if row.objective == name:
                     twin.note(row.loss, row.mean_mass, row.mean_square_mass)
 
+    def say(self, what: str, more: str = "") -> None:
+        """And where; once, of whatever number of ranks."""
+        if self.ranks.first:
+            say(f"{self.run.name}: {what} {_after(self.finished, self.step)}{more}")
+
     @property
     def finite(self) -> bool:
         """Whether all weights are numbers; the next loss of a network whose weights are not, is none either."""
@@ -200,50 +215,56 @@ def train_twins(
     workers: int = 1,
     seconds_between_saves: float = SECONDS_BETWEEN_SAVES,
     compiled: bool = False,
+    ranks: Ranks = ALONE,
 ) -> Twins:
     """Train all objectives of a run and keep the networks of the chosen epochs in `folder`.
 
     From `state`, where it is there, training goes on and gives, on the CPU, the same bits as one that never stopped.
     `origin` stands for all that decides them: a state of another one, a damaged state, and one whose kept networks are
     not as they were, is set aside for the state before it, or for the start. The last state stays, so that the run's
-    end can be trained again. `compiled` fuses the networks' operations, which changes last bits. Raises DivergenceError
-    with objective, epoch, step and learning rate, SettingsError where a kept network was altered meanwhile.
+    end can be trained again. `compiled` fuses the networks' operations, which changes last bits. Of several `ranks` all
+    call this and the first alone reads and writes files; sums are then in another order. Raises DivergenceError with
+    objective, epoch, step and learning rate, SettingsError where a kept network was altered meanwhile.
     """
-    training = Training(run, objectives, images, recipe)
+    training = Training(run, objectives, images, recipe, ranks)
     if compiled:
         for twin in training.twins:
             twin.network.compile()  # in place: names in checkpoints stay as they are
     kept: dict[str, str] = {}  # file of a network: its digest
-    earlier = sound_state(state, origin, folder)
+    earlier = ranks.shared(sound_state(state, origin, folder) if ranks.first else None)
     if earlier is not None:
         training.restore(earlier)
         kept = earlier["kept"]
-        say(f"{run.name}: going on {_after(training.finished, training.step)}")
-    elif 0 in checkpoints:
+        training.say("going on")
+    elif 0 in checkpoints and ranks.first:
         kept = _save_checkpoints(folder, training.twins, 0)
     steps = training.stream.steps
     done = training.finished * steps + training.step
     due = time.monotonic() + seconds_between_saves
     try:
         with asked_to_stop() as stop:
-            for epoch, step in track(training.steps(workers), run.epochs * steps, f"twins {run.name}", done):
+            trained = training.steps(workers)
+            if ranks.first:
+                trained = track(trained, run.epochs * steps, f"twins {run.name}", done)
+            for epoch, step in trained:
                 keep = step == steps and epoch in checkpoints
-                if keep:
+                if keep and ranks.first:
                     kept |= _save_checkpoints(folder, training.twins, epoch)
                 if training.finished == run.epochs:
                     continue
+                (signal,) = ranks.largest(stop())
                 started = time.monotonic()
-                if (keep or started > due or stop()) and training.finite:
+                if ranks.first and (keep or started > due or signal) and training.finite:
                     save_state(state, {**training.state(), "origin": origin, "kept": kept})
                     took = time.monotonic() - started
                     due = time.monotonic() + max(seconds_between_saves, took / SHARE_OF_SAVES)
-                if stop():
-                    say(f"{run.name}: stopped {_after(training.finished, training.step)}; trained again, it goes on")
-                    raise SystemExit(128 + stop())
+                if signal:
+                    training.say("stopped", "; trained again, it goes on")
+                    raise SystemExit(128 + signal)
     except DivergenceError as error:
         raise DivergenceError(f"{error}{_kept_before(state)}") from None
     altered = [folder / name for name, known in kept.items() if sha256(folder / name) != known]
-    if altered:
+    if ranks.first and altered:
         raise SettingsError(f"{altered[0]} was altered while the run trained: train it again")
     names = [objective.name for objective in objectives]
     return Twins(tuple(training.rows), {name: training.stream.digest(name) for name in names})
@@ -275,36 +296,41 @@ def _ahead(pool: Executor | None, items: Iterator[Item]) -> Iterator[Item]:
         yield item
 
 
-def _caller(run: Run, batches: dict[str, Step], rate: float) -> Callable[[Twin], None]:
-    return lambda twin: train_step(twin, batches[twin.objective.name], rate, run)
+def _caller(run: Run, batches: dict[str, Step], rate: float, ranks: Ranks) -> Callable[[Twin], None]:
+    return lambda twin: train_step(twin, batches[twin.objective.name], rate, run, ranks)
 
 
-def train_step(twin: Twin, batch: Step, rate: float, run: Run) -> None:
+def train_step(twin: Twin, batch: Step, rate: float, run: Run, ranks: Ranks = ALONE) -> None:
     """One forward of each view on its own (batch norm statistics are per view), one backward, one update."""
     with torch.autocast(batch.labels.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
-        z1, z2 = twin.network(batch.view1), twin.network(batch.view2)
+        z1, z2 = (ranks.gathered(twin.network(view)) for view in (batch.view1, batch.view2))
+    anchors = ranks.rows(len(batch.labels))
     options = {name: getattr(run, name) for name in twin.objective.options}
     labels = batch.shuffled if twin.objective.labels == "shuffled" else batch.labels
-    value = twin.loss(z1, z2, labels, run.temperature, **options)
+    value = twin.loss(z1, z2, labels, run.temperature, anchors, **options)
     if twin.objective.name == "cl":
         with torch.no_grad():  # a hundredth of a step
-            mass = same_class_mass(z1, z2, batch.labels, run.temperature)
+            mass = same_class_mass(z1, z2, batch.labels, run.temperature, anchors)
             twin.step_masses.append(torch.stack([mass.mean(), mass.square().mean()]))
     twin.optimiser.zero_grad(set_to_none=True)
     value.backward()
+    twin.step_losses.append(value.detach())
+    gradients = [p.grad for p in twin.network.parameters() if p.grad is not None]
+    ranks.average([*gradients, twin.step_losses[-1], *twin.step_masses[-1:]])
     if run.clip is not None:
         nn.utils.clip_grad_norm_(twin.network.parameters(), run.clip, foreach=True)
     for group in twin.optimiser.param_groups:
         group["lr"] = rate
     twin.optimiser.step()
-    twin.step_losses.append(value.detach())
 
 
-def make_twin(run: Run, objective: Objective, images: Images, size: tuple[int, int]) -> Twin:
+def make_twin(run: Run, objective: Objective, images: Images, size: tuple[int, int], ranks: Ranks = ALONE) -> Twin:
     """A twin at its initialisation, on the images' device."""
     network = initial_network(run, objective, images.channels, size, images.classes)
     network.to(device=images.device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
+    if ranks.count > 1:
+        share_batch_norm(network, ranks.gathered)
     return Twin(objective, loss_function(objective), network, optimiser_of(run, network))
 
 

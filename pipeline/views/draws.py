@@ -40,7 +40,7 @@ class ViewDraws:
     grey: Flags
     sigma: Floats  # of the Gaussian blur, pixels of the view; 0: no blur
 
-    def take(self, samples: Integers) -> ViewDraws:
+    def take(self, samples: Integers | slice) -> ViewDraws:
         """The draws of some samples, in the given order."""
         return ViewDraws(**{field.name: getattr(self, field.name)[samples] for field in fields(self)})
 
