@@ -1,5 +1,5 @@
-"""A small run, trained by the processes that `torchrun` starts: shared_run.py FOLDER [WHAT], where the last process does
-WHAT, `stop` or `die`, on its way."""
+"""A small run, trained by the processes that `torchrun` starts: shared_run.py FOLDER [WHAT], where the last of them
+does WHAT, `stop` or `die`, on its way."""
 
 import os
 import signal
@@ -51,7 +51,7 @@ if __name__ == "__main__":
     with processes() as ranks:
         images = four_digits()
         if what and ranks.rank == ranks.count - 1:
-            images = Interruption(images, 40, ways[what])
+            images = Interruption(images, 14, ways[what])  # two batches a step
         found = trained(folder, images, ranks)
         if ranks.first:
             torch.save((found.steps, found.digests), folder / "found.pt")
