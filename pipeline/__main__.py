@@ -211,6 +211,8 @@ def _train(one: Task, job: TwinsJob, options: argparse.Namespace) -> None:
         if options.compile and not alone:
             raise SettingsError("--compile: allowed is a single process, torchrun started several")
         device = _device(options, threads=1 if alone else options.threads or 1)
+        if device.type == "cuda" and not alone:
+            device = ranks.card
         workers = _workers(options, device) if alone else 1  # several would talk across each other
         how = {"workers": workers, "compiled": options.compile, "ranks": ranks}
         if ranks.first:
@@ -236,9 +238,11 @@ def _say_what_is_slow(precision: str, device: torch.device) -> None:
 
 
 def _workers(options: argparse.Namespace, device: torch.device) -> int:
-    """Twins that train side by side, a core each; one after another on an accelerator, where several at once take more
-    memory and no less time (four of ResNet-18 on an H200: 19 GiB for 5.4, in 6.1 s an epoch for 6.1)."""
-    return int(options.threads or os.cpu_count() or 1) if device.type == "cpu" else 1
+    """Twins that train side by side, a core or a card each; one after another on a single accelerator, where several at
+    once take more memory and no less time (four of ResNet-18 on an H200: 19 GiB for 5.4, in 6.1 s an epoch for 6.1)."""
+    from pipeline.device import cards
+
+    return int(options.threads or os.cpu_count() or 1) if device.type == "cpu" else len(cards(device))
 
 
 def _runs(options: argparse.Namespace) -> None:

@@ -30,6 +30,13 @@ def choose_device(name: str, threads: int | None, deterministic: bool = False) -
     return device
 
 
+def cards(device: torch.device) -> list[torch.device]:
+    """Where the twins of a run may lie: on all accelerators that this process sees, unless it was given one of them."""
+    if device == torch.device("cuda"):
+        return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    return [device]
+
+
 def to_device(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], device: torch.device) -> Tensor:
     """Host array on the device; pinned on the way to a GPU, because copies from pageable memory wait for its work."""
     tensor = torch.from_numpy(values)

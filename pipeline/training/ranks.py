@@ -35,6 +35,11 @@ class Ranks:
         """Whether it is the one that checks, says and writes."""
         return self.rank == 0
 
+    @property
+    def card(self) -> torch.device:
+        """The accelerator of this process."""
+        return torch.device("cuda", torch.cuda.current_device())
+
     def rows(self, size: int) -> slice:
         """Its share of a batch; raises SettingsError where a batch has no equal shares."""
         if self.count == 1:

@@ -1,5 +1,6 @@
 """The twin loop: every objective trains its own network on one stream of batches and views."""
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from pipeline.data.images import Images
+from pipeline.device import cards
 from pipeline.files import sha256
 from pipeline.losses.call import Loss, loss_function
 from pipeline.losses.contrastive import same_class_mass
@@ -68,15 +70,15 @@ class Twin:
     loss: Loss
     network: Network
     optimiser: Optimizer
+    device: torch.device
     step_losses: list[Tensor] = field(default_factory=list)  # of this epoch, on the device: no synchronisation a step
     step_masses: list[Tensor] = field(default_factory=list)  # [2] each, CL alone
 
     def note(self, loss: float, mean_mass: float, mean_square_mass: float) -> None:
         """Of a step made before the process began; float32 as it was, which these numbers hold to the bit."""
-        device = next(self.network.parameters()).device
-        self.step_losses.append(torch.tensor(loss, device=device))
+        self.step_losses.append(torch.tensor(loss, device=self.device))
         if not math.isnan(mean_mass):
-            self.step_masses.append(torch.tensor([mean_mass, mean_square_mass], device=device))
+            self.step_masses.append(torch.tensor([mean_mass, mean_square_mass], device=self.device))
 
 
 def initial_network(run: Run, objective: Objective, channels: int, size: tuple[int, int], classes: int) -> Network:
@@ -112,8 +114,11 @@ class Training:
     ) -> None:
         self.run, self.ranks = run, ranks
         self.stream = Stream(run, images, recipe, objectives, ranks)
-        size = recipe.size or images.size
-        self.twins = [make_twin(run, objective, images, size, ranks) for objective in objectives]
+        size, places = recipe.size or images.size, cards(images.device)
+        self.twins = [
+            make_twin(run, objective, images, size, ranks, place)
+            for objective, place in zip(objectives, itertools.cycle(places), strict=False)
+        ]
         self.rows: list[StepRow] = []
         self.digests = dict(self.stream.digests)  # after the last finished epoch
         self.finished = 0  # epochs
@@ -297,7 +302,7 @@ def _ahead(pool: Executor | None, items: Iterator[Item]) -> Iterator[Item]:
 
 
 def _caller(run: Run, batches: dict[str, Step], rate: float, ranks: Ranks) -> Callable[[Twin], None]:
-    return lambda twin: train_step(twin, batches[twin.objective.name], rate, run, ranks)
+    return lambda twin: train_step(twin, batches[twin.objective.name].to(twin.device), rate, run, ranks)
 
 
 def train_step(twin: Twin, batch: Step, rate: float, run: Run, ranks: Ranks = ALONE) -> None:
@@ -324,14 +329,22 @@ def train_step(twin: Twin, batch: Step, rate: float, run: Run, ranks: Ranks = AL
     twin.optimiser.step()
 
 
-def make_twin(run: Run, objective: Objective, images: Images, size: tuple[int, int], ranks: Ranks = ALONE) -> Twin:
-    """A twin at its initialisation, on the images' device."""
+def make_twin(
+    run: Run,
+    objective: Objective,
+    images: Images,
+    size: tuple[int, int],
+    ranks: Ranks = ALONE,
+    device: torch.device | None = None,
+) -> Twin:
+    """A twin at its initialisation, on a device (none: the images')."""
+    device = device or images.device
     network = initial_network(run, objective, images.channels, size, images.classes)
-    network.to(device=images.device)
+    network.to(device=device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
     if ranks.count > 1:
         share_batch_norm(network, ranks.gathered)
-    return Twin(objective, loss_function(objective), network, optimiser_of(run, network))
+    return Twin(objective, loss_function(objective), network, optimiser_of(run, network), device)
 
 
 def _values(twin: Twin, epoch: int, steps: int, rates: Sequence[float]) -> list[tuple[float, float, float]]:

@@ -275,3 +275,16 @@ def test_compiled_networks_train_alike_and_keep_their_names(images, recipe, smal
     assert list(plain) == list(fused)
     for name, weights in plain.items():
         torch.testing.assert_close(fused[name], weights, rtol=1e-3, atol=1e-4)
+
+
+def test_twins_that_lie_on_several_devices_are_the_same(small_run, images, recipe, tmp_path, monkeypatch):
+    """Two names of the one device that any machine has; between cards a batch is copied, which changes no bit."""
+    expected = train(small_run, OBJECTIVES, images, recipe, tmp_path / "one")
+    places = [torch.device("cpu"), torch.device("cpu", 0)]
+    monkeypatch.setattr("pipeline.training.twins.cards", lambda device: places)
+    found = train(small_run, OBJECTIVES, images, recipe, tmp_path / "two", workers=2)
+    objectives = [resolve(name) for name in OBJECTIVES]
+    assert [twin.device for twin in Training(small_run, objectives, images, recipe).twins] == places * 2
+    for objective in OBJECTIVES:
+        assert equal(weights(tmp_path / "one", objective, 3), weights(tmp_path / "two", objective, 3))
+        assert rows(found, objective) == rows(expected, objective)
