@@ -1,0 +1,73 @@
+"""Steps of four twins on several cores: twin by twin, or each batch shared by processes. python -m benchmarks.ranks
+
+Writes benchmarks/ranks.json. The first way needs no message between cores, the second one at every batch norm, at the
+loss and for the gradients; it is for twins that one device cannot hold.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from itertools import islice, pairwise
+from pathlib import Path
+
+import torch
+
+from benchmarks.training import TWINS, images_of, name_of
+from pipeline.progress import say
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
+from pipeline.training.ranks import processes
+from pipeline.training.twins import Training
+
+STEPS = {8: 40, 32: 6}  # by side in pixels; the first is not counted
+
+
+def measure(side: int, workers: int) -> float:
+    """Median seconds of a step; only the first rank's count."""
+    run = Run(dataset="cifar100", encoder="resnet10", width=16, batch_size=256)
+    with processes() as ranks:
+        torch.set_num_threads(1)
+        images = images_of(run.batch_size * STEPS[side], side, 10, torch.device("cpu"))
+        steps = Training(run, TWINS, images, ViewRecipe(), ranks).steps(workers)
+        moments = [time.perf_counter() for _ in islice(steps, STEPS[side])]
+        found = statistics.median(b - a for a, b in pairwise(moments))
+        if ranks.first:
+            print(json.dumps({"what": name_of(run, side), "seconds": found}))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ranks", description=__doc__)
+    parser.add_argument("--side", type=int, help="measure here: pixels of an image")
+    parser.add_argument("--workers", type=int, default=1, help="twins side by side")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks"))
+    options = parser.parse_args()
+    if options.side:
+        measure(options.side, options.workers)
+        return
+    cores = os.cpu_count() or 1
+    module = ["-m", "benchmarks.ranks"]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(cores), *module]
+    ways = {
+        "one core": module,
+        f"{cores} cores, twin by twin": [*module, "--workers", str(cores)],
+        f"{cores} cores, each batch shared": torchrun,
+    }
+    rows = []
+    for side in STEPS:
+        for way, words in ways.items():
+            say(f"benchmarks: {way}, {side} px")
+            command = [sys.executable, *words, "--side", str(side)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            rows.append({"way": way, **json.loads(done.stdout)})
+    found = {"date": datetime.now(UTC).date().isoformat(), "torch": torch.__version__, "rows": rows}
+    (options.out / "ranks.json").write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
