@@ -2,6 +2,7 @@ import itertools
 import json
 import os
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -144,6 +145,7 @@ def test_measures_are_chosen_by_name_and_all_of_them_can_be_asked_for(files, cap
     (pair,) = json.loads(output.out)["pairs"]
     assert list(pair) == ["first", "second", "rsa", "mutual_knn"]
     assert pair["mutual_knn"]["null"] == pytest.approx(10 / 29)
+    assert f"mutual_knn, {files / 'x.npy'} and {files / 'y.npz'}" in output.err
     assert pair["mutual_knn"]["low"] is None
     _, output = align(
         capsys, files / "x.npy", files / "y.npz", "--measures", "all", "--json", "--plot", files / "p.pdf"
@@ -211,6 +213,7 @@ def test_bad_input_is_one_clear_sentence_and_status_2(files, capsys, write, mess
         ("bad.csv", "a\n\n\n", "bad.csv: no rows below the header"),
         ("bad.csv", "a,b\n", "bad.csv: no rows below the header"),
         ("bad.csv", "\n1,2\n", "bad.csv: line 1 is empty"),
+        ("bad.csv", "image,a\nx,1\n", "'x' is no number; of words only a first column without a name is left out"),
         ("bad.csv", "1,2\n3,NA\n", "bad.csv: line 2, column 2: 'NA' is no number"),
         ("bad.csv", "a,b\n3,nan\n", "bad.csv: line 2, column b: 'nan' is no number"),
         ("bad.csv", "1.5,NA\n3,4\n", "bad.csv: line 1 is a header or a row, as it holds 1.5 and what is no number"),
@@ -456,3 +459,11 @@ def test_a_bit_of_a_pt_file_that_is_not_as_it_was_is_found(files):
     assert not torch.equal(torch.load(files / "bad.pt"), torch.load(files / "y.pt"))
     with pytest.raises(SettingsError, match=r"bad.pt: not a readable .pt array: it is damaged in .*data/0"):
         read_features(str(files / "bad.pt"))
+
+
+def test_a_number_that_rounds_to_zero_has_no_sign(tmp_path, capsys):
+    for seed, name in enumerate("xy"):
+        np.save(tmp_path / f"{name}.npy", np.random.default_rng(seed).normal(size=(300, 4)))
+    status, output = align(capsys, tmp_path / "x.npy", tmp_path / "y.npy")
+    numbers = re.findall(r"-[0.]+(?![\d.])", output.out)
+    assert (status, numbers) == (0, [])

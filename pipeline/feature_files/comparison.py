@@ -66,7 +66,7 @@ def _measured(pair: Pair, measures: Sequence[str]) -> dict[str, Estimate]:
     for name in measures:
 
         def tracked(items: Iterable[int], total: int, name: str = name) -> Iterable[int]:
-            return track(items, total, name)
+            return track(items, total, f"{name}, {pair.first.name} and {pair.second.name}")
 
         found[name] = ASKED[name].function(pair, tracked)
     return found

@@ -75,10 +75,10 @@ def _one_pair(values: dict[str, Estimate]) -> str:
     rows = [
         [
             ASKED[name].label,
-            f"{one.value:.4f}",
-            "–" if math.isnan(one.low) else f"[{one.low:.4f}, {one.high:.4f}]",
+            f"{one.value:z.4f}",
+            "–" if math.isnan(one.low) else f"[{one.low:z.4f}, {one.high:z.4f}]",
             _chance(one),
-            f"{_above(one):.0f}" if one.null_sd > 0 else "–",
+            f"{_above(one):z.0f}" if one.null_sd > 0 else "–",
         ]
         for name, one in values.items()
     ]
@@ -93,7 +93,7 @@ def _one_pair(values: dict[str, Estimate]) -> str:
 def _matrix_text(found: Comparison, name: str) -> str:
     names = [file.source for file in found.files]
     rows = [
-        [label, *("" if value is None else f"{value:.4f}" for value in row)]
+        [label, *("" if value is None else f"{value:z.4f}" for value in row)]
         for label, row in zip(names, _matrix(found, names, name), strict=True)
     ]
     return f"{ASKED[name].label}\n{tabulate(rows, ['', *names], disable_numparse=True)}"
@@ -117,7 +117,7 @@ def _measures(found: Comparison) -> list[str]:
 def _chance(one: Estimate) -> str:
     if math.isnan(one.null):
         return "–"
-    return f"{one.null:.4f}" if math.isnan(one.null_sd) else f"{one.null:.4f} ± {one.null_sd:.4f}"
+    return f"{one.null:z.4f}" if math.isnan(one.null_sd) else f"{one.null:z.4f} ± {one.null_sd:z.4f}"
 
 
 def _above(one: Estimate) -> float:

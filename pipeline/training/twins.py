@@ -358,9 +358,14 @@ def _values(twin: Twin, epoch: int, steps: int, rates: Sequence[float]) -> list[
     finite = losses.isfinite()
     if not finite.all():
         step = int(finite.logical_not().nonzero()[0])
+        hint = (
+            "nothing was trained yet: see to the objective and the images"
+            if (epoch, step) == (1, 0)
+            else "lower learning_rate, lengthen warmup_epochs or set clip"
+        )
         raise DivergenceError(
             f"the loss of {twin.objective.name} became {losses[step].item()} in epoch {epoch}, step {step + 1} of "
-            f"{steps}, at learning rate {rates[step]:.4g}: lower learning_rate, lengthen warmup_epochs or set clip"
+            f"{steps}, at learning rate {rates[step]:.4g}: {hint}"
         )
     return [(value, *mass) for value, mass in zip(losses.tolist(), masses, strict=True)]
 
