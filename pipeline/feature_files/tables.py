@@ -151,9 +151,8 @@ def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
     if numbers.isna().any():
         row = int(numbers.isna().argmax())
         place = f"line {column.index[row]}, column {column.name}"
-        raise SettingsError(
-            f"{path}: {place}: {column.iloc[row]!r} is no number; of words only a first column without a name is left out"
-        )
+        allowed = "of words only a first column without a name is left out"
+        raise SettingsError(f"{path}: {place}: {column.iloc[row]!r} is no number; {allowed}")
     return numbers
 
 
