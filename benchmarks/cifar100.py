@@ -9,7 +9,8 @@ from safetensors.torch import save_file
 
 from pipeline.__main__ import main
 from pipeline.data.catalog import KNOWN
-from pipeline.features import load_features, load_labels
+from pipeline.device import choose_device
+from pipeline.features import embedder
 from pipeline.files import write_json
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.layout import Layout
@@ -80,11 +81,13 @@ def bring_back(settings: Path, out: Path, features_of: tuple[str, ...] = ("cl", 
     measured = task("measure", run.name, found, layout)
     if not measured.record.is_file():
         return
-    folder = measured.outputs["features"]
-    labels = load_labels(folder)["test"]
+    job: Any = measured.job
+    (store,), (subset,), (checkpoints,) = (measured.inputs[kind] for kind in ("store", "subset", "checkpoints"))
+    embedded = embedder(run, job.size, store, subset, choose_device("auto", None))
     for name in features_of:
-        test = load_features(folder, name, run.epochs)["test"]
-        save_file({"features": test.half().contiguous(), "labels": labels}, out / f"test_features_{name}.safetensors")
+        test = embedded.features(checkpoints, name, run.epochs)["test"]
+        values = {"features": test.half().cpu().contiguous(), "labels": embedded.labels["test"].cpu()}
+        save_file(values, out / f"test_features_{name}.safetensors")
 
 
 def train_and_measure(

@@ -21,7 +21,7 @@ from pipeline.settings.experiments import read_params
 from pipeline.workflow.diverged import without_diverged
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan, plan
-from pipeline.workflow.stages import STAGES, TwinsJob
+from pipeline.workflow.stages import STAGES, MeasureJob, TwinsJob
 
 if TYPE_CHECKING:
     import torch
@@ -77,6 +77,15 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
+    for add in (_add_stages, _add_runs, _add_files, _add_bound, _add_pages):
+        add(command)
+    return top
+
+
+Command = Callable[[str, Callable[[argparse.Namespace], None], str], argparse.ArgumentParser]
+
+
+def _add_stages(command: Command) -> None:
     for stage in STAGES.values():
         sub = command(stage.name, _stage, stage.help)
         _add_settings(sub)
@@ -89,10 +98,14 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument(
                 "--compile", action="store_true", help="compile the networks: minutes at first, then faster steps"
             )
+
+
+def _add_runs(command: Command) -> None:
+    """What is planned and finished, and what becomes of it."""
     _add_settings(command("runs", _runs, "list the runs that the settings ask for"))
     checks = command("verify", _verify, "check every finished result against settings, code and bytes")
     _add_settings(checks)
-    checks.add_argument("--deep", action="store_true", help="read all images, checkpoints and features too")
+    checks.add_argument("--deep", action="store_true", help="read all images and checkpoints too")
     again = command(
         "replay", _replay, "train a run's first steps again, compare with what it recorded, and keep what agrees"
     )
@@ -114,6 +127,18 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(costs)
     costs.add_argument("target", metavar="TARGET", help="an experiment, or all")
     _add_settings(command("power", _power, "how many seeds each claim would need, from the spread of finished runs"))
+
+
+def _add_files(command: Command) -> None:
+    """Files of features."""
+    embeds = command("features", _features, "write the features of a trained network, for `align` and other programs")
+    _add_settings(embeds)
+    _add_device(embeds)
+    embeds.add_argument("--threads", type=_threads, help="CPU threads (default: all)")
+    embeds.add_argument("subject", metavar="RUN", help="name of a run")
+    embeds.add_argument("objective", metavar="OBJECTIVE", help="whose network")
+    embeds.add_argument("epoch", metavar="EPOCH", type=_epoch, help="one that the run kept")
+    embeds.add_argument("file", metavar="FILE", type=Path, help=".safetensors, with train, test and labels of both")
     align = command("align", _align, "how alike files of features are: CKA and RSA with intervals and chance level")
     align.add_argument(
         "files",
@@ -127,6 +152,9 @@ def _parser() -> argparse.ArgumentParser:
     align.add_argument("--json", action="store_true", help="print JSON")
     align.add_argument("--csv", type=Path, help="write a row a pair and measure")
     align.add_argument("--plot", type=Path, help="draw a .png, .pdf or .svg")
+
+
+def _add_bound(command: Command) -> None:
     bound = command("bound", _bound, "what the theorems promise: how far CL and NSCL can be apart after so many steps")
     for name, kind, help in (
         ("classes", int, "number of classes, of equal size"),
@@ -138,12 +166,15 @@ def _parser() -> argparse.ArgumentParser:
     ):
         bound.add_argument(f"--{name}", type=kind, required=True, help=help)
     bound.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_pages(command: Command) -> None:
+    """Files of the project that follow from its declarations."""
     command("schema", _schema, "print the JSON schema of the settings")
     follows = command("dvc", _dvc, "print dvc.yaml, as it follows from the stages and params.yaml")
     follows.add_argument("--check", action="store_true", help="print nothing, and refuse a dvc.yaml that is otherwise")
     pages = command("reference", _reference, "write the documentation's pages of settings, stages and names")
     pages.add_argument("folder", metavar="FOLDER", type=Path, help="where to")
-    return top
 
 
 def _version() -> str:
@@ -168,6 +199,12 @@ def _add_device(sub: argparse.ArgumentParser) -> None:
 def _threads(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number from 1")
+    return int(text)
+
+
+def _epoch(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number from 0")
     return int(text)
 
 
@@ -257,7 +294,7 @@ def _verify(options: argparse.Namespace) -> None:
     found = verify(*_settings(options), deep=options.deep)
     print(f"{found.results} finished results, all as these settings and this code make them")
     if found.left_out:
-        print(f"{found.left_out} folders of images, checkpoints or features are not here: of these the digests agree")
+        print(f"{found.left_out} folders of images or checkpoints are not here: of these the digests agree")
 
 
 def _replay(options: argparse.Namespace) -> None:
@@ -317,6 +354,28 @@ def _power(options: argparse.Namespace) -> None:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: not there; `snakemake --cores all {path}` makes it")
     print(power_text(power_table(pd.read_csv(path))), end="")
+
+
+def _features(options: argparse.Namespace) -> None:
+    from pipeline.features import embedder, save_features
+    from pipeline.workflow.records import task
+    from pipeline.workflow.runner import check_inputs
+
+    if options.file.suffix != ".safetensors":
+        raise SettingsError(f"{options.file}: allowed is a .safetensors file")
+    one = task("measure", options.subject, *_settings(options))
+    job = one.job
+    assert isinstance(job, MeasureJob)
+    for name, value, allowed in (
+        ("objective", options.objective, job.objectives),
+        ("epoch", options.epoch, job.checkpoints),
+    ):
+        if value not in allowed:
+            raise SettingsError(f"{name} = {value}: {options.subject} has {', '.join(map(str, allowed))}")
+    check_inputs(one)
+    (store,), (subset,), (checkpoints,) = (one.inputs[kind] for kind in ("store", "subset", "checkpoints"))
+    embedded = embedder(job.run, job.size, store, subset, _device(options, options.threads))
+    save_features(options.file, embedded.features(checkpoints, options.objective, options.epoch), embedded.labels)
 
 
 def _align(options: argparse.Namespace) -> None:

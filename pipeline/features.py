@@ -1,52 +1,72 @@
-"""Files of features h, one an objective and epoch, and of the labels that all of a run share."""
+"""Features h of a run's networks on its images, made where they are needed: kept, they would be most of all bytes."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from safetensors.torch import save_file
+from torch import Tensor, nn
 
+from pipeline.data.images import Images, load_images
+from pipeline.embed import encode
 from pipeline.files import write_atomically
-from pipeline.settings.base import SettingsError
+from pipeline.networks.empty import empty_network
+from pipeline.settings.run import Run
+from pipeline.training.checkpoints import load_encoder
+from pipeline.training.divergence import DivergenceError
 
 
-def features_path(folder: Path, objective: str, epoch: int) -> Path:
-    return folder / f"{objective}-epoch{epoch:04d}.safetensors"
+@dataclass(frozen=True)
+class Embedder:
+    """The images of a subset, and an encoder that takes the weights of one checkpoint after another."""
+
+    images: dict[str, Images]  # by split
+    encoder: nn.Module
+    size: tuple[int, int] | None  # of what the encoder reads; none: as stored
+
+    @property
+    def labels(self) -> dict[str, Tensor]:
+        """{"train": [N], "test": [M]}, on the device."""
+        return {split: images.labels for split, images in self.images.items()}
+
+    def features(self, checkpoints: Path, objective: str, epoch: int) -> dict[str, Tensor]:
+        """{"train": [N, d], "test": [M, d]} float32, on the device; raises DivergenceError where an image's features
+        have no direction."""
+        self.encoder.load_state_dict(load_encoder(checkpoints, objective, epoch))
+        found = {split: encode(self.encoder, images, self.size) for split, images in self.images.items()}
+        for rows in found.values():
+            _check(rows, objective, epoch)
+        return {split: rows.to(self.images[split].device) for split, rows in found.items()}
 
 
-def save_features(folder: Path, objective: str, epoch: int, train: Tensor, test: Tensor) -> None:
-    _save(features_path(folder, objective, epoch), train, test)
+def embedder(run: Run, size: tuple[int, int] | None, store: Path, subset: Path, device: torch.device) -> Embedder:
+    """For the checkpoints of a run, and of all that differ from it in their seed."""
+    images = load_images(store, subset, device)
+    train = images["train"]
+    encoder = empty_network(run, train.channels, size or train.size).encoder.to(device)
+    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
+    return Embedder(images, encoder, size)
 
 
-def load_features(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
-    """{"train": [N, d], "test": [M, d]}"""
-    return _load(features_path(folder, objective, epoch))
+def _check(rows: Tensor, objective: str, epoch: int) -> None:
+    sizes = rows.double().square().sum(1)
+    bad = (~sizes.isfinite() | (sizes == 0)).nonzero()
+    if len(bad):
+        raise DivergenceError(
+            f"the features of {objective} at epoch {epoch} are zero or not finite (of image {int(bad[0])})"
+        )
 
 
-def save_labels(folder: Path, train: Tensor, test: Tensor) -> None:
-    _save(folder / "labels.safetensors", train, test)
-
-
-def load_labels(folder: Path) -> dict[str, Tensor]:
-    """{"train": [N], "test": [M]}"""
-    return _load(folder / "labels.safetensors")
-
-
-def _save(path: Path, train: Tensor, test: Tensor) -> None:
-    tensors = {"train": train.cpu().contiguous(), "test": test.cpu().contiguous()}
+def save_features(path: Path, features: dict[str, Tensor], labels: dict[str, Tensor]) -> None:
+    """One file of `train`, `test`, and of both with `_labels`, as `align` reads it; raises OSError on a full disk."""
+    tensors = {**features, **{f"{split}_labels": rows for split, rows in labels.items()}}
+    tensors = {name: rows.cpu().contiguous() for name, rows in tensors.items()}
 
     def write(temporary: Path) -> None:
         try:
             save_file(tensors, temporary)
-        except SafetensorError as error:  # a full disk, as it says it
+        except SafetensorError as error:  # as it says it
             raise OSError(f"{path}: {error}") from None
 
     write_atomically(path, write)
-
-
-def _load(path: Path) -> dict[str, Tensor]:
-    """Raises SettingsError for a file that is not whole, FileNotFoundError."""
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise SettingsError(f"{path}: not whole ({error})") from None

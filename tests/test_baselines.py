@@ -6,7 +6,6 @@ from sklearn.neighbors import NearestCentroid
 
 from pipeline.data.images import Images
 from pipeline.data.store import Split
-from pipeline.features import save_features, save_labels
 from pipeline.pixels import raw_pixels
 from pipeline.probes import nearest_class_centre
 from pipeline.settings.probes import ProbeSettings
@@ -52,16 +51,20 @@ def test_the_stage_probes_pixels_with_both(images, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("objectives", "start"), [(("scl", "cl"), "cl"), (("scl", "ce"), "scl")])
-def test_untrained_is_the_start_of_cl_or_of_the_first(objectives, start, tmp_path):
+def test_untrained_is_the_start_of_cl_or_of_the_first(objectives, start):
     labels = torch.arange(60) % 3
     rows = {}
     for seed, (name, epoch) in enumerate((name, epoch) for name in objectives for epoch in (0, 5)):
         rows[name, epoch] = torch.randn(60, 4, generator=torch.Generator().manual_seed(seed)) + epoch * labels[:, None]
-        save_features(tmp_path, name, epoch, rows[name, epoch], rows[name, epoch].clone())
-    save_labels(tmp_path, labels, labels.clone())
     run = Run(dataset="digits", epochs=5)
-    job = MeasureJob(run=run, objectives=objectives, checkpoints=(0, 5), size=None, probes=ProbeSettings())
-    table = measure.probe_rows(job, tmp_path, CPU)
+    settings = ProbeSettings()
+    job = MeasureJob(run=run, objectives=objectives, checkpoints=(0, 5), size=None, probes=settings)
+    both = {"train": labels, "test": labels}
+    table = pd.DataFrame(
+        row
+        for label, at in measure.probed_at(job).items()
+        for row in measure.probe_rows(label, {"train": rows[at], "test": rows[at]}, both, settings)
+    )
     names = [*objectives, "untrained"]
     keys = [(name, kind) for name in names for kind in ("nccc", "lp")]
     assert list(zip(table["objective"], table["probe"], strict=True)) == keys

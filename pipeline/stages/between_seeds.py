@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.alignment.between_seeds import BetweenSeedsRow, between_seeds
-from pipeline.features import load_features
+from pipeline.features import embedder
 from pipeline.files import write_csv
 from pipeline.progress import track
 
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 
 def run(job: BetweenSeedsJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
-    folders = dict(zip((run.seed for run in job.runs), inputs["features"], strict=True))
+    (store,), (subset,) = inputs["store"], inputs["subset"]
+    embedded = embedder(job.runs[0], job.size, store, subset, device)
+    folders = dict(zip((run.seed for run in job.runs), inputs["checkpoints"], strict=True))
 
     def features_of(seed: int, epoch: int) -> dict[str, Tensor]:
-        return {split: rows.to(device) for split, rows in load_features(folders[seed], "cl", epoch).items()}
+        return embedded.features(folders[seed], "cl", epoch)
 
     epochs = track(job.checkpoints, len(job.checkpoints), f"between_seeds {job.runs[0].setting.name}")
     rows = between_seeds(list(folders), epochs, features_of)

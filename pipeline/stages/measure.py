@@ -1,6 +1,7 @@
 """Features of a run's checkpoints; their probes, and how alike the twins are at every kept epoch.
 
-One job: a process takes seconds to start, and features of all checkpoints take less time than an epoch or two.
+One job: a process takes seconds to start, and features of all checkpoints take less time than an epoch or two. Those of
+one epoch, of all twins, are in memory at a time.
 """
 
 from __future__ import annotations
@@ -9,99 +10,71 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import torch
 
 from pipeline.alignment.movement import Travelled
 from pipeline.alignment.trajectory import Features, Weights, trajectory
-from pipeline.data.images import load_images
-from pipeline.embed import encode
-from pipeline.features import load_features, load_labels, save_features, save_labels
+from pipeline.features import embedder
 from pipeline.files import write_csv
-from pipeline.networks.empty import empty_network
 from pipeline.probes import probes
 from pipeline.progress import track
 from pipeline.training.checkpoints import load_encoder
-from pipeline.training.divergence import DivergenceError
 from pipeline.training.schedule import path_length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping
 
+    import torch
     from torch import Tensor
 
+    from pipeline.settings.probes import ProbeSettings
     from pipeline.stages import Inputs, Outputs
     from pipeline.workflow.stages import MeasureJob
 
 
 def run(job: MeasureJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
-    checkpoints, features = inputs["checkpoints"][0], outputs["features"]
-    embed(job, inputs["store"][0], inputs["subset"][0], checkpoints, features, device)
-    write_csv(outputs["probes"], probe_rows(job, features, device))
-    found = alignment_rows(job, features, checkpoints, pd.read_csv(inputs["steps"][0]), device)
-    for kind, rows in found.items():
-        write_csv(outputs[kind], rows)
-
-
-def embed(job: MeasureJob, store: Path, subset: Path, checkpoints: Path, features: Path, device: torch.device) -> None:
-    """Features of both splits, a file an objective and epoch."""
-    splits = load_images(store, subset, device)
-    train, test = splits["train"], splits["test"]
-    encoder = empty_network(job.run, train.channels, job.size or train.size).encoder.to(device)
-    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
-    todo = [(objective, epoch) for objective in job.objectives for epoch in job.checkpoints]
-    for objective, epoch in track(todo, len(todo), f"features {job.run.name}"):
-        encoder.load_state_dict(load_encoder(checkpoints, objective, epoch))
-        found = [encode(encoder, images, job.size) for images in (train, test)]
-        _check(found, objective, epoch)
-        save_features(features, objective, epoch, *found)
-    save_labels(features, train.labels, test.labels)
-
-
-def _check(features: Sequence[Tensor], objective: str, epoch: int) -> None:
-    """Raises DivergenceError where an image's features have no direction."""
-    for rows in features:
-        sizes = rows.double().square().sum(1)
-        bad = (~sizes.isfinite() | (sizes == 0)).nonzero()
-        if len(bad):
-            raise DivergenceError(
-                f"the features of {objective} at epoch {epoch} are zero or not finite (of image {int(bad[0])})"
-            )
-
-
-def probe_rows(job: MeasureJob, folder: Path, device: torch.device) -> pd.DataFrame:
-    """Nearest class centre and linear probe of the last epoch, and of the network that training started from."""
-    labels = {split: rows.to(device) for split, rows in load_labels(folder).items()}
-    # `untrained`: what training has to beat; of CL where it is trained, as all that share their start are one network
-    start = "cl" if "cl" in job.objectives else job.objectives[0]
-    todo = [*((objective, objective, job.run.epochs) for objective in job.objectives), ("untrained", start, 0)]
-    rows = []
-    for label, objective, epoch in track(todo, len(todo), f"probes {job.run.name}"):
-        features = load_features(folder, objective, epoch)
-        train, test = features["train"].to(device), features["test"].to(device)
-        found = probes(train, labels["train"], test, labels["test"], job.probes)
-        rows += [{"objective": label, "probe": name, **asdict(result)} for name, result in found.items()]
-    return pd.DataFrame(rows)
-
-
-def alignment_rows(
-    job: MeasureJob, folder: Path, checkpoints: Path, steps: pd.DataFrame, device: torch.device
-) -> dict[str, pd.DataFrame]:
-    """Alignment, weights, collapse and movement at every kept epoch, by kind."""
+    (store,), (subset,), (checkpoints,) = inputs["store"], inputs["subset"], inputs["checkpoints"]
+    embedded = embedder(job.run, job.size, store, subset, device)
+    labels, probed = embedded.labels, probed_at(job)
+    rows: dict[str, list[dict[str, object]]] = {}
 
     def features_of(objective: str, epoch: int) -> Features:
-        return {split: rows.to(device) for split, rows in load_features(folder, objective, epoch).items()}
+        """Once each; what is probed is probed while its features are here."""
+        found = embedded.features(checkpoints, objective, epoch)
+        for label in (name for name, at in probed.items() if at == (objective, epoch)):
+            rows[label] = probe_rows(label, found, labels, job.probes)
+        return found
 
     def weights_of(objective: str, epoch: int) -> Weights:
         return load_encoder(checkpoints, objective, epoch)
 
-    labels = {split: rows.to(device) for split, rows in load_labels(folder).items()}
+    epochs = track(job.checkpoints, len(job.checkpoints), f"measure {job.run.name}")
+    course = travelled(job, pd.read_csv(inputs["steps"][0]))
+    found = trajectory(job.objectives, epochs, features_of, weights_of, labels, course)
+    write_csv(outputs["probes"], pd.DataFrame([row for label in probed for row in rows[label]]))
+    for kind in ("alignment", "weights", "collapse", "movement"):
+        write_csv(outputs[kind], pd.DataFrame(map(asdict, getattr(found, kind))))
+
+
+def probe_rows(
+    label: str, features: Features, labels: Mapping[str, Tensor], settings: ProbeSettings
+) -> list[dict[str, object]]:
+    """Nearest class centre and linear probe."""
+    found = probes(features["train"], labels["train"], features["test"], labels["test"], settings)
+    return [{"objective": label, "probe": name, **asdict(one)} for name, one in found.items()]
+
+
+def probed_at(job: MeasureJob) -> dict[str, tuple[str, int]]:
+    """Objective and epoch of what is probed, by its name in tables: every twin at the end, and `untrained`, what
+    training has to beat; of CL where it is trained, as all that share their start are one network."""
+    start = "cl" if "cl" in job.objectives else job.objectives[0]
+    return {**{name: (name, job.run.epochs) for name in job.objectives}, "untrained": (start, 0)}
+
+
+def travelled(job: MeasureJob, steps: pd.DataFrame) -> dict[int, Travelled]:
+    """How far training had come at every kept epoch."""
     rates = steps[steps["objective"] == job.objectives[0]]  # all twins have the same
-    travelled = {}
+    found = {}
     for epoch in job.checkpoints:
         so_far = rates.loc[rates["epoch"] <= epoch, "learning_rate"].tolist()
-        travelled[epoch] = Travelled(len(so_far), path_length(job.run, so_far))
-    epochs = track(job.checkpoints, len(job.checkpoints), f"alignment {job.run.name}")
-    found = trajectory(job.objectives, epochs, features_of, weights_of, labels, travelled)
-    kinds = ("alignment", "weights", "collapse", "movement")
-    return {kind: pd.DataFrame(map(asdict, getattr(found, kind))) for kind in kinds}
+        found[epoch] = Travelled(len(so_far), path_length(job.run, so_far))
+    return found

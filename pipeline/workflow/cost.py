@@ -19,7 +19,7 @@ from pipeline.workflow.plan import Plan, classes_of
 from pipeline.workflow.records import Task, differences, read_record, task
 
 BACKWARD = 2  # times the forward pass
-BYTES = 4  # of a weight or a feature
+BYTES = 4  # of a weight
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,6 @@ class RunCost:
     operations: float
     checkpoint_bytes: float
     state_bytes: float  # weights and momenta, kept so that the run's end can be replayed
-    feature_bytes: float
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Cost:
 
     @property
     def bytes(self) -> float:
-        return self.store_bytes + sum(run.checkpoint_bytes + run.state_bytes + run.feature_bytes for run in self.runs)
+        return self.store_bytes + sum(run.checkpoint_bytes + run.state_bytes for run in self.runs)
 
 
 def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
@@ -119,8 +118,7 @@ def as_text(found: Cost) -> str:
         f"{found.device.name}, one run at a time, training alone",
         f"disk: {found.bytes / 1e9:.2f} GB (images {found.store_bytes / 1e9:.2f}, checkpoints "
         f"{sum(run.checkpoint_bytes for run in found.runs) / 1e9:.2f}, states "
-        f"{sum(run.state_bytes for run in found.runs) / 1e9:.2f}, features "
-        f"{sum(run.feature_bytes for run in found.runs) / 1e9:.2f})",
+        f"{sum(run.state_bytes for run in found.runs) / 1e9:.2f})",
         f"datasets prepared: {', '.join(found.present) or 'none'}",
     ]
     for encoder in dict.fromkeys(run.run.encoder for run in found.runs):
@@ -163,7 +161,7 @@ def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
     one = _twins(plan, layout, run)
     _, request = plan.request(run.name)
     height, width = plan.dataset(run.dataset).views.size or (size.height, size.width)
-    operations, weights, features = _network(_training(run), size.channels, height, width)
+    operations, weights = _network(_training(run), size.channels, height, width)
     steps = int(size.train * share) // run.batch_size
     twins = len(request.objectives)
     seen = steps * run.batch_size * 2 * run.epochs  # two views
@@ -175,7 +173,6 @@ def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
         twins * operations * (seen * (1 + BACKWARD) + embedded),
         twins * weights * BYTES * len(request.checkpoints),
         twins * weights * BYTES * 2 if run.epochs > 1 else 0.0,
-        twins * embedded * features * BYTES,
     )
 
 
@@ -192,15 +189,15 @@ def _finished(one: Task) -> bool:
 
 
 @cache
-def _network(settings: TrainingSettings, channels: int, height: int, width: int) -> tuple[float, int, int]:
-    """(operations of one image's forward pass, weights, columns of h), counted on a network without memory."""
+def _network(settings: TrainingSettings, channels: int, height: int, width: int) -> tuple[float, int]:
+    """(operations of one image's forward pass, weights), counted on a network without memory."""
     with torch.device("meta"):
         encoder = build_encoder(settings, channels, (height, width)).eval()
         features = feature_dimension(encoder, channels, (height, width))
         network = Network(encoder, ProjectionHead(features, settings.projection).eval(), None, settings.ce_head)
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(torch.zeros(1, channels, height, width))
-    return float(counter.get_total_flops()), sum(p.numel() for p in network.parameters()), features
+    return float(counter.get_total_flops()), sum(p.numel() for p in network.parameters())
 
 
 def _rates(costs: Iterable[RunCost], plan: Plan, layout: Layout) -> dict[str, float]:

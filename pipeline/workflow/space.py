@@ -1,27 +1,22 @@
-"""Whether a disk has room for a job's results, asked before the hours that they take."""
+"""Whether a disk has room for what a run keeps, asked before the hours that it takes."""
 
 import shutil
-from collections.abc import Callable
 from typing import Any
 
 from pipeline.settings.base import SettingsError
 from pipeline.workflow.records import Task
 
-NEEDED: dict[str, Callable[[Any], float]] = {  # stage -> bytes of what it writes, of a run's cost
-    "twins": lambda cost: cost.checkpoint_bytes + 2 * cost.state_bytes,  # while it trains also the state before
-    "measure": lambda cost: cost.feature_bytes,
-}
-
 
 def check_space(one: Task) -> None:
-    """Raises SettingsError where there is too little for a run's checkpoints and state, or for its features. An encoder
-    of one's own is not asked for its size, as it may not be one that can be built without memory."""
+    """Raises SettingsError where there is too little for a run's checkpoints and states. An encoder of one's own is not
+    asked for its size, as it may not be one that can be built without memory."""
     job: Any = one.job
-    if one.stage.name not in NEEDED or ":" in job.run.encoder:
+    if not one.stage.resumes or ":" in job.run.encoder:
         return
     from pipeline.workflow.cost import run_cost  # noqa: PLC0415  (torch takes seconds, and other stages do without)
 
-    needed = NEEDED[one.stage.name](run_cost(one.plan, one.layout, job.run))
+    cost = run_cost(one.plan, one.layout, job.run)
+    needed = cost.checkpoint_bytes + 2 * cost.state_bytes  # while it trains also the state before
     folder = one.layout.results
     while not folder.exists():
         folder = folder.parent

@@ -108,6 +108,7 @@ class LayersJob(Settings):
 class BetweenSeedsJob(Settings):
     runs: tuple[Run, ...]  # that differ only in their seed
     checkpoints: tuple[int, ...]
+    size: tuple[int, int] | None  # of what the encoder reads
 
 
 def _twins_job(plan: Plan, name: str) -> TwinsJob:
@@ -157,7 +158,8 @@ def _between_seeds_job(plan: Plan, name: str) -> BetweenSeedsJob:
             f"{name}: no experiment trains cl in this setting on classes that seeds share, so none compare"
         )
     most = max(found.values(), key=len)
-    return BetweenSeedsJob(runs=tuple(run for run, kept in found.items() if kept == most), checkpoints=most)
+    runs = tuple(run for run, kept in found.items() if kept == most)
+    return BetweenSeedsJob(runs=runs, checkpoints=most, size=plan.dataset(setting.dataset).views.size)
 
 
 def _compares_seeds(run: Run, request: Request) -> bool:
@@ -251,8 +253,8 @@ def _of_network(job: Any) -> dict[str, Sequence[str]]:
     return {"store": [job.run.dataset], "subset": [job.run.subset], "checkpoints": [job.run.name]}
 
 
-def _encoder(job: Any) -> str:
-    return reference(job.run.encoder).rpartition(":")[0]
+def _encoder(run: Run) -> str:
+    return reference(run.encoder).rpartition(":")[0]
 
 
 # -- tables, claims, figures, report ----------------------------------------------------------------------------------
@@ -500,7 +502,7 @@ _DECLARED: tuple[Stage, ...] = (
         _twins_job,
         {"checkpoints": "{results}/checkpoints/{subject}/", "steps": "{results}/steps/{subject}.csv.gz"},
         reads=lambda job: {"store": [job.run.dataset], "subset": [job.run.subset]},
-        modules=lambda job: [_encoder(job), *(o.function.rpartition(":")[0] for o in job.objectives)],
+        modules=lambda job: [_encoder(job.run), *(o.function.rpartition(":")[0] for o in job.objectives)],
         rooms=["pipeline/encoders", "pipeline/losses"],
         computes=True,
         resumes=True,
@@ -511,14 +513,11 @@ _DECLARED: tuple[Stage, ...] = (
         "measure",
         _measure_job,
         {
-            "features": "{results}/features/{subject}/",
-            **{
-                kind: f"{{results}}/measures/{{subject}}/{kind}.csv"
-                for kind in ("probes", "alignment", "weights", "collapse", "movement")
-            },
+            kind: f"{{results}}/measures/{{subject}}/{kind}.csv"
+            for kind in ("probes", "alignment", "weights", "collapse", "movement")
         },
         reads=lambda job: {**_of_network(job), "steps": [job.run.name]},
-        modules=lambda job: [_encoder(job), *_measures()],
+        modules=lambda job: [_encoder(job.run), *_measures()],
         rooms=["pipeline/encoders"],
         computes=True,
         subject="run",
@@ -538,7 +537,7 @@ _DECLARED: tuple[Stage, ...] = (
         _layers_job,
         {"layers": "{results}/layers/{subject}.csv"},
         reads=_of_network,
-        modules=lambda job: [_encoder(job)],
+        modules=lambda job: [_encoder(job.run)],
         rooms=["pipeline/encoders"],
         computes=True,
         subject="run",
@@ -548,8 +547,13 @@ _DECLARED: tuple[Stage, ...] = (
         "between_seeds",
         _between_seeds_job,
         {"between_seeds": "{results}/between_seeds/{subject}.csv"},
-        reads=lambda job: {"features": [run.name for run in job.runs]},
-        modules=lambda job: _measures(),
+        reads=lambda job: {
+            "store": [job.runs[0].dataset],
+            "subset": [job.runs[0].subset],
+            "checkpoints": [run.name for run in job.runs],
+        },
+        modules=lambda job: [_encoder(job.runs[0]), *_measures()],
+        rooms=["pipeline/encoders"],
         computes=True,
         subject="setting",
         subjects=lambda plan: _settings_of([run for run, r in plan.requests.items() if _compares_seeds(run, r)]),
@@ -576,7 +580,7 @@ _DECLARED: tuple[Stage, ...] = (
         _curvature_job,
         {kind: f"{{results}}/curvature/{{subject}}/{kind}.csv" for kind in ("curvature", "surrogate")},
         reads=lambda job: {**_of_network(job), "steps": [job.run.name]},
-        modules=lambda job: [_encoder(job)],
+        modules=lambda job: [_encoder(job.run)],
         rooms=["pipeline/encoders"],
         computes=True,
         subject="run",
@@ -587,7 +591,7 @@ _DECLARED: tuple[Stage, ...] = (
         _loss_gap_job,
         {"loss_gap": "{results}/loss_gap/{subject}.csv"},
         reads=_of_network,
-        modules=lambda job: [_encoder(job)],
+        modules=lambda job: [_encoder(job.run)],
         rooms=["pipeline/encoders"],
         computes=True,
         subject="run",
@@ -598,7 +602,7 @@ _DECLARED: tuple[Stage, ...] = (
         _merging_job,
         {"merging": "{results}/merging/{subject}.csv"},
         reads=_of_network,
-        modules=lambda job: [_encoder(job)],
+        modules=lambda job: [_encoder(job.run)],
         rooms=["pipeline/encoders"],
         computes=True,
         subject="run",

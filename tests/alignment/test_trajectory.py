@@ -8,11 +8,9 @@ from pipeline.alignment.intervals import Estimate
 from pipeline.alignment.measures import MEASURES, Measure
 from pipeline.alignment.movement import Travelled
 from pipeline.alignment.trajectory import trajectory
-from pipeline.features import save_features, save_labels
 from pipeline.settings.probes import ProbeSettings
 from pipeline.settings.run import Run
 from pipeline.stages import measure
-from pipeline.training.checkpoints import save_checkpoint
 from pipeline.workflow.stages import MeasureJob
 from tests.alignment import definitions
 
@@ -121,23 +119,16 @@ def mean_distance(pair):
     return Estimate(float((pair.first.features - pair.second.features).norm(dim=1).mean()), low=0.0)
 
 
-def test_a_measure_of_ones_own_is_one_entry(tmp_path, monkeypatch):
+def test_a_measure_of_ones_own_is_one_entry(monkeypatch):
     mine = Measure("mine", "Mine", "mean distance", f"{__name__}:mean_distance", drawn=True)
     monkeypatch.setitem(MEASURES, "mine", mine)
-    network = torch.nn.Linear(2, 2)
-    for name in NAMES:
-        for epoch in (0, 2):
-            save_features(tmp_path, name, epoch, *features(name, epoch).values())
-            save_checkpoint(tmp_path / "checkpoints", name, epoch, torch.nn.ModuleDict({"encoder": network}))
-    save_labels(tmp_path, *LABELS.values())
     rates = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     steps = [(e, s, name, rates[2 * e + s - 3]) for e in (1, 2, 3) for s in (1, 2) for name in NAMES]
     run = Run(dataset="digits", trust=0.5)
     job = MeasureJob(run=run, objectives=NAMES, checkpoints=(0, 2), size=None, probes=ProbeSettings())
     rows = pd.DataFrame(steps, columns=["epoch", "step", "objective", "learning_rate"])
-    found = measure.alignment_rows(job, tmp_path, tmp_path / "checkpoints", rows, torch.device("cpu"))
-    assert list(found) == ["alignment", "weights", "collapse", "movement"]
-    movement = found["movement"]
+    found = trajectory(NAMES, (0, 2), features, weights, LABELS, measure.travelled(job, rows))
+    movement = pd.DataFrame(found.movement)
     columns = ["epoch", "steps", "path_length", "objective", "displacement", "weight_angle", "cka", "rsa"]
     assert list(movement) == columns
     for epoch, count, length in ((0, 0, 0.0), (2, 4, 0.5 * (0.1 + 0.2 + 0.3 + 0.4))):
@@ -145,7 +136,7 @@ def test_a_measure_of_ones_own_is_one_entry(tmp_path, monkeypatch):
         assert list(own["objective"]) == list(NAMES)
         assert (own["steps"] == count).all()
         assert own["path_length"].tolist() == pytest.approx([length] * 3)
-    table = found["alignment"].query("measure == 'mine' and epoch == 2")
+    table = pd.DataFrame(found.alignment).query("measure == 'mine' and epoch == 2")
     assert len(table) == 3 * 2
     row = table.query("split == 'test' and second == 'ce'").iloc[0]
     x, y = (features(name, 2)["test"] for name in (row["first"], "ce"))

@@ -40,7 +40,6 @@ def test_the_cost_follows_from_images_epochs_and_the_network(layout):
     kept = 2  # epochs: the initialisation and the last one
     assert first.checkpoint_bytes == 2 * kept * 4 * weights
     assert first.state_bytes == 2 * 2 * 4 * weights  # a weight and its momentum
-    assert first.feature_bytes == 2 * kept * 4 * 512 * 60_000
     assert found.store_bytes == 60_000 * 3 * 32 * 32
     operations = first.operations + second.operations
     assert found.hours(todo_only=False) == pytest.approx(operations / 1e14 / 3600)

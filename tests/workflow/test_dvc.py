@@ -87,7 +87,7 @@ def test_a_clone_pulls_the_results_and_retrains_nothing(reproduced, tmp_path):
     clone.run("dvc", "pull", "--quiet")
     for made in ("table1.csv", "figures/mine.png", "comparisons/mine/accuracy.csv", "report.html"):
         assert (clone.path / "reports" / made).is_file()
-    for bulk in ("data", "checkpoints", "features", "measures"):
+    for bulk in ("data", "checkpoints", "measures"):
         assert any(path.is_file() for path in (clone.path / "results" / bulk).rglob("*"))
     for command in PULLED:
         clone.run(*command)

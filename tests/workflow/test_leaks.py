@@ -17,9 +17,9 @@ from pipeline.workflow.stages import STAGES
 from pipeline.workflow.verify import verify
 from tests.workflow.conftest import RUN
 
-TEMPERED = ("return (rows / temperature) @ rows.T", "return (rows / (2 * temperature)) @ rows.T")
-NEUTRAL = ("rows = torch.cat([z1, z2])\n    return", "both = torch.cat([z1, z2])\n    rows = both\n    return")
-COMMENT = ("    both = groups.repeat(2)\n", "\n    # why\n    both = groups.repeat(2)\n")
+TEMPERED = ("return (own / temperature) @ rows.T", "return (own / (2 * temperature)) @ rows.T")
+NEUTRAL = ("rows = torch.cat([z1, z2])\n    own", "both = torch.cat([z1, z2])\n    rows = both\n    own")
+COMMENT = ("    own = rows if", "\n    # why\n    own = rows if")
 
 
 def refused(project):
@@ -195,17 +195,17 @@ def test_a_run_whose_inputs_were_altered_is_not_made(project):
 
 
 def test_results_without_their_bulk_are_verified_used_and_replayed(project):
-    """As committed: digests of images, checkpoints and features in the place of the files themselves."""
+    """As committed: digests of images and checkpoints in the place of the files themselves."""
     results = project.path / "results"
-    bulk = [path for room in ("data", "checkpoints", "features") for path in (results / room).rglob("*.*")]
+    bulk = [path for room in ("data", "checkpoints") for path in (results / room).rglob("*.*")]
     for path in bulk:
         path.unlink()
     shutil.rmtree(results / "state")
     shutil.rmtree(project.path / ".snakemake")
     output = project.pipeline("verify")
-    assert "5 folders of images, checkpoints or features are not here: of these the digests agree" in output
+    assert "3 folders of images or checkpoints are not here: of these the digests agree" in output
     deep = verified(project, "--deep")
-    assert stages_of(deep) == {"prepare", "twins", "measure"}
+    assert stages_of(deep) == {"prepare", "twins"}
     assert len(deep) == len(bulk)
     project.run("snakemake", "--touch", "--cores", "1", "all")
     assert project.planned() == set()
