@@ -18,6 +18,7 @@ from pipeline.data.image_count import count_images
 from pipeline.encoders import check_encoder, check_size
 from pipeline.objectives import OBJECTIVES
 from pipeline.objectives import resolve as objective_of
+from pipeline.reporting.figures import FIGURES
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.dataset import DatasetSpec
 from pipeline.settings.experiments import Experiment, Params
@@ -27,6 +28,8 @@ from pipeline.settings.run import Run
 MOST_RUNS = 10_000  # of one entry of a grid: Snakemake takes 11 ms and 0.2 MB for each, the paper's own has hundreds
 
 
+TABLES = "table1"  # the experiment of tables 1 and 2
+OF_THE_PAPER = {TABLES, *(name for figure in FIGURES.values() for name in figure.experiments)}  # the project knows them
 LARGEST = 2**63 - 1  # whole number of a run, as tables hold 64 bits
 LONGEST, LONGEST_PART = 1000, 255  # bytes of a folder's path, which a system limits, and of a name in it
 
@@ -123,6 +126,12 @@ def _check_names(params: Params) -> None:
             raise SettingsError(
                 f"datasets: {name!r} is not a possible name: allowed are up to 64 letters, digits, '_', '-' and '.', "
                 "the first a letter, a digit or '_'"
+            )
+    for name in params.experiments:
+        if name not in OF_THE_PAPER and (name in FIGURES or not re.fullmatch(r"\w[\w-]{,63}", name)):
+            raise SettingsError(
+                f"experiments: {name!r} is not a possible name: allowed are up to 64 letters, digits, '-' and '_', the "
+                f"first not '-', but for the names of figures ({', '.join(FIGURES)})"
             )
 
 
