@@ -98,6 +98,8 @@ def plan(params: Params, file: Path = Path("params.yaml")) -> Plan:
         dataset_spec(name, params.datasets)
     for name, experiment in params.experiments.items():
         where = f"experiments.{name}"
+        for text in experiment.objectives:
+            _check_file(text, f"{where}.objectives")
         objectives = tuple(objective_of(text, f"{where}.objectives") for text in experiment.objectives)
         runs = tuple(dict.fromkeys(_expand(where, experiment, params)))
         for run in runs:
@@ -161,6 +163,7 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             values = {**params.training.model_dump(), **dict(zip(entry, combination, strict=True))}
             run = parse(Run, values, where)
             _check_numbers(run, where)
+            _check_file(run.encoder, where)
             check_encoder(run.encoder, where)
             _check_views(run, params, where)
             known = classes_of(run.dataset, params)
@@ -176,6 +179,13 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             of_this_entry.add(run)
             runs.append(run)
     return runs
+
+
+def _check_file(reference: str, where: str) -> None:
+    """That the file of a `FILE.py:FUNCTION` is there, seen from where the command is given."""
+    file = Path.cwd() / reference.rpartition(":")[0]
+    if file.suffix == ".py" and not file.is_file():
+        raise SettingsError(f"{where}: {reference!r}: there is no file {file}, allowed is FILE.py:FUNCTION")
 
 
 def _check_numbers(run: Run, where: str) -> None:

@@ -42,9 +42,11 @@ def test_a_file_of_ones_own_is_seen_from_where_commands_are_given(tmp_path, monk
     (tmp_path / "params").mkdir()
     experiment = {**digits(), "objectives": ["cl", "mine.py:loss"]}
     settings = parse(Params, {"experiments": {"mine": experiment}}, "params/flowers.yaml")
+    encoder = parse(Params, {"experiments": {"mine": digits(encoder="mine.py:build")}}, "params/flowers.yaml")
     (tmp_path / "params" / "mine.py").write_text("def loss(z1, z2, labels, temperature):\n    return z1.sum()\n")
-    with pytest.raises(SettingsError, match=r"there is no file mine\.py"):
-        plan(settings)
+    for wrong in (settings, encoder):
+        with pytest.raises(SettingsError, match=rf"there is no file {re.escape(str(tmp_path))}/mine\.py, allowed is"):
+            plan(wrong)
     (tmp_path / "params" / "mine.py").rename(tmp_path / "mine.py")
     (request,) = plan(settings).requests.values()
     assert request.names == ("cl", "mine.loss")
