@@ -415,9 +415,21 @@ def _schema(options: argparse.Namespace) -> None:
     print(json.dumps(schema(), indent=2))
 
 
+def _refuse_outside_a_checkout(command: str) -> None:
+    """Of a command that is about the checkout's own files."""
+    if not (PROJECT / "params.yaml").is_file():
+        raise SettingsError(
+            f"{command}: there is no params.yaml in {PROJECT}, where the package is: "
+            "allowed is a checkout of the project"
+        )
+    if not Path.cwd().samefile(PROJECT):
+        raise SettingsError(f"{command}: {Path.cwd()} is not the folder of the checkout: allowed is {PROJECT}")
+
+
 def _dvc(options: argparse.Namespace) -> None:
     from pipeline.workflow.dvc import check_dvc_yaml, dvc_yaml
 
+    _refuse_outside_a_checkout(options.name)
     if options.check:
         check_dvc_yaml()
     else:
@@ -427,6 +439,7 @@ def _dvc(options: argparse.Namespace) -> None:
 def _reference(options: argparse.Namespace) -> None:
     from pipeline.documentation import write_pages
 
+    _refuse_outside_a_checkout(options.name)
     write_pages(options.folder)
 
 

@@ -13,6 +13,7 @@ import torch
 from pipeline.__main__ import _say_what_is_slow, _workers, main
 from pipeline.workflow.stages import STAGES
 
+ROOT = Path(__file__).parents[1]
 SETTINGS = (Path(__file__).parent / "two_epochs.yaml").read_text(encoding="utf-8")
 RUN = "digits/classes=3,encoder=resnet10,width=4,projection=8,batch_size=128,epochs=2,warmup_epochs=0,seed=0"
 
@@ -90,6 +91,24 @@ def test_a_full_disk_is_said_in_one_line(params):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert re.fullmatch(r"error: /\S+/train_images.npy: file too large\n", done.stderr)
+
+
+@pytest.mark.parametrize("arguments", [["dvc"], ["dvc", "--check"], ["reference", "pages"]])
+def test_what_is_about_a_checkout_is_refused_outside_of_it(arguments, tmp_path, monkeypatch, capsys):
+    def said():
+        assert main(arguments) == 2
+        return capsys.readouterr().err
+
+    monkeypatch.chdir(tmp_path)
+    name = arguments[0]
+    assert said() == f"error: {name}: {tmp_path} is not the folder of the checkout: allowed is {ROOT}\n"
+    monkeypatch.setattr("pipeline.__main__.PROJECT", tmp_path)  # as site-packages, which has the package alone
+    monkeypatch.setattr("pipeline.__main__._version", lambda: "0")
+    assert said() == (
+        f"error: {name}: there is no params.yaml in {tmp_path}, where the package is: "
+        "allowed is a checkout of the project\n"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two"])

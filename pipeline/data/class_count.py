@@ -32,12 +32,10 @@ def count_classes(trees: tuple[str, ...], where: str) -> int:
 
 
 def _of_folder(tree: Path) -> Iterable[str]:
-    below = [tree, *sorted(path for path in tree.iterdir() if path.is_dir() and not path.name.startswith("."))]
-    for folder in (path / "train" for path in below):
-        if folder.is_dir():
-            for label in folder.iterdir():
-                if label.is_dir() and any(file.suffix.lower() in SUFFIXES for file in label.iterdir()):
-                    yield label.name
+    for train in (tree / "train", *tree.glob("[!.]*/train")):
+        for label in train.glob("[!.]*"):
+            if any(file.suffix.lower() in SUFFIXES for file in label.glob("[!.]*")):
+                yield label.name
 
 
 def _of_archive(tree: Path) -> Iterable[str]:

@@ -18,6 +18,7 @@ from pipeline.data.image_count import count_images
 from pipeline.encoders import check_encoder, check_size
 from pipeline.objectives import OBJECTIVES
 from pipeline.objectives import resolve as objective_of
+from pipeline.reporting.figures import FIGURES
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.dataset import DatasetSpec
 from pipeline.settings.experiments import Experiment, Params
@@ -27,6 +28,8 @@ from pipeline.settings.run import Run
 MOST_RUNS = 10_000  # of one entry of a grid: Snakemake takes 11 ms and 0.2 MB for each, the paper's own has hundreds
 
 
+TABLES = "table1"  # the experiment of tables 1 and 2
+OF_THE_PAPER = {TABLES, *(name for figure in FIGURES.values() for name in figure.experiments)}  # the project knows them
 LARGEST = 2**63 - 1  # whole number of a run, as tables hold 64 bits
 LONGEST, LONGEST_PART = 1000, 255  # bytes of a folder's path, which a system limits, and of a name in it
 
@@ -95,6 +98,8 @@ def plan(params: Params, file: Path = Path("params.yaml")) -> Plan:
         dataset_spec(name, params.datasets)
     for name, experiment in params.experiments.items():
         where = f"experiments.{name}"
+        for text in experiment.objectives:
+            _check_file(text, f"{where}.objectives")
         objectives = tuple(objective_of(text, f"{where}.objectives") for text in experiment.objectives)
         runs = tuple(dict.fromkeys(_expand(where, experiment, params)))
         for run in runs:
@@ -124,6 +129,12 @@ def _check_names(params: Params) -> None:
                 f"datasets: {name!r} is not a possible name: allowed are up to 64 letters, digits, '_', '-' and '.', "
                 "the first a letter, a digit or '_'"
             )
+    for name in params.experiments:
+        if name not in OF_THE_PAPER and (name in FIGURES or not re.fullmatch(r"\w[\w-]{,63}", name)):
+            raise SettingsError(
+                f"experiments: {name!r} is not a possible name: allowed are up to 64 letters, digits, '-' and '_', the "
+                f"first not '-', but for the names of figures ({', '.join(FIGURES)})"
+            )
 
 
 def _kept(experiment: Experiment, run: Run) -> tuple[int, ...]:
@@ -152,6 +163,7 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             values = {**params.training.model_dump(), **dict(zip(entry, combination, strict=True))}
             run = parse(Run, values, where)
             _check_numbers(run, where)
+            _check_file(run.encoder, where)
             check_encoder(run.encoder, where)
             _check_views(run, params, where)
             known = classes_of(run.dataset, params)
@@ -167,6 +179,13 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             of_this_entry.add(run)
             runs.append(run)
     return runs
+
+
+def _check_file(reference: str, where: str) -> None:
+    """That the file of a `FILE.py:FUNCTION` is there, seen from where the command is given."""
+    file = Path.cwd() / reference.rpartition(":")[0]
+    if file.suffix == ".py" and not file.is_file():
+        raise SettingsError(f"{where}: {reference!r}: there is no file {file}, allowed is FILE.py:FUNCTION")
 
 
 def _check_numbers(run: Run, where: str) -> None:

@@ -1,7 +1,6 @@
 """Every stage, declared once. See `Stage` for what each part means; a job is a value, compared as such."""
 
 import importlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +23,7 @@ from pipeline.settings.run import Run
 from pipeline.settings.theory import DescentSettings, SurrogateSettings
 from pipeline.settings.training import SHARED
 from pipeline.settings.views import ViewRecipe
-from pipeline.workflow.plan import Plan, Request, check_one_setting
+from pipeline.workflow.plan import OF_THE_PAPER, TABLES, Plan, Request, check_one_setting
 from pipeline.workflow.stage import Stage, Subject
 
 PAPER_VALUES = {"paper_values": "reports/reference/paper_values.csv"}
@@ -300,20 +299,9 @@ def published_classes() -> dict[str, int]:
     return {name: spec.classes for name in published if (spec := KNOWN[name]).classes is not None}
 
 
-TABLES = "table1"  # the experiment of tables 1 and 2
-OF_THE_PAPER = {TABLES, *(name for figure in FIGURES.values() for name in figure.experiments)}  # the project knows them
-
-
 def own_experiments(plan: Plan) -> list[str]:
-    """Names that no table or figure of the project is made for. Raises SettingsError for one that is no file's name."""
-    found = [name for name in plan.experiments if name not in OF_THE_PAPER]
-    for name in found:
-        if name in FIGURES or not re.fullmatch(r"[\w-]+", name):
-            raise SettingsError(
-                f"experiments: {name!r} is not a possible name: allowed are letters, digits, '-' and '_', but for the "
-                f"names of figures ({', '.join(FIGURES)})"
-            )
-    return found
+    """Names that no table or figure of the project is made for."""
+    return [name for name in plan.experiments if name not in OF_THE_PAPER]
 
 
 def _tables(plan: Plan) -> Sequence[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.data.class_count import count_classes
+from pipeline.data.class_folders import read_folders
 from pipeline.settings.base import SettingsError
 
 
@@ -28,6 +29,23 @@ def test_folders_under_train_that_hold_an_image(tmp_path, top):
             opened.writestr(top + name, b"")
     assert count_classes((str(folder),), "datasets.x") == 2
     assert count_classes((str(archive),), "datasets.x") == 2
+
+
+@pytest.mark.parametrize("top", ["", "images/"])
+def test_a_run_s_name_has_as_many_classes_as_its_images(tmp_path, top):
+    """Whatever else a system, a notebook or a person leaves between them."""
+    left = (
+        "train/.hidden/1.png",
+        "train/hollow/._1.png",
+        "train/deep/er/1.png",
+        "train/beside.png",
+        ".cache/train/x/1.png",
+    )
+    classes = [f"{split}/{label}/1.png" for split in ("train", "test") for label in "ab"]
+    folder = tree(tmp_path / "folder", *(top + name for name in (*classes, *left)))
+    (folder / top / "train" / "empty").mkdir()
+    read = read_folders([folder], size=None, mode="RGB")
+    assert count_classes((str(folder),), "datasets.x") == len(read.class_names) == 2
 
 
 def test_trees_are_counted_together(tmp_path):

@@ -19,8 +19,11 @@ from tests.workflow.conftest import RUN
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 PLACEHOLDERS = {"DATASET": "digits", "SUBSET": "digits/classes=4,seed=0", "RUN": RUN, "STAGE": "table1"}
 GENERAL = ("python -m pipeline STAGE",)  # no command, but the form of many
-ELSEWHERE = {  # what trains anew, by the test that runs it, and a word of it that stands there
+ELSEWHERE = {  # what trains anew or needs a remote, by the test that runs it, and a word of it that stands there
     "dvc exp run --set-param training.temperature=1.0": ("test_dvc.py", '"training.temperature=1.0"'),
+    "dvc push": ("../cluster/test_remote.py", '"push"'),
+    "dvc pull prepare train": ("../cluster/test_remote.py", '"prepare", "train"'),
+    "dvc remote modify bucket endpointurl https://s3.example.org": ("../cluster/test_remote.py", '"endpointurl"'),
     "python -m pipeline start data/flowers": ("test_start.py", '"start", "shapes"'),
     "snakemake --cores all --configfile params/flowers.yaml": ("test_start.py", '"--configfile"'),
     "snakemake --cores all reports/flowers/table1.csv --configfile params/flowers.yaml": (

@@ -1,16 +1,19 @@
 import itertools
+import re
 from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.__main__ import _parser
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import Params
 from pipeline.settings.run import Run
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import check_one_setting, plan
 from pipeline.workflow.records import tasks
+from pipeline.workflow.stage import SUBJECT_PATTERNS
 from pipeline.workflow.stages import STAGES
 
 runs = st.builds(
@@ -123,6 +126,23 @@ def test_a_run_that_two_entries_of_a_grid_ask_for_counts_once():
 def test_a_dataset_is_not_called_what_a_path_or_a_rule_cannot_bear(name):
     with pytest.raises(SettingsError, match=r"datasets: .* is not a possible name: allowed are"):
         plan(parse(Params, {"experiments": {}, "datasets": {name: {"source": "digits"}}}, "params.yaml"))
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", ".x", "-x", "a.b", "a/b", "a b", "a{b}", "a\n", "a,b", "a=b", "$(touch x)", "a" * 65, "controls"]
+)
+def test_an_experiment_is_not_called_what_a_path_a_rule_or_a_command_cannot_bear(name):
+    with pytest.raises(SettingsError, match=r"experiments: .* is not a possible name: allowed are"):
+        plan(params(**{name: {"grid": [{"dataset": "digits"}]}}))
+
+
+@pytest.mark.parametrize("name", ["all", "prepared", "_x", "2", "a-b", "é", "a" * 64])
+def test_any_other_name_of_an_experiment_is_its_subject_in_every_stage(name, tmp_path):
+    found = plan(params(**{name: {"grid": [{"dataset": "digits"}]}}))
+    (one,) = (one for one in tasks(found, Layout(tmp_path, tmp_path)) if one.stage.name == "comparison")
+    assert one.subject == name
+    assert re.fullmatch(SUBJECT_PATTERNS["experiment"], name)  # as rules read it
+    assert _parser().parse_args(["comparison", name]).subject == name
 
 
 @pytest.mark.parametrize("key", ["results", "reports", "downloads"])

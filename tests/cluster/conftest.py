@@ -1,0 +1,1 @@
+from tests.workflow.conftest import finished, sources  # noqa: F401  (fixtures)
