@@ -26,6 +26,8 @@ for stage in STAGES.values():
         threads: threads(stage)
         resources:
             gpu=GPUS if stage.computes else 0,
+            mem_mb=claim(stage, "memory"),
+            runtime=claim(stage, "minutes"),
         params:
             job=job(stage),
             command=f"python -m pipeline {stage.name}",
