@@ -1,4 +1,4 @@
-"""Of several cards one for each process that computes: those at work beside each other take different ones."""
+"""Of a machine's cards those for one job of the workflow: jobs beside each other take different ones."""
 
 import os
 import shutil
@@ -11,15 +11,17 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+WANTED = "TWIN_ALIGNMENT_CARDS"  # how many, as the workflow says it to its jobs
 held: list[FileLock] = []  # as long as the process lives
 
 
-def choose_card() -> None:
-    """Let this process see one card alone, where it would see several: one that no other process of this user has
-    chosen, else one of those that the fewest have. To be called before torch looks for cards."""
+def choose_cards(wanted: int) -> None:
+    """Let this process see so many cards, where it would see more: those that the fewest other processes of this user
+    have chosen. To be called before torch looks for cards."""
     cards = visible_cards()
-    if len(cards) > 1:
-        os.environ[VISIBLE] = _take(cards, Path(tempfile.gettempdir(), f"twin-alignment-cards-{os.getuid()}"))
+    if len(cards) > wanted:
+        folder = Path(tempfile.gettempdir(), f"twin-alignment-cards-{os.getuid()}")
+        os.environ[VISIBLE] = ",".join(_take(cards, wanted, folder))
 
 
 def visible_cards() -> list[str]:
@@ -35,10 +37,17 @@ def visible_cards() -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-def _take(cards: Sequence[str], folder: Path) -> str:
-    """A card's lock of the lowest number that is free. The system frees the locks of a process that ended."""
+def _take(cards: Sequence[str], wanted: int, folder: Path) -> list[str]:
+    """Cards whose locks of the lowest numbers are free. The system frees the locks of a process that ended."""
     folder.mkdir(exist_ok=True)
-    return next(card for number in count() for card in cards if _locked(folder / f"{card.replace('/', ':')}.{number}"))
+    chosen: list[str] = []
+    for number in count():
+        for card in cards:
+            if len(chosen) == wanted:
+                return chosen
+            if card not in chosen and _locked(folder / f"{card.replace('/', ':')}.{number}"):
+                chosen.append(card)
+    return chosen
 
 
 def _locked(file: Path) -> bool:

@@ -10,21 +10,24 @@ import pytest
 
 from pipeline.cards import VISIBLE, visible_cards
 
-CHOOSES = (
-    f"import os, sys; from pipeline.cards import choose_card; choose_card(); print(os.environ.get({VISIBLE!r}, ''))"
-)
-STAYS = f"{CHOOSES}; sys.stdout.flush(); sys.stdin.read()"
+STAYS = """
+import os, sys
+from pipeline.cards import VISIBLE, choose_cards
+choose_cards(int(sys.argv[1]))
+print(os.environ[VISIBLE], flush=True)
+sys.stdin.read()
+"""
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
 def start(tmp_path):
-    """Starts a process that chooses a card of these, and lives until it is killed; gives it and its choice."""
+    """Starts a process that chooses cards of these, and lives until it is killed; gives it and its choice."""
     with ExitStack() as alive:
 
-        def started(cards):
+        def started(cards, wanted=1):
             process = subprocess.Popen(
-                [sys.executable, "-c", STAYS],
+                [sys.executable, "-c", STAYS, str(wanted)],
                 cwd=ROOT,
                 env={**os.environ, VISIBLE: cards, "TMPDIR": str(tmp_path)},
                 stdin=subprocess.PIPE,
@@ -45,6 +48,10 @@ def test_processes_beside_each_other_take_different_cards_and_share_evenly_where
     first.kill()
     first.wait()
     assert start("0,GPU-1,MIG-2/3/4")[1] == chosen  # the dead one holds nothing
+
+
+def test_a_job_may_take_several(start):
+    assert [start("0,1,2", wanted)[1] for wanted in (2, 2, 3)] == ["0,1", "2,0", "0,1,2"]
 
 
 def test_the_only_card_and_none_are_left_as_they_are(start, tmp_path):

@@ -76,3 +76,33 @@ def test_a_run_that_is_cancelled_goes_on_after_the_same_command(plain, slurm, tm
     project.run(*command)
     assert re.search(r"going on after epoch \d+", log_of(project))
     assert content(project) == content(plain[1])
+
+
+@pytest.fixture
+def saying(sources, tmp_path):
+    """A project with two runs to train, each of which says in its log which cards it sees."""
+    project = sources.copy(tmp_path / "twins")
+    line = "    from pipeline.device import choose_device\n"
+    says = "    say(f\"cards {os.environ['CUDA_VISIBLE_DEVICES']}\")\n"
+    project.edit("pipeline/__main__.py", line, f"{says}{line}")
+    project.pipeline("prepare", "digits")
+    project.pipeline("subset", "digits/classes=4,seed=0")
+    return project
+
+
+def cards(project):
+    logs = sorted((project.path / "results" / "logs" / "twins").rglob("*.log"))
+    return sorted(re.search(r"^cards (.*)$", log.read_text(), re.MULTILINE)[1] for log in logs)
+
+
+def test_jobs_beside_each_other_are_given_different_cards(saying, slurm):
+    saying.run(*SNAKEMAKE, "trained")
+    assert cards(saying) == ["0", "1"]
+
+
+def test_so_they_are_on_one_machine_without_slurm(saying, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6")
+    monkeypatch.setenv("TMPDIR", str(saying.path.parent))
+    command = ("snakemake", "--cores", "2", "--resources", "gpu=3", "--set-resources", "twins:gpu=1", "--", "trained")
+    saying.run(*command)
+    assert cards(saying) == ["4", "5"]
