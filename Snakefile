@@ -27,6 +27,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/remote.smk"
 include: "workflow/rules/stages.smk"
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.cards import WANTED, choose_cards
 from pipeline.progress import say
 from pipeline.references import PROJECT
 from pipeline.settings.base import SettingsError
@@ -260,6 +261,8 @@ def _train(one: Task, job: TwinsJob, options: argparse.Namespace) -> None:
 
 
 def _device(options: argparse.Namespace, threads: int | None) -> torch.device:
+    if options.device != "cpu" and (wanted := int(os.environ.get(WANTED, "0"))):
+        choose_cards(wanted)  # before torch looks for them
     from pipeline.device import choose_device
 
     return choose_device(options.device, threads, options.deterministic)

@@ -12,6 +12,7 @@ from pipeline.data.catalog import facts
 from pipeline.data.store import SPLITS, load_manifest
 from pipeline.networks.network import Network, ProjectionHead, build_encoder, feature_dimension
 from pipeline.settings.base import SettingsError
+from pipeline.settings.dataset import DatasetSpec
 from pipeline.settings.run import Run
 from pipeline.settings.training import TrainingSettings
 from pipeline.workflow.layout import Layout
@@ -19,7 +20,7 @@ from pipeline.workflow.plan import Plan, classes_of
 from pipeline.workflow.records import Task, differences, read_record, task
 
 BACKWARD = 2  # times the forward pass
-BYTES = 4  # of a weight
+BYTES = 4  # of a weight or a feature
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class RunCost:
     operations: float
     checkpoint_bytes: float
     state_bytes: float  # weights and momenta, kept so that the run's end can be replayed
+    feature_bytes: float  # of all twins at one epoch, in memory while they are measured
+    step_bytes: float  # that a step of one twin keeps for its backward pass
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,10 @@ def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
         raise SettingsError(f"target = {target!r}: allowed is all or one of {', '.join(plan.experiments)}")
     runs = tuple(plan.requests) if target == "all" else tuple(dict.fromkeys(plan.experiments[target]))
     datasets = dict.fromkeys(run.dataset for run in runs)
-    images = {name: _size(plan, layout, name) for name in datasets}
+    images = {name: size_of(plan, layout, name) for name in datasets}
     costs = tuple(_of_run(plan, layout, run, images[run.dataset]) for run in runs)
     trained = [run for run in plan.requests if _twins(plan, layout, run).record.is_file()]
-    rates = _rates((_of_run(plan, layout, run, _size(plan, layout, run.dataset)) for run in trained), plan, layout)
+    rates = _rates((_of_run(plan, layout, run, size_of(plan, layout, run.dataset)) for run in trained), plan, layout)
     store = sum(size.bytes for size in images.values())
     present = tuple(name for name in datasets if layout.record("prepare", name).is_file())
     return Cost(target, device, costs, rates, store, present)
@@ -103,7 +106,7 @@ def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
 
 def run_cost(plan: Plan, layout: Layout, run: Run) -> RunCost:
     """Of a single run, which need not be of the plan."""
-    return _of_run(plan, layout, run, _size(plan, layout, run.dataset))
+    return _of_run(plan, layout, run, size_of(plan, layout, run.dataset))
 
 
 def as_text(found: Cost) -> str:
@@ -142,18 +145,25 @@ def _twins(plan: Plan, layout: Layout, run: Run) -> Task:
     return task("twins", run.name, plan, layout)
 
 
-def _size(plan: Plan, layout: Layout, dataset: str) -> Size:
+def size_of(plan: Plan, layout: Layout, dataset: str) -> Size:
+    """Counted where it is prepared, else as published; raises SettingsError where it is neither."""
     store = task("prepare", dataset, plan, layout).outputs["store"]
     if (store / "manifest.json").is_file():
         manifest = load_manifest(store)
         train, test = (sum(manifest.counts[split]) for split in SPLITS)
         return Size(train, test, len(manifest.class_names), *manifest.shape)
     spec = plan.dataset(dataset)
-    sizes = facts(spec.source).sizes
-    if sizes is None:
+    counted = _counted(spec)
+    if counted is None:
         raise SettingsError(f"{dataset}: its images are not counted yet; `python -m pipeline prepare {dataset}` does")
-    train, test, *shape = sizes(spec)
+    train, test, *shape = counted
     return Size(train, test, classes_of(dataset, plan.params), *shape)
+
+
+@cache  # a folder may have millions of files, and a plan thousands of runs on it
+def _counted(spec: DatasetSpec) -> tuple[int, ...] | None:
+    sizes = facts(spec.source).sizes
+    return None if sizes is None else sizes(spec)
 
 
 def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
@@ -161,11 +171,12 @@ def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
     one = _twins(plan, layout, run)
     _, request = plan.request(run.name)
     height, width = plan.dataset(run.dataset).views.size or (size.height, size.width)
-    operations, weights = _network(_training(run), size.channels, height, width)
+    operations, weights, features, kept = _network(_training(run), size.channels, height, width)
     steps = int(size.train * share) // run.batch_size
     twins = len(request.objectives)
     seen = steps * run.batch_size * 2 * run.epochs  # two views
-    embedded = (size.train + size.test) * share * len(request.checkpoints)
+    images = (size.train + size.test) * share
+    embedded = images * len(request.checkpoints)
     return RunCost(
         run,
         _finished(one),
@@ -173,6 +184,8 @@ def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
         twins * operations * (seen * (1 + BACKWARD) + embedded),
         twins * weights * BYTES * len(request.checkpoints),
         twins * weights * BYTES * 2 if run.epochs > 1 else 0.0,
+        twins * images * features * BYTES,
+        2 * run.batch_size * kept,
     )
 
 
@@ -189,15 +202,33 @@ def _finished(one: Task) -> bool:
 
 
 @cache
-def _network(settings: TrainingSettings, channels: int, height: int, width: int) -> tuple[float, int]:
-    """(operations of one image's forward pass, weights), counted on a network without memory."""
+def _network(settings: TrainingSettings, channels: int, height: int, width: int) -> tuple[float, int, int, float]:
+    """(operations of one image's forward pass, weights, columns of h, bytes of one image that the backward pass needs),
+    counted on a network without memory."""
     with torch.device("meta"):
         encoder = build_encoder(settings, channels, (height, width)).eval()
         features = feature_dimension(encoder, channels, (height, width))
         network = Network(encoder, ProjectionHead(features, settings.projection).eval(), None, settings.ce_head)
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(torch.zeros(1, channels, height, width))
-    return float(counter.get_total_flops()), sum(p.numel() for p in network.parameters())
+        network.train()
+        two, four = (_kept(network, torch.zeros(count, channels, height, width)) for count in (2, 4))
+    return float(counter.get_total_flops()), sum(p.numel() for p in network.parameters()), features, (four - two) / 2
+
+
+def _kept(network: Network, images: torch.Tensor) -> int:
+    """Bytes that a forward pass keeps for its backward pass; what two layers keep together counts once."""
+    kept: dict[int, int] = {}
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage._cdata] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        z = network(images)  # held, and so all that is kept: no two storages are one
+    del z
+    return sum(kept.values())
 
 
 def _rates(costs: Iterable[RunCost], plan: Plan, layout: Layout) -> dict[str, float]:

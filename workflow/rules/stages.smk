@@ -1,6 +1,7 @@
 # Every stage is a rule: its files, job and device follow from its declaration in pipeline/workflow/stages.py, and its
 # command is the one a person types. What jobs say goes to the terminal too, also after Ctrl-C (tee -i), which a terminal
-# sends to every process: a run then says how far it came while it keeps its state.
+# sends to every process: a run then says how far it came while it keeps its state. A scheduler's SIGTERM reaches all of
+# them too: the shell outlives it (trap), since what its job leaves behind is killed, and so does tee.
 for stage in STAGES.values():
 
     rule:
@@ -26,11 +27,15 @@ for stage in STAGES.values():
         threads: threads(stage)
         resources:
             gpu=GPUS if stage.computes else 0,
+            mem_mb=claim(stage, "memory"),
+            runtime=claim(stage, "minutes"),
         params:
             job=job(stage),
             command=f"python -m pipeline {stage.name}",
             subject=word,
             settings=SETTINGS_FILE,
         shell:
+            "trap : TERM; "
+            "TWIN_ALIGNMENT_CARDS={resources.gpu} "
             "{params.command} {params.subject} --params {params.settings:q} --threads {threads} 2>&1 "
-            "| tee -i {log:q} >&2"
+            "| (trap '' TERM; exec tee -i {log:q}) >&2"
