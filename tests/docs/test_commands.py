@@ -24,6 +24,13 @@ ELSEWHERE = {  # what trains anew or needs a remote, by the test that runs it, a
     "dvc push": ("../cluster/test_remote.py", '"push"'),
     "dvc pull prepare train": ("../cluster/test_remote.py", '"prepare", "train"'),
     "dvc remote modify bucket endpointurl https://s3.example.org": ("../cluster/test_remote.py", '"endpointurl"'),
+    "python -m pipeline features RUN cl 1 cl.safetensors": ("test_features.py", '"features", RUN, objective, "1"'),
+    "python -m pipeline features RUN nscl 1 nscl.safetensors": ("test_features.py", '("cl", "nscl")'),
+    "python -m pipeline align cl.safetensors:test nscl.safetensors:test --labels cl.safetensors:test_labels": (
+        "test_features.py",
+        '"--labels", "cl.safetensors:test_labels"',
+    ),
+    "torchrun --standalone --nproc-per-node 4 -m pipeline twins RUN": ("test_torchrun.py", '"-m", "pipeline", "twins"'),
     "python -m pipeline start data/flowers": ("test_start.py", '"start", "shapes"'),
     "snakemake --cores all --configfile params/flowers.yaml": ("test_start.py", '"--configfile"'),
     "snakemake --cores all reports/flowers/table1.csv --configfile params/flowers.yaml": (
@@ -65,6 +72,8 @@ def reads(arguments):
 def known(command):
     """Whether a program could read a command; an unknown program, target, stage or option is not known."""
     match words_of(command):
+        case ["torchrun", "--standalone", "--nproc-per-node", _, "-m", "pipeline", *arguments]:
+            return reads(arguments)
         case ["python", "-m", "pipeline", *arguments] | ["twin-alignment", *arguments]:
             named_alone = command in MENTIONED and len(arguments) < 2  # in prose, without what it is called with
             return reads(arguments) or (named_alone and reads([*arguments, "--help"]))
@@ -76,7 +85,7 @@ def known(command):
         case ["snakemake", *arguments]:
             targets = [one.replace("reports/flowers/", "reports/") for one in arguments]  # as its settings say
             return all(may_be_made(one) for one in targets if one.startswith("reports/"))
-        case ["python", "-m", "benchmarks.alignment"] | ["dvc", *_] | ["jupytext", *_] | ["papermill", *_]:
+        case ["python", "-m", "benchmarks.alignment" | "benchmarks.ranks"] | ["dvc", *_] | ["jupytext", *_] | ["papermill", *_]:
             return True
         case [program, *_]:
             return (ROOT / program).is_file()
