@@ -139,8 +139,11 @@ def test_help_does_not_wait_for_torch():
 
 
 @pytest.mark.parametrize(("device", "threads", "workers"), [("cpu", 3, 3), ("cuda", 3, 1)])
-def test_twins_train_side_by_side_on_a_cpu_alone(device, threads, workers):
+def test_twins_train_side_by_side_on_a_cpu_and_on_several_cards(device, threads, workers, monkeypatch):
     assert _workers(argparse.Namespace(threads=threads), torch.device(device)) == workers
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert _workers(argparse.Namespace(threads=threads), torch.device(device)) == max(workers, 2)
+    assert _workers(argparse.Namespace(threads=threads), torch.device(device, 0)) == workers
 
 
 def test_output_that_is_not_read_to_its_end_is_no_error(params):

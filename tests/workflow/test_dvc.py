@@ -101,7 +101,7 @@ def test_a_clone_pulls_the_results_and_retrains_nothing(reproduced, tmp_path):
 def test_results_of_other_code_are_not_accepted(reproduced, tmp_path):
     project = reproduced.copy(tmp_path / "twins")
     assert "all as these settings" in project.run("python", "-m", "pipeline", "verify")
-    project.edit("pipeline/losses/contrastive.py", "return (rows / temperature)", "return (rows / temperature / 2)")
+    project.edit("pipeline/losses/contrastive.py", "return (own / temperature)", "return (rows / temperature / 2)")
     output = project.run("python", "-m", "pipeline", "verify", check=False)
     assert "not what these settings, this code and this data make" in output
     assert "twins digits/classes=4" in output

@@ -73,6 +73,7 @@ def test_changed_code_is_named_and_stops_it(cut_off, tmp_path):
     assert not state.exists()
 
 
+@pytest.mark.long
 def test_it_goes_on_by_other_code_after_a_replay(cut_off, tmp_path):
     project = cut_off.copy(tmp_path / "twins")
     project.edit("pipeline/losses/contrastive.py", *NEUTRAL)
@@ -83,6 +84,7 @@ def test_it_goes_on_by_other_code_after_a_replay(cut_off, tmp_path):
     assert record["kept"][0]["compared"][0]["steps"] == 4
 
 
+@pytest.mark.long
 def test_one_more_objective_is_no_other_run(finished, tmp_path):
     project = finished.copy(tmp_path / "twins")
     project.edit("params.yaml", "[cl, nscl]", "[cl, nscl, ce]")

@@ -94,6 +94,7 @@ def test_a_refusal_names_commands_of_its_own_settings_file(project):
     assert (replayed, made_again) == ("replay", "remake")
 
 
+@pytest.mark.long
 def test_code_that_makes_the_same_bits_can_be_kept(project):
     project.edit("pipeline/losses/contrastive.py", *NEUTRAL)
     assert "code: pipeline.losses.contrastive" in refused(project)
