@@ -20,7 +20,7 @@ from pipeline.workflow.records import (
     said,
     write_record,
 )
-from pipeline.workflow.runner import check_inputs
+from pipeline.workflow.runner import check_inputs, keep_declared
 
 if TYPE_CHECKING:
     import torch
@@ -111,6 +111,8 @@ def _keep(one: Task, then: Record, now: Record, compared: list[Compared]) -> Non
         if path.is_file():
             record = read_record(path)
             write_record(path, {**record, "code": now["code"], "kept": [*record.get("kept", []), note]})
+    if one.record.is_file():
+        keep_declared(one)
 
 
 def _of_table(table: pd.DataFrame) -> Recorded:

@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipeline.files import clear_leftovers, set_aside, write_text
+from pipeline.files import clear_leftovers, set_aside, write_bytes, write_text
 from pipeline.progress import say
 from pipeline.settings.base import SettingsError
 from pipeline.training.divergence import DivergenceError
@@ -39,6 +39,7 @@ from pipeline.workflow.space import check_space
 from pipeline.workflow.stages import stage_of
 
 REMADE = ".remade"  # suffix of a file beside a run's state
+DECLARED = ".declared"  # and of a folder
 
 
 def make(one: Task, *more: Any, **options: Any) -> None:
@@ -47,6 +48,8 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     Raises FileNotFoundError for an input that is not there, SettingsError for one that was altered since it was made,
     for a run that other settings, data or code began or finished, and for one that another process trains.
     """
+    if one.stage.resumes:
+        _bring_back_deleted(one)
     check_inputs(one)
     with _alone(one) if one.stage.resumes else nullcontext():
         _make(one, *more, **options)
@@ -56,6 +59,7 @@ def _make(one: Task, *more: Any, **options: Any) -> None:
     started = time.monotonic()
     from_what = one.begun_from()
     if one.stage.resumes and _finished(one, from_what):
+        keep_declared(one)
         say(f"{one.subject}: finished already; `{one.plan.command('remake', one.subject)}` first to train it again")
         return
     check_space(one)
@@ -103,6 +107,28 @@ def _make(one: Task, *more: Any, **options: Any) -> None:
         _states(one)[1].unlink(missing_ok=True)
     again = earlier == {**record, "made": earlier.get("made")}
     write_record(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
+    if one.stage.resumes:
+        keep_declared(one)
+
+
+def keep_declared(one: Task) -> None:
+    """Keep copies of the files that a workflow declares of a finished run, all small. Snakemake and DVC delete these
+    before a job, for whatever reason they plan it again: without them weeks of training would begin anew."""
+    for kept, declared in _declared(one).items():
+        write_bytes(kept, declared.read_bytes())
+
+
+def _bring_back_deleted(one: Task) -> None:
+    for kept, declared in _declared(one).items():
+        if kept.is_file() and not declared.exists():
+            write_bytes(declared, kept.read_bytes())
+
+
+def _declared(one: Task) -> dict[Path, Path]:
+    """Copies of them, beside the run's state, and where they belong."""
+    folder = one.layout.state(one.subject, DECLARED)
+    files = {**one.output_handles, "record": one.record}
+    return {folder / kind: path for kind, path in files.items()}
 
 
 @contextmanager
@@ -194,6 +220,7 @@ def _begin(one: Task, now: Record) -> Path:
     if not noted.is_file() or read_record(noted)["finished"]:
         for state in states:
             state.unlink(missing_ok=True)
+        shutil.rmtree(one.layout.state(one.subject, DECLARED), ignore_errors=True)
         write_record(noted, {**now, "finished": False})
     return states[0]
 
@@ -270,6 +297,7 @@ def remake(one: Task) -> None:
     noted = (one.layout.state(one.subject, suffix) for suffix in (".json", DIVERGED))
     for path in (one.record, *noted, *_states(one)):
         path.unlink(missing_ok=True)
+    shutil.rmtree(one.layout.state(one.subject, DECLARED), ignore_errors=True)
     write_text(one.layout.state(one.subject, REMADE), f"{remade(one) + 1}\n")
 
 

@@ -167,3 +167,19 @@ def test_a_stage_that_nobody_listens_to_does_not_say_that_it_is_done(sources, tm
     status = subprocess.run(command, cwd=project.path, env=project.environment, stderr=writer, check=False).returncode
     os.close(writer)
     assert (status == 0) == (project.path / "results" / "records" / "prepare" / "digits.json").is_file()
+
+
+def test_a_finished_run_that_is_planned_again_is_not_trained_again(project):
+    """For whatever reason: Snakemake deletes the declared files of a job before it starts it."""
+    folder = project.path / "results" / "checkpoints" / RUN
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+    steps = (project.path / "results" / "steps" / f"{RUN}.csv.gz").read_bytes()
+    command = ["snakemake", "--cores", "1", "--forcerun", "twins", "--", f"results/steps/{RUN}.csv.gz"]
+    assert f"{RUN}: finished already" in project.run(*command)
+    networks = [path for path in before if path.suffix == ".safetensors"]
+    assert [path.stat().st_mtime_ns for path in networks] == [before[path][0] for path in networks]
+    assert {path: path.read_bytes() for path in folder.iterdir()} == {path: data for path, (_, data) in before.items()}
+    assert (project.path / "results" / "steps" / f"{RUN}.csv.gz").read_bytes() == steps
+    project.pipeline("verify", "--deep")
+    project.pipeline("remake", RUN)
+    assert "finished already" not in project.run(*command)
