@@ -1,3 +1,4 @@
+import gc
 import sys
 from pathlib import Path
 
@@ -5,6 +6,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.10")
+# jobs stay: to look for dead objects after every 700 new ones takes a tenth of a long plan's time
+gc.set_threshold(100_000)
 sys.path.insert(0, workflow.basedir)  # the package `pipeline` lies beside this file
 
 from pipeline.settings.base import SettingsError

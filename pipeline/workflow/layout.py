@@ -22,7 +22,7 @@ class Layout:
 
     def beside(self, kind: str, stage: str, subject: str, suffix: str) -> Path:
         """A stage's records, logs and benchmarks: under their kind, in a folder a stage."""
-        return self.results / kind / f"{'/'.join(filter(None, (stage, folded(subject))))}{suffix}"
+        return Path(self.results, kind, f"{'/'.join(filter(None, (stage, folded(subject))))}{suffix}")
 
     def record(self, stage: str, subject: str) -> Path:
         return self.beside("records", stage, subject, ".json")
@@ -38,6 +38,8 @@ class Layout:
 def folded(subject: str) -> str:
     """As a path: a name that is too long for a system goes on in a folder, after a comma."""
     above, slash, name = subject.rpartition("/")
+    if len(name.encode()) <= LONGEST:
+        return subject
     pieces = [""]
     for setting in re.findall("[^,]*,?", name):
         if pieces[-1] and len((pieces[-1] + setting).encode()) > LONGEST:
@@ -51,6 +53,6 @@ def unfolded(path: str) -> str:
     return path.replace(",/", ",")
 
 
-def handle(pattern: str, path: Path) -> Path:
-    """The small file that stands for an output: itself, or a folder's list of digests."""
-    return path / SUMS if pattern.endswith("/") else path
+def handle(pattern: str) -> str:
+    """The pattern of the small file that stands for an output: itself, or a folder's list of digests."""
+    return f"{pattern}{SUMS}" if pattern.endswith("/") else pattern

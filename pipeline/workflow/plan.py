@@ -75,18 +75,21 @@ class Plan:
 
     def request(self, name: str) -> tuple[Run, Request]:
         """The run of a name and what is wanted of it: of one that no experiment asks for, the paper's objectives."""
-        run = self._named.get(name) or Run.from_name(name)
-        usual = Experiment(grid=({},))
-        alone = Request(tuple(map(objective_of, usual.objectives)), _kept(usual, run))
-        return run, self.requests.get(run) or self.asked.get(run) or alone
+        run = self.named.get(name) or Run.from_name(name)
+        return run, self.requests.get(run) or self.asked.get(run) or _alone(run)
 
     @cached_property
-    def _named(self) -> dict[str, Run]:
+    def named(self) -> dict[str, Run]:
         return {run.name: run for run in self.requests}
 
     def runs_of(self, *experiments: str) -> tuple[Run, ...]:
         """All runs of the experiments that are in the settings, each once."""
         return tuple(dict.fromkeys(run for name in experiments for run in self.experiments.get(name, ())))
+
+
+def _alone(run: Run) -> Request:
+    usual = Experiment(grid=({},))
+    return Request(tuple(map(objective_of, usual.objectives)), _kept(usual, run))
 
 
 def plan(params: Params, file: Path = Path("params.yaml")) -> Plan:

@@ -74,12 +74,15 @@ class Task:
     @property
     def input_handles(self) -> list[Path]:
         """The files whose content decides: folders are stood for by their digests."""
-        results = [handle(stage_of(kind).writes[kind], path) for kind, _, path in self.reads]
+        asked = self.stage.reads(self.job).items()
+        patterns = {kind: handle(stage_of(kind).writes[kind]) for kind, _ in asked}
+        results = [self.layout.path(patterns[kind], subject) for kind, subjects in asked for subject in subjects]
         return list(dict.fromkeys([*results, *map(Path, self.stage.files.values()), *self.records]))
 
     @property
     def output_handles(self) -> dict[str, Path]:
-        return {kind: handle(self.stage.writes[kind], path) for kind, path in self.outputs.items()}
+        patterns = {kind: handle(pattern) for kind, pattern in self.stage.writes.items()}
+        return self.layout.outputs(patterns, self.subject)
 
     @cached_property
     def code(self) -> dict[str, str]:
@@ -92,8 +95,10 @@ class Task:
     def begun_from(self) -> Record:
         """What decides the result: job, code and digests of inputs. Raises FileNotFoundError naming a missing input."""
         inputs: dict[str, dict[str, str]] = {}
-        for kind, subject, path in self.reads:
-            inputs.setdefault(kind, {})[subject] = digest(handle(stage_of(kind).writes[kind], path))
+        for kind, subjects in self.stage.reads(self.job).items():
+            pattern = handle(stage_of(kind).writes[kind])
+            for subject in subjects:
+                inputs.setdefault(kind, {})[subject] = digest(self.layout.path(pattern, subject))
         for name, file in self.stage.files.items():
             inputs[name] = {"": digest(Path(file))}
         if self.records:

@@ -459,7 +459,7 @@ def _subsets(plan: Plan) -> list[str]:
 
 
 def _run_names(plan: Plan) -> list[str]:
-    return [run.name for run in plan.requests]
+    return list(plan.named)
 
 
 def _if(runs: Sequence[Run]) -> Sequence[str]:

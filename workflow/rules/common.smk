@@ -13,7 +13,7 @@ from pipeline.settings.experiments import Params
 from pipeline.workflow import diverged, records, runner
 from pipeline.workflow.code import code_digest
 from pipeline.workflow.grown import trained_again
-from pipeline.workflow.layout import Layout, unfolded
+from pipeline.workflow.layout import Layout, handle, unfolded
 from pipeline.workflow.plan import plan
 from pipeline.workflow.stage import SUBJECT_PATTERNS
 from pipeline.workflow.stages import SHOWN, STAGES
@@ -71,8 +71,8 @@ def outputs(stage):
     """Files that a stage's rule makes, its record last; marked for Snakemake's own report."""
     subject = "{subject}" if stage.subject else ""
     found = {
-        kind: records.handle(stage.writes[kind], path)
-        for kind, path in LAYOUT.outputs(stage.writes, subject).items()
+        kind: LAYOUT.path(handle(pattern), subject)
+        for kind, pattern in stage.writes.items()
     }
     if stage.shown:
         kind, category = stage.shown
