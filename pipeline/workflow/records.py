@@ -92,8 +92,22 @@ class Task:
         """What decides the result now, but for inputs, which are taken to be the record's."""
         return {"job": self.job.model_dump(mode="json"), "code": self.code, "inputs": record["inputs"]}
 
+    @cached_property
+    def made(self) -> dict[str, str]:
+        """Digests of its results by kind, where these settings and this code made them; of what is still to be made
+        none."""
+        try:
+            record = recorded(self) if self.record.is_file() else None
+        except SettingsError:
+            return {}  # its own stage says so
+        return dict(record["outputs"]) if record and not differences(record, self.but_for_inputs(record)) else {}
+
     def begun_from(self) -> Record:
         """What decides the result: job, code and digests of inputs. Raises FileNotFoundError naming a missing input."""
+        return self.but_for_inputs({"inputs": self.input_digests()})
+
+    def input_digests(self) -> dict[str, dict[str, str]]:
+        """Of every kind and subject that it reads. Raises FileNotFoundError naming a missing one."""
         inputs: dict[str, dict[str, str]] = {}
         for kind, subjects in self.stage.reads(self.job).items():
             pattern = handle(stage_of(kind).writes[kind])
@@ -103,7 +117,7 @@ class Task:
             inputs[name] = {"": digest(Path(file))}
         if self.records:
             inputs["records"] = {str(path.relative_to(self.layout.results)): digest(path) for path in self.records}
-        return self.but_for_inputs({"inputs": inputs})
+        return inputs
 
 
 def recorded(one: Task) -> Record:

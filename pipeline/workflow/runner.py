@@ -7,7 +7,7 @@ import importlib
 import json
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -165,9 +165,13 @@ def _finished(one: Task, now: Record) -> bool:
 
 
 def check_inputs(one: Task) -> None:
-    """That every input is there, whole, and as the stage that made it left it; what was altered is set aside."""
+    """That every input is there, whole, and as the stage that made it left it; what was altered is set aside. That runs
+    among them were trained on the data that are there now."""
+    runs: dict[str, Task] = {}
     for kind, subject in dict.fromkeys((kind, subject) for kind, subject, _ in one.reads):
         maker = task(stage_of(kind).name, subject, one.plan, one.layout)
+        if maker.stage.resumes:
+            runs[subject] = maker
         path = maker.output_handles[kind]
         if not (path.is_file() and maker.record.is_file()):
             raise FileNotFoundError(f"{path}: not there; `{maker.command}` makes it")
@@ -177,6 +181,8 @@ def check_inputs(one: Task) -> None:
             kept = f", and is set aside as {aside[0].name}" if bad[0].there else ""
             more = f", and so it is with {len(bad) - 1} more files" if len(bad) > 1 else ""
             raise SettingsError(f"{bad[0]} since `{maker.command}` made it{kept}{more}: that command makes it again")
+    trained = [(run, before) for run in runs.values() if (before := _before(run)) is not None]
+    refuse_other_origin(*((run, {**before, "inputs": run.input_digests()}) for run, before in trained))
     for path in (*map(Path, one.stage.files.values()), *one.records):
         if not path.is_file():
             raise FileNotFoundError(f"{path}: not there")
@@ -248,20 +254,34 @@ def _before(one: Task) -> Record | None:
     return read_record(path) if path.is_file() else None
 
 
-def refuse_before_the_start(one: Task, every: Iterable[Task]) -> None:
-    """The same for the workflow, before any job starts: inputs that are still to be made are not looked at. Where `one`
-    is refused, so are all others of its stage that would be, in one sentence."""
-    first = _otherwise_now(one)
+def refuse_before_the_start(one: Task, every: Mapping[tuple[str, str], Task]) -> None:
+    """The same for the workflow, before any job starts: inputs are not looked at where one is still to be made. Where
+    `one` is refused, so are all others of its stage that would be, in one sentence. `every` has tasks by (stage,
+    subject)."""
+    first = _otherwise_now(one, every)
     if first:
-        others = (other for other in every if other.stage is one.stage and other.subject != one.subject)
-        refuse_other_origin(first, *filter(None, map(_otherwise_now, others)))
+        others = (other for other in every.values() if other.stage is one.stage and other.subject != one.subject)
+        refuse_other_origin(first, *filter(None, (_otherwise_now(other, every) for other in others)))
 
 
-def _otherwise_now(one: Task) -> tuple[Task, Record] | None:
+def _otherwise_now(one: Task, every: Mapping[tuple[str, str], Task]) -> tuple[Task, Record] | None:
     """With what decides its result now, where that is otherwise than it was."""
     before = _before(one)
-    now = one.but_for_inputs(before) if before is not None else None
-    return (one, now) if now is not None and _other_origin(one, now) else None
+    if before is None:
+        return None
+    now = {**one.but_for_inputs(before), "inputs": _made_inputs(one, every) or before["inputs"]}
+    return (one, now) if _other_origin(one, now) else None
+
+
+def _made_inputs(one: Task, every: Mapping[tuple[str, str], Task]) -> dict[str, dict[str, str]]:
+    """Digests of its inputs as recorded; none where one of them is still to be made, from which others may follow."""
+    found: dict[str, dict[str, str]] = {}
+    for kind, subject, _ in one.reads:
+        maker = every.get((stage_of(kind).name, subject))
+        if maker is None or kind not in maker.made:
+            return {}
+        found.setdefault(kind, {})[subject] = maker.made[kind]
+    return found
 
 
 def remake(one: Task) -> None:

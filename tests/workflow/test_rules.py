@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.workflow.stages import STAGES
+from tests.workflow.conftest import RUN
 
 REPORT = {"claims", "metrics", "report"}
 THEORY = {"bounds", "curvature", "loss_gap"}
@@ -43,6 +44,24 @@ def test_a_second_run_has_nothing_to_do(finished):
 def test_a_change_reruns_what_depends_on_it_and_nothing_else(project, file, old, new, expected):
     project.edit(file, old, new)
     assert project.planned() == expected
+
+
+CLASSES = ("pipeline/data/sources/digits.py", 'tuple("0123456789")')
+
+
+def test_code_of_the_data_plans_no_training_and_other_data_is_refused_by_name(project):
+    project.edit(*CLASSES, '(*"0123456789",)')  # the same bytes, which nobody can know before
+    assert project.planned() == {"prepare", "subset", "baselines", *DOWNSTREAM}
+    project.edit(CLASSES[0], '(*"0123456789",)', 'tuple("9876543210")')
+    assert "twins" not in project.planned()
+    project.run("snakemake", "--cores", "2", "--quiet", "all", "--", "prepared")
+    refused = f"{RUN} was finished from something else (inputs: store.digits"
+    assert refused in project.pipeline("measure", RUN, check=False)  # of images that it was not trained on
+    output = project.run("snakemake", "--dry-run", "--quiet", "host", check=False)
+    assert refused in output
+    assert "and so was one more run: make them again after `python -m pipeline remake" in output
+    project.edit(CLASSES[0], 'tuple("9876543210")', 'tuple("0123456789")')
+    assert project.planned("trained") == {"prepare", "subset"}  # by which all is as it was
 
 
 def test_the_tables_hold_what_was_run_and_what_was_not(finished):

@@ -63,8 +63,9 @@ def task(stage, wildcards):
 
 
 def inputs(stage):
-    """Files that a stage's job reads."""
-    return lambda wildcards: task(stage, wildcards).input_handles
+    """Files that a stage's job reads. Training is not planned for data made again: with other content it is refused."""
+    found = lambda wildcards: task(stage, wildcards).input_handles
+    return ancient(found) if stage.resumes else found
 
 
 def outputs(stage):
@@ -95,7 +96,7 @@ def job(stage):
         if not stage.resumes:
             return f"{one.job.model_dump_json()} {code_digest(one.code)}"
         try:
-            runner.refuse_before_the_start(one, TASKS)
+            runner.refuse_before_the_start(one, PLANNED)
         except base.SettingsError as error:
             raise WorkflowError(str(error)) from None
         again = runner.remade(one)
