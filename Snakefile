@@ -6,6 +6,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.10")
+if set("{}") & {*str(workflow.basedir), *str(Path.cwd())}:
+    raise WorkflowError(
+        f"{workflow.basedir}: Snakemake takes braces in a folder's name for its own, allowed is one without"
+    )
 # jobs stay: to look for dead objects after every 700 new ones takes a tenth of a long plan's time
 gc.set_threshold(100_000)
 sys.path.insert(0, workflow.basedir)  # the package `pipeline` lies beside this file

@@ -175,3 +175,9 @@ def test_a_failed_job_leaves_the_finished_ones_and_names_its_log(sources, tmp_pa
     output = project.run("snakemake", "--cores", "2", check=False)
     assert re.search(r"error: batch_size = 1400: digits has \d+ training images", output)
     assert (project.path / "results" / "data" / "digits" / "manifest.json").is_file()
+
+
+def test_a_checkout_in_a_folder_with_braces_is_refused_in_a_sentence(sources, tmp_path):
+    output = sources.copy(tmp_path / "a{b}").run("snakemake", "--dry-run", check=False)
+    assert "a{b}: Snakemake takes braces in a folder's name for its own, allowed is one without" in output
+    assert "Traceback" not in output
