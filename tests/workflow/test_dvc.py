@@ -81,6 +81,7 @@ def test_snakemake_has_nothing_to_do_after_repro(reproduced):
     assert reproduced.planned() == set()
 
 
+@pytest.mark.long
 def test_a_clone_pulls_the_results_and_retrains_nothing(reproduced, tmp_path):
     reproduced.run("git", "clone", "--quiet", str(reproduced.path), str(tmp_path / "twins"))
     clone = type(reproduced)(tmp_path / "twins")

@@ -195,6 +195,7 @@ def test_a_run_whose_inputs_were_altered_is_not_made(project):
     assert verified(project, "--deep") == []
 
 
+@pytest.mark.long
 def test_results_without_their_bulk_are_verified_used_and_replayed(project):
     """As committed: digests of images and checkpoints in the place of the files themselves."""
     results = project.path / "results"
