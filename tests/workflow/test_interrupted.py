@@ -52,6 +52,7 @@ def cut_off(sources, tmp_path_factory):
     return project
 
 
+@pytest.mark.long
 def test_a_changed_comment_lets_it_go_on(cut_off, tmp_path):
     project = cut_off.copy(tmp_path / "twins")
     project.edit("pipeline/losses/contrastive.py", *COMMENT)

@@ -50,6 +50,7 @@ def test_a_change_reruns_what_depends_on_it_and_nothing_else(project, file, old,
 CLASSES = ("pipeline/data/sources/digits.py", 'tuple("0123456789")')
 
 
+@pytest.mark.long
 def test_code_of_the_data_plans_no_training_and_other_data_is_refused_by_name(project):
     project.edit(*CLASSES, '(*"0123456789",)')  # the same bytes, which nobody can know before
     assert project.planned() == {"prepare", "subset", "baselines", *DOWNSTREAM}
