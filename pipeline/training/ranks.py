@@ -16,9 +16,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from pipeline.losses.contrastive import ALL
 from pipeline.settings.base import SettingsError
 
-WHOLE = slice(None)
 PATIENCE = timedelta(hours=6)  # while the first rank reads all images to check them; a rank that ended is seen at once
 
 
@@ -43,7 +43,7 @@ class Ranks:
     def rows(self, size: int) -> slice:
         """Its share of a batch; raises SettingsError where a batch has no equal shares."""
         if self.count == 1:
-            return WHOLE
+            return ALL
         if size % self.count:
             raise SettingsError(f"batch_size = {size}: {self.count} processes share it, allowed are its multiples")
         share = size // self.count
@@ -67,14 +67,14 @@ class Ranks:
         for tensor, found in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(found.view_as(tensor))
 
-    def largest(self, *numbers: int) -> tuple[int, ...]:
-        """Of each number the largest over ranks: what one of them wants, all do."""
+    def largest(self, number: int) -> int:
+        """Over all ranks: what one of them wants, all do."""
         if self.count == 1:
-            return numbers
-        found = torch.tensor(numbers)
+            return number
+        found = torch.tensor(number)
         with _together():
             dist.all_reduce(found, dist.ReduceOp.MAX)
-        return tuple(found.tolist())
+        return int(found)
 
     def shared(self, value: Any) -> Any:
         """The first rank's value, given to all."""

@@ -257,7 +257,7 @@ def train_twins(
                     kept |= _save_checkpoints(folder, training.twins, epoch)
                 if training.finished == run.epochs:
                     continue
-                (signal,) = ranks.largest(stop())
+                signal = ranks.largest(stop())
                 started = time.monotonic()
                 if ranks.first and (keep or started > due or signal) and training.finite:
                     save_state(state, {**training.state(), "origin": origin, "kept": kept})

@@ -29,6 +29,7 @@ RUN = Run(
 )
 OBJECTIVES = ("cl", "nscl", "scl", "ce", "nscl_75", "cl_replica", f"{__file__}:loss")
 EPOCHS = (1, 3)
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 
 
 def loss(z1, z2, labels, temperature):

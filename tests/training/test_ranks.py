@@ -1,7 +1,6 @@
 """Several processes that share the batches of a run find what one finds, but for the order of sums."""
 
 import subprocess
-import sys
 from dataclasses import astuple
 
 import pytest
@@ -17,15 +16,14 @@ from pipeline.settings.base import SettingsError
 from pipeline.training.checkpoints import load_checkpoint
 from pipeline.training.ranks import Ranks
 from pipeline.training.state import load_state
-from tests.training.shared_run import EPOCHS, OBJECTIVES, trained
+from tests.training.shared_run import EPOCHS, OBJECTIVES, TORCHRUN, trained
 
 ROUNDING = 2e-3  # of weights and losses after twelve steps: each step carries the last bits of the one before further
 
 
 def torchrun(count, *words):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
-    module = ["-m", "tests.training.shared_run", *map(str, words)]
-    return subprocess.run([*command, *module], capture_output=True, text=True, check=False, timeout=300)
+    command = [*TORCHRUN, str(count), "-m", "tests.training.shared_run", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,12 @@
 """Runs trained by several processes stand in the tables like any others."""
 
 import subprocess
-import sys
 
 import pandas as pd
 import pytest
 
+from tests.training.shared_run import TORCHRUN
 from tests.workflow.conftest import RUN
-
-TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 
 
 @pytest.mark.long
