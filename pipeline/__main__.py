@@ -197,25 +197,23 @@ def _add_device(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--deterministic", action="store_true", help="on an accelerator: the same bits again, more slowly")
 
 
-def _threads(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number from 1")
+def _number(text: str, least: int, more: str = "") -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number from {least}{more}")
     return int(text)
+
+
+def _threads(text: str) -> int:
+    return _number(text, 1)
 
 
 def _epoch(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number from 0")
-    return int(text)
+    return _number(text, 0)
 
 
 def _steps(text: str) -> int | None:
     """A number of steps; none: all."""
-    if text == "all":
-        return None
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number from 1, or all")
-    return int(text)
+    return None if text == "all" else _number(text, 1, ", or all")
 
 
 def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:

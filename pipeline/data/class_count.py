@@ -22,7 +22,7 @@ def count_classes(trees: tuple[str, ...], where: str) -> int:
             raise SettingsError(
                 f"{where}.paths: {tree} is not there; without it `classes` has to say how many there are"
             )
-        found |= set(_of_folder(tree) if tree.is_dir() else _of_archive(tree))
+        found |= set(_of_folder(tree) if tree.is_dir() else (label for label, _ in train_members(tree)))
     if len(found) < 2:
         listed = ", ".join(trees) or "nothing"
         raise SettingsError(
@@ -32,15 +32,21 @@ def count_classes(trees: tuple[str, ...], where: str) -> int:
 
 
 def _of_folder(tree: Path) -> Iterable[str]:
-    for train in (tree / "train", *tree.glob("[!.]*/train")):
+    for train in train_folders(tree):
         for label in train.glob("[!.]*"):
             if any(file.suffix.lower() in SUFFIXES for file in label.glob("[!.]*")):
                 yield label.name
 
 
-def _of_archive(tree: Path) -> Iterable[str]:
-    for file in list_tree(tree):
+def train_folders(tree: Path) -> tuple[Path, ...]:
+    """Where a folder's training images may lie, as `train/<class>/`: in it, or in a folder of it."""
+    return (tree / "train", *tree.glob("[!.]*/train"))
+
+
+def train_members(archive: Path) -> Iterable[tuple[str, str]]:
+    """(class, file name) of an archive's training images."""
+    for file in list_tree(archive):
         if file.path.suffix.lower() in SUFFIXES:
             match file.path.parts:
-                case ("train", label, _) | (_, "train", label, _):
-                    yield label
+                case ("train", label, name) | (_, "train", label, name):
+                    yield label, name

@@ -6,28 +6,19 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from pipeline.data.class_count import SUFFIXES
-from pipeline.data.trees import list_tree
+from pipeline.data.class_count import SUFFIXES, train_folders, train_members
 
 
 @cache
 def count_images(trees: tuple[str, ...], enough: int) -> int:
     """Images under `train/<class>/` of all trees together, counted no further than `enough`: of millions that could
     take minutes."""
-    found = (name for tree in map(Path, trees) for name in (_of_folder if tree.is_dir() else _of_archive)(tree))
+    found = (one for tree in map(Path, trees) for one in (_of_folder if tree.is_dir() else train_members)(tree))
     return sum(1 for _ in islice(found, enough))
 
 
-def _of_folder(tree: Path) -> Iterator[str]:
-    for train in (tree / "train", *tree.glob("[!.]*/train")):
+def _of_folder(tree: Path) -> Iterator[Path]:
+    for train in train_folders(tree):
         for file in train.glob("[!.]*/[!.]*"):
             if file.suffix.lower() in SUFFIXES:
-                yield file.name
-
-
-def _of_archive(tree: Path) -> Iterator[str]:
-    for file in list_tree(tree):
-        if file.path.suffix.lower() in SUFFIXES:
-            match file.path.parts:
-                case ("train", _, name) | (_, "train", _, name):
-                    yield name
+                yield file
