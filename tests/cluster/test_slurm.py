@@ -58,14 +58,7 @@ def test_a_run_that_is_out_of_time_keeps_its_state_and_goes_on_at_the_next_attem
 def test_a_run_that_is_cancelled_goes_on_after_the_same_command(plain, slurm, tmp_path):
     project = plain[0].copy(tmp_path / "twins")
     command = (*SNAKEMAKE, "--retries", "0", TARGET)
-    with subprocess.Popen(
-        command,
-        cwd=project.path,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with project.start(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         wait_for(project.path / FIRST, process)
         time.sleep(1)
         for job in project.run("squeue", "--noheader", "--format=%i").split():

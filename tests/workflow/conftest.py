@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -39,6 +40,10 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def start(self, *command: str, **options: Any) -> subprocess.Popen[str]:
+        """The same, not waited for; `options` say where its output goes."""
+        return subprocess.Popen(command, cwd=self.path, env=self.environment, text=True, **options)
 
     def pipeline(self, *words: str, check: bool = True) -> str:
         return self.run("python", "-m", "pipeline", *words, check=check)

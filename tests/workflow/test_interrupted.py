@@ -36,12 +36,7 @@ def ready(sources, tmp_path_factory, epochs):
 def cut_off(sources, tmp_path_factory):
     """A project whose run of 150 epochs was killed on its way."""
     project = ready(sources, tmp_path_factory, 150)
-    process = subprocess.Popen(
-        ["python", "-m", "pipeline", "twins", LONG, "--threads", "1"],
-        cwd=project.path,
-        env=project.environment,
-        stderr=subprocess.DEVNULL,
-    )
+    process = project.start("python", "-m", "pipeline", "twins", LONG, "--threads", "1", stderr=subprocess.DEVNULL)
     state = project.path / "results" / "state" / f"{LONG}.pt"
     wait_for(state, process)
     time.sleep(1)
@@ -110,12 +105,9 @@ STATE = Path("results", "state", f"{SHORT}.pt")
 
 def test_ctrl_c_in_snakemake_keeps_all_that_the_run_goes_on_from(prepared, tmp_path):
     project = prepared.copy(tmp_path / "twins")
-    snakemake = subprocess.Popen(
-        ["snakemake", "--cores", "1", f"results/steps/{SHORT}.csv.gz"],
-        cwd=project.path,
-        env=project.environment,
+    snakemake = project.start(
+        *("snakemake", "--cores", "1", f"results/steps/{SHORT}.csv.gz"),
         stderr=subprocess.PIPE,
-        text=True,
         start_new_session=True,  # a terminal sends Ctrl-C to all processes of a group: to `tee` too
     )
     wait_for(project.path / FIRST, snakemake)
@@ -132,7 +124,7 @@ def test_ctrl_c_in_snakemake_keeps_all_that_the_run_goes_on_from(prepared, tmp_p
 def test_a_run_is_trained_by_one_process_at_a_time(prepared, tmp_path):
     project = prepared.copy(tmp_path / "twins")
     command = ["python", "-m", "pipeline", "twins", SHORT, "--threads", "1"]
-    first = subprocess.Popen(command, cwd=project.path, env=project.environment, stderr=subprocess.DEVNULL)
+    first = project.start(*command, stderr=subprocess.DEVNULL)
     wait_for(project.path / FIRST, first)
     second = project.run(*command, check=False)
     assert first.poll() is None

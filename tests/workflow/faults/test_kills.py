@@ -49,10 +49,8 @@ def test_so_does_snakemake(sources, finished, tmp_path):
     chance, kills = random.Random(1), 0
     project = sources.copy(tmp_path / "twins")
     while kills < 15:
-        process = subprocess.Popen(
-            ["snakemake", "--cores", "2", "all"],
-            cwd=project.path,
-            env=project.environment,
+        process = project.start(
+            *("snakemake", "--cores", "2", "all"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
