@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.data.class_count import SUFFIXES
-from pipeline.data.decode import Mode, colour_mode, decode_all
-from pipeline.data.store import SourceImages, SourceSplit
+from pipeline.data.decode import ImageFile, Mode, colour_mode
+from pipeline.data.source_images import SourceImages, SourceSplit
 from pipeline.data.trees import TreeFile, list_tree, read_files
 from pipeline.settings.base import SettingsError
 
@@ -59,9 +59,7 @@ def labelled_images(
     if mode is None:
         first = train[0][0]
         mode = colour_mode(str(first), next(read_files([first])))
-    return SourceImages(
-        names, *(SourceSplit(len(files), decode_all(_read(files), mode, size)) for files in (train, test))
-    )
+    return SourceImages(names, *(SourceSplit(len(files), _read(files, mode, size)) for files in (train, test)))
 
 
 def _check_accents(where: str, names: Sequence[str]) -> None:
@@ -74,9 +72,9 @@ def _check_accents(where: str, names: Sequence[str]) -> None:
             raise SettingsError(f"{where}: classes {other!a} and {name!a} are the same letters; allowed is one name")
 
 
-def _read(files: Labelled) -> Iterator[tuple[str, bytes, int]]:
+def _read(files: Labelled, mode: Mode, size: int | None) -> Iterator[tuple[ImageFile, int]]:
     for (file, label), data in zip(files, read_files(file for file, _ in files), strict=True):
-        yield str(file), data, label
+        yield ImageFile(str(file), data, mode, size), label
 
 
 def _images(tree: Path) -> Iterator[tuple[tuple[str, str, str], TreeFile]]:

@@ -6,12 +6,14 @@ import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from pipeline.data.store import Pixels
+from pipeline.data.packing import PackedImage, packed
+from pipeline.data.source_images import Pixels
 from pipeline.settings.base import SettingsError
 
 Mode = Literal["RGB", "L"]
@@ -52,36 +54,74 @@ def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
     return np.asarray(pixels if size is None else _fit(pixels, size))
 
 
-def decode_all(files: Iterable[tuple[str, bytes, int]], mode: Mode, size: int | None) -> Iterator[tuple[Pixels, int]]:
-    """Images and labels of (name, contents, label), in order; a bounded number of them is in memory.
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """An image in the file that its source has, and how it is decoded."""
+
+    name: str
+    data: bytes
+    mode: Mode
+    size: int | None
+
+    def pixels(self) -> Pixels:
+        """As `decode`."""
+        return decode(self.name, self.data, self.mode, self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An image on its way into a store."""
+
+    pixels: Pixels
+    label: int
+    packed: PackedImage | None  # where that is what is stored
+
+
+def decode_all(items: Iterable[tuple[Pixels | ImageFile, int]], pack: bool = False) -> Iterator[Decoded]:
+    """Images and labels in order, decoded and packed by a pool of threads; a bounded number of them is in memory.
 
     Raises SettingsError that names the first file of another size than the first one.
     """
     first: tuple[str, tuple[int, ...]] | None = None
-    for name, image, label in _decode_ahead(files, mode, size):
-        first = first or (name, image.shape)
-        if image.shape != first[1]:
-            (height, width), (first_height, first_width) = image.shape[:2], first[1][:2]
+    for name, decoded in _decode_ahead(items, pack):
+        shape = decoded.pixels.shape[:2]
+        first = first or (name, shape)
+        if name and shape != first[1]:
+            (height, width), (first_height, first_width) = shape, first[1]
             raise SettingsError(
                 f"{name}: is {width} x {height} pixels, {first[0]} is {first_width} x {first_height}: "
                 "set the dataset's `size` to bring all to one"
             )
-        yield image, label
+        yield decoded
 
 
-def _decode_ahead(
-    files: Iterable[tuple[str, bytes, int]], mode: Mode, size: int | None
-) -> Iterator[tuple[str, Pixels, int]]:
-    threads = os.cpu_count() or 1
-    waiting: deque[tuple[str, Future[Pixels], int]] = deque()
+def _decode_ahead(items: Iterable[tuple[Pixels | ImageFile, int]], pack: bool) -> Iterator[tuple[str, Decoded]]:
+    threads = cores()
+    waiting: deque[tuple[str, Future[Decoded]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for name, data, label in files:
-            waiting.append((name, pool.submit(decode, name, data, mode, size), label))
+        for image, label in items:
+            if not (pack or isinstance(image, ImageFile)):  # pixels already
+                yield "", Decoded(image, label, None)
+                continue
+            name = image.name if isinstance(image, ImageFile) else ""
+            waiting.append((name, pool.submit(_decoded, image, label, pack)))
             if len(waiting) > _WAITING * threads:
-                first_name, image, first_label = waiting.popleft()
-                yield first_name, image.result(), first_label
-        for name, image, label in waiting:
-            yield name, image.result(), label
+                first_name, decoded = waiting.popleft()
+                yield first_name, decoded.result()
+        for name, decoded in waiting:
+            yield name, decoded.result()
+
+
+def _decoded(image: Pixels | ImageFile, label: int, pack: bool) -> Decoded:
+    if not isinstance(image, ImageFile):
+        return Decoded(image, label, packed(image) if pack else None)
+    pixels = image.pixels()
+    return Decoded(pixels, label, packed(pixels, image.data, image.size) if pack else None)
+
+
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _deep_png(data: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.data.store import Labels, Pixels
+from pipeline.data.source_images import Labels, Pixels
 from pipeline.randomness import torch_seed
 
 _TEST_SHARE = 0.2  # of each class

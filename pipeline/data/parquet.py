@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.data.class_folders import read_folders
-from pipeline.data.decode import decode_all
-from pipeline.data.store import SourceImages, SourceSplit
+from pipeline.data.decode import ImageFile
+from pipeline.data.source_images import SourceImages, SourceSplit
 from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import SourceSettings
 
@@ -54,11 +54,11 @@ def read_parquet(
 
 def _split(files: list[Path], size: int | None) -> SourceSplit:
     count = sum(_open(file).metadata.num_rows for file in files)
-    return SourceSplit(count, decode_all(_rows(files), "RGB", size))
+    return SourceSplit(count, _rows(files, size))
 
 
-def _rows(files: list[Path]) -> Iterator[tuple[str, bytes, int]]:
-    """(name, contents, label) of every row, in the order of the files."""
+def _rows(files: list[Path], size: int | None) -> Iterator[tuple[ImageFile, int]]:
+    """Image and label of every row, in the order of the files."""
     for file in files:
         opened = _open(file)
         image, label = _columns(file, opened.schema_arrow)
@@ -69,7 +69,7 @@ def _rows(files: list[Path]) -> Iterator[tuple[str, bytes, int]]:
                 name = f"{file} row {row}"
                 if not data.is_valid or number is None:
                     raise SettingsError(f"{name}: has no {'label' if data.is_valid else 'image'}")
-                yield name, data.as_py(), number
+                yield ImageFile(name, data.as_py(), "RGB", size), number
                 row += 1
 
 

@@ -1,9 +1,12 @@
-"""From a dataset's source to its array store."""
+"""From a dataset's source to its store."""
 
 from pathlib import Path
 
 from pipeline.data.facts import Facts, all_facts
-from pipeline.data.store import Manifest, SourceImages, write_store
+from pipeline.data.shards import SourceChangedError
+from pipeline.data.source_images import SourceImages
+from pipeline.data.store import Manifest, write_store
+from pipeline.progress import say
 from pipeline.references import load
 from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import SourceSettings
@@ -16,13 +19,21 @@ def prepare(name: str, spec: SourceSettings, downloads: Path, out: Path) -> Mani
     images that do not make a store and for a number of classes other than the spec's, FileNotFoundError where images
     are missing and cannot be fetched.
     """
-    module = f"pipeline.data.sources.{spec.source}"
-    facts: Facts = load(f"{module}:FACTS")
+    facts: Facts = load(f"pipeline.data.sources.{spec.source}:FACTS")
     for key in ("paths", "size"):
         if getattr(spec, key) and not facts.reads_paths:
             allowed = ", ".join(source for source, other in all_facts().items() if other.reads_paths)
             raise SettingsError(f"{name}: {key} is not for source = {spec.source}; allowed are {allowed}")
-    images: SourceImages = load(f"{module}:images")(spec, downloads)
+    try:
+        return write_store(out, name, _images(name, spec, facts, downloads), spec.stored)
+    except SourceChangedError as changed:
+        say(f"{changed} since an attempt that was stopped: those are made again")
+        return write_store(out, name, _images(name, spec, facts, downloads), spec.stored)
+
+
+def _images(name: str, spec: SourceSettings, facts: Facts, downloads: Path) -> SourceImages:
+    """Raises as `prepare`."""
+    images: SourceImages = load(f"pipeline.data.sources.{spec.source}:images")(spec, downloads)
     found = len(images.class_names)
     if found < 2:
         raise SettingsError(f"{name}: {found} class found, at least 2 are needed, as probes tell classes apart")
@@ -30,4 +41,4 @@ def prepare(name: str, spec: SourceSettings, downloads: Path, out: Path) -> Mani
     if spec.classes is not None and (found > spec.classes or (found < spec.classes and not fewer)):
         most = "at most " if fewer else ""
         raise SettingsError(f"{name}: {found} classes found, classes = {spec.classes} allows {most}{spec.classes}")
-    return write_store(out, name, images)
+    return images

@@ -1,23 +1,21 @@
-"""The array store: a dataset's images as uint8 arrays that can be memory-mapped, with a manifest."""
+"""The store: a dataset's images, as uint8 arrays that are mapped into memory or as files that are decoded when they are
+shown, with a manifest."""
 
-import errno
-import math
 import os
 import shutil
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.files import read_json, synchronise, write_json
-from pipeline.progress import track
+from pipeline.data.arrays import read_array, write_array
+from pipeline.data.rows import SplitOf
+from pipeline.data.shards import Shards, forget_notes, is_sharded, write_shards
+from pipeline.data.source_images import Labels, Pixels, SourceImages
+from pipeline.files import clear_leftovers, read_json, synchronise, write_json
 from pipeline.settings.base import SettingsError
-
-Pixels = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
+from pipeline.settings.dataset import Stored
 
 SPLITS = ("train", "test")
 FORMAT = 3
@@ -38,9 +36,9 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Split:
-    """images [N, C, H, W] memory-mapped, labels [N]."""
+    """images [N, C, H, W], read when they are indexed; labels [N]."""
 
-    images: Pixels
+    images: Pixels | Shards
     labels: Labels
 
 
@@ -52,39 +50,29 @@ class Store:
     test: Split
 
 
-@dataclass(frozen=True)
-class SourceSplit:
-    """What a source gives of one split: the number of images is known before the first is read."""
+def write_store(folder: Path, name: str, images: SourceImages, stored: Stored = "arrays") -> Manifest:
+    """Write all images beside `folder`, one at a time (ImageNet needs no memory), then put them in place.
 
-    count: int
-    items: Iterable[tuple[Pixels, int]]  # image [H, W, C] or [H, W], label
-
-
-@dataclass(frozen=True)
-class SourceImages:
-    """A dataset as its source has it."""
-
-    class_names: tuple[str, ...]
-    train: SourceSplit
-    test: SourceSplit
-
-
-def write_store(folder: Path, name: str, images: SourceImages) -> Manifest:
-    """Write the arrays one image at a time (ImageNet needs no memory) beside `folder`, then put them in place.
-
-    Raises SettingsError where images differ in shape, a split has another number of images than it announces, a label
-    is of no class or a class has no training image, OSError where the disk has no room for them all. A store that is
-    there stays until the new one is whole.
+    As files they stay where the attempt ends early, and the next goes on. Raises SettingsError where images differ in
+    shape, a split has another number of images than it announces, a label is of no class or a class has no training
+    image, OSError where the disk has no room for them all, and as `write_shards`. A store that is there stays until the
+    new one is whole.
     """
-    temporary = folder.with_name(f".{folder.name}.partial")
+    unfinished = {kind: folder.with_name(f".{folder.name}.{kind}") for kind in ("arrays", "files")}
     retired = folder.with_name(f".{folder.name}.old")
-    for leftover in (temporary, retired):  # of a killed process, as large as the store itself
+    kept = unfinished["files"] if stored == "files" else None
+    for leftover in {*unfinished.values(), retired} - {kept}:  # of a killed process, as large as the store itself
         shutil.rmtree(leftover, ignore_errors=True)
+    temporary = unfinished[stored]
+    temporary.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(temporary)
+    write = write_shards if stored == "files" else write_array
     classes = len(images.class_names)
-    temporary.mkdir(parents=True)
     try:
-        train = _write_split(temporary, name, "train", images.train, classes, None)
-        test = _write_split(temporary, name, "test", images.test, classes, train.shape)
+        train = write(temporary, SplitOf(name, "train", images.train.count, classes), images.train, None)
+        test = write(temporary, SplitOf(name, "test", images.test.count, classes), images.test, train.shape)
+        for split, written in (("train", train), ("test", test)):
+            np.save(temporary / f"{split}_labels.npy", written.labels)
         counts = {
             split: tuple(np.bincount(written.labels, minlength=classes).tolist())
             for split, written in (("train", train), ("test", test))
@@ -97,17 +85,19 @@ def write_store(folder: Path, name: str, images: SourceImages) -> Manifest:
             class_names=images.class_names,
             shape=train.shape,
             counts=counts,
-            mean=train.mean,
-            std=train.std,
+            mean=train.moments.mean,
+            std=train.moments.std,
         )
         write_json(temporary / "manifest.json", asdict(manifest))
+        forget_notes(temporary)
         for file in temporary.iterdir():
             synchronise(file)
         if folder.exists():
             os.replace(folder, retired)
         os.replace(temporary, folder)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if temporary != kept:
+            shutil.rmtree(temporary, ignore_errors=True)
     shutil.rmtree(retired, ignore_errors=True)
     return manifest
 
@@ -148,70 +138,6 @@ def _damaged(folder: Path, error: BaseException) -> SettingsError:
     )
 
 
-@dataclass(frozen=True)
-class _Written:
-    shape: tuple[int, int, int]
-    labels: Labels
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-
-def _write_split(
-    folder: Path, name: str, split: str, source: SourceSplit, classes: int, shape: tuple[int, int, int] | None
-) -> _Written:
-    labels = np.empty(source.count, np.int64)
-    array: Pixels | None = None
-    sums = squares = np.zeros(0, np.int64)
-    row = -1
-    for row, (image, label) in enumerate(track(source.items, source.count, f"prepare {name} {split}")):
-        if row == source.count:
-            raise SettingsError(f"{name}: the {split} split has more than the {source.count} images expected")
-        if not 0 <= label < classes:
-            raise SettingsError(f"{name}: {split} image {row} has label {label}, allowed is 0 to {classes - 1}")
-        planes = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
-        if array is None:
-            first = shape or (planes.shape[0], planes.shape[1], planes.shape[2])
-            size = (source.count, *first)
-            array = _mapped(folder / f"{split}_images.npy", size)
-            sums, squares = np.zeros(first[0], np.int64), np.zeros(first[0], np.int64)
-        if planes.shape != array.shape[1:]:
-            raise SettingsError(
-                f"{name}: {split} image {row} is {planes.shape} (channels, height, width), those before are "
-                f"{array.shape[1:]}: set the dataset's `size` to bring all to one"
-            )
-        array[row], labels[row] = planes, label
-        values = array[row].reshape(len(sums), -1).astype(np.float64)  # whole numbers stay exact, in any order
-        sums += values.sum(1).astype(np.int64)
-        squares += np.einsum("cp,cp->c", values, values).astype(np.int64)  # ten times as fast as with integers
-    if array is None or row + 1 != source.count:
-        raise SettingsError(f"{name}: the {split} split has {row + 1} images, {source.count or 'at least 1'} expected")
-    np.save(folder / f"{split}_labels.npy", labels)
-    pixels = source.count * array.shape[2] * array.shape[3]
-    mean = tuple(total / (255 * pixels) for total in sums.tolist())
-    std = tuple(  # the difference is one of whole numbers, so that none of it cancels
-        math.sqrt(pixels * square - total**2) / (255 * pixels)
-        for total, square in zip(sums.tolist(), squares.tolist(), strict=True)
-    )
-    shape = (array.shape[1], array.shape[2], array.shape[3])
-    return _Written(shape, labels, mean, std)
-
-
-def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels:
-    """A file of zeros to be written to in memory, with its room on the disk: without it a full disk kills the process
-    (SIGBUS). Raises OSError where there is none."""
-    try:
-        array: Pixels = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
-        size = path.stat().st_size
-        if hasattr(os, "posix_fallocate"):
-            with path.open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, size)
-        elif size > shutil.disk_usage(path.parent).free:  # macOS
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    except OSError as error:  # which does not say where
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    return array
-
-
 def _manifest(values: dict[str, Any]) -> Manifest:
     tuples = {key: tuple(values[key]) for key in ("class_names", "shape", "mean", "std")}
     counts = {split: tuple(numbers) for split, numbers in values["counts"].items()}
@@ -219,7 +145,7 @@ def _manifest(values: dict[str, Any]) -> Manifest:
 
 
 def _load_split(folder: Path, split: str, manifest: Manifest) -> Split:
-    images = np.load(folder / f"{split}_images.npy", mmap_mode="r", allow_pickle=False)
+    images = Shards(folder, split, manifest.shape) if is_sharded(folder, split) else read_array(folder, split)
     labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)
     count = sum(manifest.counts[split])
     if images.shape != (count, *manifest.shape) or labels.shape != (count,):

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.store import Labels, Split, load_store
+from pipeline.data.source_images import Labels
+from pipeline.data.store import Split, load_store
 from pipeline.files import read_json
 from pipeline.randomness import keyed_generator
 from pipeline.settings.base import SettingsError

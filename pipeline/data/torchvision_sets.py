@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.data.class_folders import read_folders
 from pipeline.data.fetch import fetch
-from pipeline.data.store import Pixels, SourceImages, SourceSplit
+from pipeline.data.source_images import Pixels, SourceImages, SourceSplit
 from pipeline.settings.base import SettingsError
 
 

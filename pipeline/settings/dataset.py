@@ -1,9 +1,13 @@
 """Where a dataset's images come from and how its training views are made."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from pipeline.settings.base import Settings
 from pipeline.settings.views import ViewRecipe
+
+Stored = Literal["arrays", "files"]
 
 
 class SourceSettings(Settings):
@@ -17,6 +21,9 @@ class SourceSettings(Settings):
     """files or folders to read; empty: the source's usual name among the downloads"""
     size: int | None = Field(None, ge=1)
     """stored height = width in pixels; none: all images must have one size already"""
+    stored: Stored = "arrays"
+    """`arrays`: their pixels, which costs nothing to read; `files`: each as the file it came in or, where that is
+    smaller, compressed without loss; half the room or less, the same pixels, a millisecond of a core for each shown"""
     train_pairs: int = Field(10_000, ge=100)
     """digit_pairs only: number of training images drawn"""
     test_pairs: int = Field(2_000, ge=100)

@@ -6,13 +6,13 @@ that image comes, so that twins on batches of their own can still share augmenta
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
-from pipeline.data.images import Images
+from pipeline.data.images import Images, ahead
 from pipeline.device import to_device
 from pipeline.randomness import keyed_generator
 from pipeline.settings.base import SettingsError
@@ -25,6 +25,9 @@ from pipeline.training.ranks import ALONE, Ranks
 from pipeline.views import ViewDraws, apply_views, draw_views
 
 VIEWS = (1, 2)
+
+# indices of a step's images, parameters of their views, and the images once they are called for
+Asked = tuple[Integers, tuple[ViewDraws, ...], Callable[[], tuple[Tensor, Tensor]]]
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,18 @@ class Stream:
         orders = {batch_key: self._order(epoch, batch_key) for batch_key, _ in self.digests}
         shows = max(order.shows for order in orders.values())
         draws = {view_key: self._draw(epoch, view_key, shows) for _, view_key in self.digests}
-        for step in range(self.steps):
-            drawn = {key: self._drawn(orders[key[0]], step, draws[key[1]], chains[key]) for key in chains}
+
+        def asked() -> Iterator[dict[tuple[str, str], Asked]]:
+            for step in range(self.steps):
+                drawn = {key: self._drawn(orders[key[0]], step, draws[key[1]], chains[key]) for key in chains}
+                if step >= done:
+                    yield {key: (*one, self.images.ask(one[0][self.rows])) for key, one in drawn.items()}
+
+        for step, batches in enumerate(ahead(asked()), start=done):
             if step == self.steps - 1:
                 self.digests = {key: chain.hexdigest() for key, chain in chains.items()}
-            if step >= done:
-                made = {key: self._make(*one) for key, one in drawn.items()}
-                yield {name: made[key] for name, key in self.keys.items()}
+            made = {key: self._make(*one) for key, one in batches.items()}
+            yield {name: made[key] for name, key in self.keys.items()}
 
     def _order(self, epoch: int, batch_key: str) -> Order:
         generator = keyed_generator(self.run.seed, "batches", epoch, batch_key)
@@ -117,8 +125,10 @@ class Stream:
             chain.update(one.digest_bytes())
         return indices, chosen
 
-    def _make(self, indices: Integers, draws: tuple[ViewDraws, ...]) -> Step:
-        images, _ = self.images.take(indices[self.rows])
+    def _make(
+        self, indices: Integers, draws: tuple[ViewDraws, ...], asked: Callable[[], tuple[Tensor, Tensor]]
+    ) -> Step:
+        images, _ = asked()
         view1, view2 = (
             apply_views(images, drawn.take(self.rows), self.recipe, self.images.mean, self.images.std).contiguous(
                 memory_format=torch.channels_last

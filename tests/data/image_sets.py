@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 from PIL import Image
 
+from pipeline.data.decode import decode_all
 from pipeline.references import load
 from pipeline.settings.dataset import SourceSettings
 
@@ -45,7 +46,7 @@ def read_source(source, downloads, *paths, **settings):
 def stored(images):
     """[(label, image [H, W, C])] of both splits of a source."""
     for split in (images.train, images.test):
-        items = [(label, np.array(image)) for image, label in split.items]
+        items = [(decoded.label, np.array(decoded.pixels)) for decoded in decode_all(split.items)]
         assert len(items) == split.count
         yield items
 

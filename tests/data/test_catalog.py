@@ -78,7 +78,7 @@ def test_datasets_are_known_without_loading_what_reads_them():
 NEW = """
 import numpy as np
 from pipeline.data.facts import Facts, square
-from pipeline.data.store import SourceImages, SourceSplit
+from pipeline.data.source_images import SourceImages, SourceSplit
 from pipeline.settings.dataset import DatasetSpec
 
 FACTS = Facts(DatasetSpec(source="greys", classes=2, licence="free"), square(2, 2, 1, 3))

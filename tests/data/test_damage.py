@@ -77,7 +77,8 @@ def test_a_damaged_store_is_named(tree, tmp_path, name):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from pipeline.data.store import SourceImages, SourceSplit, write_store
+from pipeline.data.source_images import SourceImages, SourceSplit
+from pipeline.data.store import write_store
 import numpy as np
 
 def images():

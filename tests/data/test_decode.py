@@ -6,7 +6,7 @@ import pytest
 from image_sets import encoded, noise
 from PIL import Image
 
-from pipeline.data.decode import colour_mode, decode, decode_all
+from pipeline.data.decode import ImageFile, colour_mode, decode, decode_all
 from pipeline.settings.base import SettingsError
 from pipeline.vision import torchvision
 
@@ -110,10 +110,10 @@ def test_order_is_kept_and_little_is_read_ahead():
         for number in range(2000):
             taken += 1
             side = 64 if number % 7 == 0 else 1  # some take longer
-            yield str(number), encoded(np.full((side, side), number % 256, np.uint8)), number
+            yield ImageFile(str(number), encoded(np.full((side, side), number % 256, np.uint8)), "L", 1), number
 
-    for number, (image, label) in enumerate(decode_all(files(), "L", 1)):
-        assert (label, image[0, 0]) == (number, number % 256)
+    for number, found in enumerate(decode_all(files())):
+        assert (found.label, found.pixels[0, 0]) == (number, number % 256)
         if number == 0:
             assert taken < 2000
     assert taken == 2000

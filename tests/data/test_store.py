@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.store import SourceImages, SourceSplit, load_store, write_store
+from pipeline.data.source_images import SourceImages, SourceSplit
+from pipeline.data.store import load_store, write_store
 from pipeline.files import read_json, write_json
 from pipeline.settings.base import SettingsError
 

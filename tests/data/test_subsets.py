@@ -3,7 +3,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from pipeline.data.store import SourceImages, SourceSplit, Split, load_store, write_store
+from pipeline.data.source_images import SourceImages, SourceSplit
+from pipeline.data.store import Split, load_store, write_store
 from pipeline.data.subsets import class_sizes, draw_subset, read_subset, select
 from pipeline.files import write_json
 from pipeline.settings.base import SettingsError

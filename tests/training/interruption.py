@@ -17,8 +17,13 @@ class Interruption:
     def __len__(self):
         return len(self._images)
 
-    def take(self, indices):
-        if self._left == 0:
-            self._happens()
-        self._left -= 1
-        return self._images.take(indices)
+    def ask(self, indices):
+        asked = self._images.ask(indices)
+
+        def taken():
+            if self._left == 0:
+                self._happens()
+            self._left -= 1
+            return asked()
+
+        return taken

@@ -9,14 +9,23 @@ from pipeline.training.batches import draw_order
 from pipeline.training.stream import Stream
 
 
+def noting(ask, taken):
+    """As `ask`; indices are noted when their images are taken, not when they are asked for."""
+
+    def noted(indices):
+        asked = ask(indices)
+        return lambda: taken.append(indices.tolist()) or asked()
+
+    return noted
+
+
 def epoch_of(stream, epoch=1):
     return list(stream.epoch(epoch))
 
 
 def test_every_epoch_shows_full_batches_without_repeats(small_run, images, recipe, monkeypatch):
     taken = []
-    take = images.take
-    monkeypatch.setattr(images, "take", lambda indices: taken.append(indices) or take(indices))
+    monkeypatch.setattr(images, "ask", noting(images.ask, taken))
     stream = Stream(small_run, images, recipe, [resolve("cl")])
     orders = []
     for epoch in (1, 2):
@@ -71,15 +80,14 @@ def test_a_batch_larger_than_the_data_is_refused(small_run, images, recipe):
 
 def test_shuffled_labels_belong_to_images_and_keep_the_class_sizes(small_run, images, recipe, monkeypatch):
     taken = []
-    take = images.take
-    monkeypatch.setattr(images, "take", lambda indices: taken.append(indices) or take(indices))
+    monkeypatch.setattr(images, "ask", noting(images.ask, taken))
     stream = Stream(small_run, images, recipe, [resolve("nscl_shuffled")])
     assert torch.equal(stream.shuffled.bincount(), images.labels.bincount())
     assert (stream.shuffled != images.labels).float().mean() > 0.5
     seen = {}
     for epoch in (1, 2):
         for step in stream.epoch(epoch):
-            for image, label in zip(taken[-1].tolist(), step["nscl_shuffled"].shuffled.tolist(), strict=True):
+            for image, label in zip(taken[-1], step["nscl_shuffled"].shuffled.tolist(), strict=True):
                 assert seen.setdefault(image, label) == label
 
 
@@ -95,14 +103,13 @@ class Watched:
     def __init__(self, run, images, recipe, objectives):
         self.stream = Stream(run, images, recipe, [resolve(name) for name in objectives])
         self.taken = []
-        take = images.take
         self.images = images
-        self.take = lambda indices: self.taken.append(indices.tolist()) or take(indices)
+        self.ask = noting(images.ask, self.taken)
 
     def shown(self, epoch, monkeypatch):
         """{objective: [(image, view 1, view 2), ...]} in the order of the epoch."""
         seen = {}
-        monkeypatch.setattr(self.images, "take", self.take)
+        monkeypatch.setattr(self.images, "ask", self.ask)
         for step in self.stream.epoch(epoch):
             batches = dict.fromkeys(self.stream.keys.values())
             taken = dict(zip(batches, self.taken, strict=True))

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from pipeline.data.facts import Facts
 from pipeline.data.sources.digits import images as digits
-from pipeline.data.store import SourceImages, SourceSplit
+from pipeline.data.source_images import SourceImages, SourceSplit
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
 
 FACTS = Facts(spec=DatasetSpec(source="low_digits", classes=5, licence="CC BY 4.0"))

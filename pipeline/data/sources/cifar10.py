@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.data.facts import Facts, square
-from pipeline.data.store import SourceImages
+from pipeline.data.source_images import SourceImages
 from pipeline.data.torchvision_sets import datasets, read_cifar
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from pipeline.data.digit_images import digit_images
 from pipeline.data.facts import Facts
-from pipeline.data.store import Labels, Pixels, SourceImages, SourceSplit
+from pipeline.data.source_images import Labels, Pixels, SourceImages, SourceSplit
 from pipeline.randomness import keyed_generator
 from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import DatasetSpec, SourceSettings

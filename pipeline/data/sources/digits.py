@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.data.digit_images import digit_images
 from pipeline.data.facts import Facts, square
-from pipeline.data.store import SourceImages, SourceSplit
+from pipeline.data.source_images import SourceImages, SourceSplit
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
 from pipeline.settings.views import ViewRecipe
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.data.facts import Facts, square
 from pipeline.data.fetch import fetch
-from pipeline.data.store import SourceImages
+from pipeline.data.source_images import SourceImages
 from pipeline.data.torchvision_sets import both, datasets, split
 from pipeline.files import write_atomically
 from pipeline.settings.dataset import DatasetSpec, SourceSettings

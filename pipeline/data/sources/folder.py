@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from pipeline.data.class_folders import read_folders
+from pipeline.data.decode import decode_all
 from pipeline.data.facts import Facts, Sizes
-from pipeline.data.store import SourceImages
+from pipeline.data.source_images import SourceImages
 from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import SourceSettings
 
@@ -12,7 +13,7 @@ from pipeline.settings.dataset import SourceSettings
 def _sizes(spec: SourceSettings) -> Sizes:
     """Counted from names; the first training image tells the shape."""
     found = images(spec, Path())
-    first, _ = next(iter(found.train.items))
+    first = next(decode_all(found.train.items)).pixels
     return (found.train.count, found.test.count, 1 if first.ndim == 2 else 3, *first.shape[:2])
 
 

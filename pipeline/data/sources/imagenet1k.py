@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.data.facts import IMAGENET_TERMS, PHOTOGRAPHS_224, Facts, square
-from pipeline.data.store import SourceImages
+from pipeline.data.source_images import SourceImages
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
 
 FACTS = Facts(

@@ -6,7 +6,7 @@ The paper's text speaks of 50,000 and 10,000 images and names no split. Where th
 from pathlib import Path
 
 from pipeline.data.facts import IMAGENET_TERMS, PHOTOGRAPHS_224, Facts, square
-from pipeline.data.store import SourceImages
+from pipeline.data.source_images import SourceImages
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
 
 FACTS = Facts(

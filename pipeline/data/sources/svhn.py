@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.data.facts import Facts, square
 from pipeline.data.fetch import fetch
-from pipeline.data.store import SourceImages, SourceSplit
+from pipeline.data.source_images import SourceImages, SourceSplit
 from pipeline.data.torchvision_sets import datasets, split
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
 from pipeline.settings.views import ViewRecipe

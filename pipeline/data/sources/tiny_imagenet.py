@@ -6,7 +6,7 @@ from zipfile import is_zipfile
 from pipeline.data.class_folders import labelled_images
 from pipeline.data.facts import IMAGENET_TERMS, Facts, square
 from pipeline.data.fetch import fetch
-from pipeline.data.store import SourceImages
+from pipeline.data.source_images import SourceImages
 from pipeline.data.trees import TreeFile, list_tree, read_files
 from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
