@@ -120,6 +120,8 @@ def _add_runs(command: Command) -> None:
     anew = command("remake", _remake, "forget what a run was trained from, so that it is trained from the start")
     _add_settings(anew)
     anew.add_argument("subject", metavar="RUN", nargs="+", help="names of runs")
+    thins = command("thin", _thin, "delete states, and checkpoints before the last epoch, of which all is made")
+    _add_settings(thins)
     starts = command("start", _start, "write settings for a folder of your own images, and say what they will cost")
     starts.add_argument(
         "folder", metavar="FOLDER", type=Path, help="train/<class>/* and test/<class>/*, or a zip of it"
@@ -296,6 +298,8 @@ def _verify(options: argparse.Namespace) -> None:
     print(f"{found.results} finished results, all as these settings and this code make them")
     if found.left_out:
         print(f"{found.left_out} folders of images or checkpoints are not here: of these the digests agree")
+    if found.thinned:
+        print(f"{found.thinned} runs have the checkpoints of their last epoch alone, as all is made of the others")
 
 
 def _replay(options: argparse.Namespace) -> None:
@@ -316,6 +320,14 @@ def _remake(options: argparse.Namespace) -> None:
     for one in [task("twins", run, *settings) for run in options.subject]:
         remake(one)
         print(f"{one.subject}: will be trained from the start")
+
+
+def _thin(options: argparse.Namespace) -> None:
+    from pipeline.workflow.records import task
+    from pipeline.workflow.thinning import thin
+
+    plan, layout = _settings(options)
+    print(f"{sum(thin(task('twins', name, plan, layout)) for name in plan.named) / 1e9:.2f} GB deleted")
 
 
 def _start(options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ASIDE = ".set_aside"  # suffix of a file that is damaged, kept for whoever wants to look at it
+SHARD = ".zip"  # suffix of an archive whose reader compares a checksum of each member: it need not be read beforehand
 NOT_AVAILABLE = "NA"  # in a table: a number that does not exist; a status beside it says why
 
 

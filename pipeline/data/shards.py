@@ -25,11 +25,10 @@ from pipeline.data.decode import ImageFile, Mode, cores, decode
 from pipeline.data.moments import Moments
 from pipeline.data.rows import Shape, SplitOf, Written, check_count, rows
 from pipeline.data.source_images import Pixels, SourceSplit
-from pipeline.files import write_atomically
+from pipeline.files import SHARD, write_atomically
 from pipeline.progress import track
 from pipeline.settings.base import SettingsError
 
-SHARD = ".zip"
 IMAGES = 16_384  # of a shard; 1.2 GB of 224 x 224 pixels, and what is lost of a stopped `prepare` at most
 
 _PLACE = np.dtype([("shard", "<u4"), ("offset", "<u8"), ("length", "<u4"), ("checksum", "<u4"), ("size", "<u4")])

@@ -51,6 +51,9 @@ class Params(Settings):
     """folder of tables and figures"""
     downloads: str = "downloads"
     """archives of datasets, looked for here before they are fetched"""
+    keep: Literal["all", "last"] = "all"
+    """checkpoints; `last`: once all is made that these settings make of a run's, those before its last epoch and its
+    state are deleted; whoever asks for more of them later trains the run again"""
     datasets: dict[str, DatasetSpec] = Field(default={})
     """beside, or instead of, those known by name"""
     training: TrainingSettings = TrainingSettings()

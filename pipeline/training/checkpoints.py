@@ -15,6 +15,11 @@ def checkpoint_path(folder: Path, objective: str, epoch: int) -> Path:
     return folder / f"{objective}-epoch{epoch:04d}.safetensors"
 
 
+def of_epoch(path: Path, epoch: int) -> bool:
+    """Whether a file is the checkpoint of an epoch, of any objective."""
+    return path.name.endswith(checkpoint_path(Path(), "", epoch).name)
+
+
 def checkpoint_bytes(network: nn.Module) -> bytes:
     """The network's weights and buffers; equal weights give equal bytes."""
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})

@@ -21,6 +21,8 @@ from pipeline.workflow.records import Task, differences, read_record, task
 
 BACKWARD = 2  # times the forward pass
 BYTES = 4  # of a weight or a feature
+PACKED = 0.45  # of their pixels, that images stored as files are assumed to take: photographs of 224 pixels with much
+# detail take 0.44 (see pipeline/data/packing.py), those of Tiny-ImageNet 0.14
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class RunCost:
     epochs: int  # times objectives
     operations: float
     checkpoint_bytes: float
+    last_bytes: float  # of the last epoch's checkpoints
     state_bytes: float  # weights and momenta, kept so that the run's end can be replayed
     feature_bytes: float  # of all twins at one epoch, in memory while they are measured
     step_bytes: float  # that a step of one twin keeps for its backward pass
@@ -79,14 +82,34 @@ class Cost:
     rates: dict[str, float]
     store_bytes: float
     present: tuple[str, ...]  # datasets that are prepared
+    thinned: bool  # whether earlier checkpoints and states go when nothing reads them any more
 
     def hours(self, todo_only: bool) -> float:
         chosen = [run for run in self.runs if not (todo_only and run.finished)]
         return sum(run.operations / self.rates.get(run.run.encoder, self.device.rate) for run in chosen) / 3600
 
     @property
+    def checkpoint_bytes(self) -> float:
+        """That stay."""
+        return sum(run.last_bytes if self.thinned else run.checkpoint_bytes for run in self.runs)
+
+    @property
+    def state_bytes(self) -> float:
+        return 0.0 if self.thinned else sum(run.state_bytes for run in self.runs)
+
+    @property
+    def passing_bytes(self) -> float:
+        """Of the setting that keeps most until all of its seeds are measured, which are then compared."""
+        if not self.thinned:
+            return 0.0
+        of_setting: defaultdict[str, float] = defaultdict(float)
+        for run in self.runs:
+            of_setting[run.run.setting.name] += run.checkpoint_bytes - run.last_bytes + run.state_bytes
+        return max(of_setting.values(), default=0.0)
+
+    @property
     def bytes(self) -> float:
-        return self.store_bytes + sum(run.checkpoint_bytes + run.state_bytes for run in self.runs)
+        return self.store_bytes + self.checkpoint_bytes + self.state_bytes
 
 
 def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
@@ -99,9 +122,9 @@ def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
     costs = tuple(_of_run(plan, layout, run, images[run.dataset]) for run in runs)
     trained = [run for run in plan.requests if _twins(plan, layout, run).record.is_file()]
     rates = _rates((_of_run(plan, layout, run, size_of(plan, layout, run.dataset)) for run in trained), plan, layout)
-    store = sum(size.bytes for size in images.values())
+    store = sum(_stored(plan, layout, name, size) for name, size in images.items())
     present = tuple(name for name in datasets if layout.record("prepare", name).is_file())
-    return Cost(target, device, costs, rates, store, present)
+    return Cost(target, device, costs, rates, store, present, plan.params.keep == "last")
 
 
 def run_cost(plan: Plan, layout: Layout, run: Run) -> RunCost:
@@ -120,8 +143,8 @@ def as_text(found: Cost) -> str:
         f"time: {_hours(found.hours(todo_only=True))} to go, {_hours(found.hours(todo_only=False))} from nothing; of "
         f"{found.device.name}, one run at a time, training alone",
         f"disk: {found.bytes / 1e9:.2f} GB (images {found.store_bytes / 1e9:.2f}, checkpoints "
-        f"{sum(run.checkpoint_bytes for run in found.runs) / 1e9:.2f}, states "
-        f"{sum(run.state_bytes for run in found.runs) / 1e9:.2f})",
+        f"{found.checkpoint_bytes / 1e9:.2f}, states {found.state_bytes / 1e9:.2f})"
+        + (f"; up to {found.passing_bytes / 1e9:.2f} more until a setting is measured" if found.thinned else ""),
         f"datasets prepared: {', '.join(found.present) or 'none'}",
     ]
     for encoder in dict.fromkeys(run.run.encoder for run in found.runs):
@@ -160,6 +183,14 @@ def size_of(plan: Plan, layout: Layout, dataset: str) -> Size:
     return Size(train, test, classes_of(dataset, plan.params), *shape)
 
 
+def _stored(plan: Plan, layout: Layout, dataset: str, size: Size) -> float:
+    """Bytes of a dataset's store; where it is not prepared and will be files, by an assumption."""
+    store = task("prepare", dataset, plan, layout).outputs["store"]
+    if (store / "manifest.json").is_file():
+        return sum(path.stat().st_size for path in store.iterdir())
+    return size.bytes * (PACKED if plan.dataset(dataset).stored == "files" else 1)
+
+
 @cache  # a folder may have millions of files, and a plan thousands of runs on it
 def _counted(spec: DatasetSpec) -> tuple[int, ...] | None:
     sizes = facts(spec.source).sizes
@@ -183,6 +214,7 @@ def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
         run.epochs * twins,
         twins * operations * (seen * (1 + BACKWARD) + embedded),
         twins * weights * BYTES * len(request.checkpoints),
+        twins * weights * BYTES,
         twins * weights * BYTES * 2 if run.epochs > 1 else 0.0,
         twins * images * features * BYTES,
         2 * run.batch_size * kept,

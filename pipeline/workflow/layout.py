@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUMS = "SHA256SUMS"  # in every folder of bulk: its files' digests, as `sha256sum --check` reads them
+THINNED = "THINNED"  # in a folder of checkpoints: names of those that were deleted when nothing read them any more
 LONGEST = 200  # bytes of a name: systems allow 255, and endings and temporary names are added
 
 

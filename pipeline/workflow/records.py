@@ -18,7 +18,7 @@ from typing import Any
 from pipeline.files import ASIDE, read_json, sha256, write_json, write_text
 from pipeline.settings.base import Settings, SettingsError
 from pipeline.workflow.code import code_identity
-from pipeline.workflow.layout import SUMS, Layout, handle
+from pipeline.workflow.layout import SUMS, THINNED, Layout, handle
 from pipeline.workflow.plan import Plan
 from pipeline.workflow.stage import Stage
 from pipeline.workflow.stages import STAGES, stage_of
@@ -167,10 +167,21 @@ def read_sums(folder: Path) -> dict[Path, str]:
     return {folder / name: known for known, name in (line.split("  ", 1) for line in lines)}
 
 
-def damaged(folder: Path, deep: bool = True) -> list[Path]:
-    """Files of a folder that its digests do not know as they are; without `deep` only those that are not there."""
-    sums = read_sums(folder).items()
-    return [path for path, known in sums if not path.is_file() or (deep and digest(path) != known)]
+def damaged(folder: Path, deep: bool = True, unread: str | None = None) -> list[Path]:
+    """Files of a folder that its digests do not know as they are; without `deep`, and of the suffix `unread`, only
+    those that are not there."""
+    gone = thinned(folder)
+    return [
+        path
+        for path, known in read_sums(folder).items()
+        if (path not in gone if not path.is_file() else deep and path.suffix != unread and digest(path) != known)
+    ]
+
+
+def thinned(folder: Path) -> set[Path]:
+    """Files that were deleted because nothing reads them any more."""
+    file = folder / THINNED
+    return {folder / name for name in file.read_text(encoding="utf-8").splitlines()} if file.is_file() else set()
 
 
 def left_out(folder: Path) -> bool:
@@ -258,14 +269,21 @@ class Fault:
         return f"{self.path} {'was altered' if self.there else 'is not there'}"
 
 
-def faults(one: Task, record: Record, deep: bool, kind: str | None = None, bulk_may_lack: bool = False) -> list[Fault]:
+def faults(
+    one: Task,
+    record: Record,
+    deep: bool,
+    kind: str | None = None,
+    bulk_may_lack: bool = False,
+    unread: str | None = None,
+) -> list[Fault]:
     """Of a result, or of one kind that it wrote: what is not there, or not as it was recorded. Where it is said so, all
-    files of a folder may lack together; its digests may not."""
+    files of a folder may lack together; its digests may not. `deep` and `unread`: see `damaged`."""
     found = []
     handles = one.output_handles if kind is None else {kind: one.output_handles[kind]}
     for name, path in handles.items():
         if not path.is_file() or digest(path) != record["outputs"].get(name):
             found.append(Fault(path, path.is_file()))
         elif path.name == SUMS and not (bulk_may_lack and left_out(path.parent)):
-            found += [Fault(file, file.is_file()) for file in damaged(path.parent, deep)]
+            found += [Fault(file, file.is_file()) for file in damaged(path.parent, deep, unread)]
     return found

@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipeline.files import clear_leftovers, set_aside, write_bytes, write_text
+from pipeline.files import SHARD, clear_leftovers, set_aside, write_bytes, write_text
 from pipeline.progress import say
 from pipeline.settings.base import SettingsError
 from pipeline.training.divergence import DivergenceError
@@ -37,6 +37,7 @@ from pipeline.workflow.records import (
 )
 from pipeline.workflow.space import check_space
 from pipeline.workflow.stages import stage_of
+from pipeline.workflow.thinning import thin_what_was_read
 
 REMADE = ".remade"  # suffix of a file beside a run's state
 DECLARED = ".declared"  # and of a folder
@@ -53,6 +54,8 @@ def make(one: Task, *more: Any, **options: Any) -> None:
     check_inputs(one)
     with _alone(one) if one.stage.resumes else nullcontext():
         _make(one, *more, **options)
+    if not one.stage.resumes:
+        thin_what_was_read(one)
 
 
 def _make(one: Task, *more: Any, **options: Any) -> None:
@@ -201,7 +204,7 @@ def check_inputs(one: Task) -> None:
         path = maker.output_handles[kind]
         if not (path.is_file() and maker.record.is_file()):
             raise FileNotFoundError(f"{path}: not there; `{maker.command}` makes it")
-        bad = faults(maker, recorded(maker), deep=True, kind=kind)
+        bad = faults(maker, recorded(maker), deep=True, kind=kind, unread=SHARD)
         aside = [set_aside(fault.path) for fault in bad if fault.there]
         if bad:
             kept = f", and is set aside as {aside[0].name}" if bad[0].there else ""

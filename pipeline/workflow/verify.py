@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pipeline.settings.base import SettingsError
 from pipeline.workflow.layout import SUMS, Layout
 from pipeline.workflow.plan import Plan
-from pipeline.workflow.records import differences, faults, left_out, recorded, said, tasks
+from pipeline.workflow.records import differences, faults, left_out, recorded, said, tasks, thinned
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Verified:
 
     results: int
     left_out: int
+    thinned: int  # runs whose last checkpoints alone are kept
 
 
 def verify(plan: Plan, layout: Layout, deep: bool = False) -> Verified:
@@ -23,7 +24,7 @@ def verify(plan: Plan, layout: Layout, deep: bool = False) -> Verified:
     Raises SettingsError that names every result which other settings, data or code made, which is not whole or was
     altered, or which has no record.
     """
-    count = without_bulk = 0
+    count = without_bulk = thin = 0
     wrong = []
     for one in tasks(plan, layout):
         name = " ".join(filter(None, (one.stage.name, one.subject)))
@@ -35,7 +36,9 @@ def verify(plan: Plan, layout: Layout, deep: bool = False) -> Verified:
         bad = faults(one, record, deep, bulk_may_lack=not deep)
         wrong += [f"{name}: {fault}" for fault in bad]
         if not bad:  # a list of digests that was altered may be no list
-            without_bulk += sum(path.name == SUMS and left_out(path.parent) for path in one.output_handles.values())
+            folders = [path.parent for path in one.output_handles.values() if path.name == SUMS]
+            without_bulk += sum(map(left_out, folders))
+            thin += sum(map(bool, map(thinned, folders)))
         absent = [path for path in one.input_handles if not path.is_file()]
         found = differences(record, one.but_for_inputs(record) if absent else one.begun_from())
         if "settings" not in found:  # which would ask for other files than it was made from
@@ -44,4 +47,4 @@ def verify(plan: Plan, layout: Layout, deep: bool = False) -> Verified:
             wrong.append(f"{name}: made from something else ({said(found)})")
     if wrong:
         raise SettingsError("not what these settings, this code and this data make:\n" + "\n".join(wrong))
-    return Verified(count, without_bulk)
+    return Verified(count, without_bulk, thin)

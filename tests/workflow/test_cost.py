@@ -6,10 +6,11 @@ import torch
 from pipeline.networks.network import build_encoder
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import Params, read_params
-from pipeline.workflow.cost import CORE, GPU, as_text, cost
+from pipeline.workflow.cost import CORE, GPU, PACKED, as_text, cost
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
 from pipeline.workflow.records import task, write_record
+from pipeline.workflow.runner import make
 
 GRID = [{"dataset": "cifar100", "encoder": "resnet18", "batch_size": 1000, "epochs": 3, "seed": [0, 1]}]
 
@@ -103,3 +104,13 @@ def test_settings_files_beside_the_default_write_elsewhere_and_can_be_planned():
         assert params.results != default.results
         assert params.reports != default.reports
         assert params.claims == default.claims == {}  # verdicts by the claims' own rules
+
+
+def test_images_stored_as_files_take_less_and_what_is_prepared_is_weighed(layout, tmp_path):
+    known = plan(parse(Params, {"experiments": {"mine": {"grid": [{"dataset": "mini_imagenet"}]}}}, "settings"))
+    assert cost(known, layout, "all", GPU).store_bytes == 60_000 * 3 * 224 * 224 * PACKED
+    settings = plan(parse(Params, {"experiments": {"mine": {"grid": [{"dataset": "digits"}]}}}, "settings"))
+    assert cost(settings, layout, "all", GPU).store_bytes == 1797 * 64
+    make(task("prepare", "digits", settings, layout))
+    lying = sum(path.stat().st_size for path in (layout.results / "data" / "digits").iterdir())
+    assert cost(settings, layout, "all", GPU).store_bytes == lying > 1797 * 64

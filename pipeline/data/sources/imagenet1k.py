@@ -7,7 +7,9 @@ from pipeline.data.source_images import SourceImages
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
 
 FACTS = Facts(
-    DatasetSpec(source="imagenet1k", classes=1000, size=224, licence=IMAGENET_TERMS, views=PHOTOGRAPHS_224),
+    DatasetSpec(
+        source="imagenet1k", classes=1000, size=224, stored="files", licence=IMAGENET_TERMS, views=PHOTOGRAPHS_224
+    ),
     square(1_281_167, 50_000, 3, 224),
     reads_paths=True,
 )

@@ -10,7 +10,9 @@ from pipeline.data.source_images import SourceImages
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
 
 FACTS = Facts(
-    DatasetSpec(source="mini_imagenet", classes=100, size=224, licence=IMAGENET_TERMS, views=PHOTOGRAPHS_224),
+    DatasetSpec(
+        source="mini_imagenet", classes=100, size=224, stored="files", licence=IMAGENET_TERMS, views=PHOTOGRAPHS_224
+    ),
     square(50_000, 10_000, 3, 224),
     reads_paths=True,
 )
