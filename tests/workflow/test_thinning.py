@@ -79,7 +79,6 @@ def test_what_reads_an_earlier_epoch_says_what_to_do(thin):
     assert files(thin, RUN) == ALL
     thin.pipeline("measure", RUN)
     assert files(thin, RUN) == KEPT
-    assert thin.planned("all") == {"report"}  # it says when the run was trained
 
 
 def test_a_last_checkpoint_that_is_not_there_is_named(thin):
