@@ -1,6 +1,7 @@
 """Files below a folder or inside a zip archive, alike; archives are read in place, nothing is unpacked."""
 
 import os
+import posixpath
 import struct
 import zipfile
 import zlib
@@ -14,14 +15,19 @@ from pipeline.settings.base import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
-    """A file of a tree: the folder or archive that holds it, and its path in there."""
+    """A file of a tree: the folder or archive that holds it, and its path in there. A data set has millions of these,
+    which is why they hold no objects but texts."""
 
     tree: Path
     name: str  # as the archive has it
-    path: PurePosixPath  # the same without detours such as `./`
+    inside: str  # the same without detours such as `./`
+
+    @property
+    def path(self) -> PurePosixPath:
+        return PurePosixPath(self.inside)
 
     def __str__(self) -> str:
-        return f"{self.tree}/{self.path}"
+        return f"{self.tree}/{self.inside}"
 
 
 def list_tree(tree: Path) -> list[TreeFile]:
@@ -41,9 +47,9 @@ def list_tree(tree: Path) -> list[TreeFile]:
         raise FileNotFoundError(f"{tree}: not there; it has to be a folder or a zip archive")
     # in an archive made on Windows folders may end in a backslash, which in a folder here is a letter like others
     paths = ((name, name if tree.is_dir() else name.replace("\\", "/")) for name in names)
-    files = [TreeFile(tree, name, PurePosixPath(path)) for name, path in paths]
-    visible = [file for file in files if not any(part.startswith(".") for part in file.path.parts)]
-    return sorted(visible, key=lambda file: file.path)
+    files = (TreeFile(tree, name, posixpath.normpath(path)) for name, path in paths)
+    visible = [file for file in files if "/." not in f"/{file.inside}"]
+    return sorted(visible, key=lambda file: file.inside.replace("/", "\0"))  # folder by folder
 
 
 def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
