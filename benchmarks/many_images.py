@@ -1,0 +1,128 @@
+"""A data set of more and more images, stored as files: prepared, read in random order, trained on.
+
+python -m benchmarks.many_images ARCHIVE, a zip with train/<class>/..., whose images come again and again under other
+names. Writes benchmarks/many_images.json: seconds should grow as the number of images does, memory with what is noted
+of each, and images be decoded faster than an encoder takes them.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+
+from benchmarks.training import TWINS
+from pipeline.data.images import load_images
+from pipeline.data.prepare import prepare
+from pipeline.data.store import load_manifest
+from pipeline.files import write_json, write_text
+from pipeline.progress import say
+from pipeline.settings.dataset import SourceSettings
+from pipeline.settings.run import Run
+from pipeline.settings.views import ViewRecipe
+from pipeline.training.twins import Training
+
+BATCH = 256
+BATCHES = 200  # read in random order
+STEPS = 6  # of training; the first is not counted
+TESTED = 50  # one image of so many is a test image too
+
+
+def multiply(archive: Path, rows: int, out: Path) -> None:
+    """A zip of so many training images."""
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(out, "w") as target:
+        found = [
+            (PurePosixPath(name), source.read(name))
+            for name in source.namelist()
+            if "/train/" in f"/{name}" and name.lower().endswith((".jpeg", ".jpg", ".png"))
+        ]
+        for row in range(rows):
+            path, data = found[row % len(found)]
+            name = f"{_class(path)}/{row // len(found):04d}_{path.name}"
+            target.writestr(f"train/{name}", data)
+            if row % TESTED == 0:
+                target.writestr(f"test/{name}", data)
+
+
+def _class(path: PurePosixPath) -> str:
+    return path.parts[path.parts.index("train") + 1]
+
+
+def measured(what: str, folder: Path, stored: str) -> dict[str, float]:
+    """In this process, whose memory it is."""
+    started = time.perf_counter()
+    found = PHASES[what](folder, stored)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": time.perf_counter() - started, "peak_mb": memory, **found}
+
+
+def _prepare(folder: Path, stored: str) -> dict[str, float]:
+    spec = SourceSettings(source="folder", paths=(str(folder / "images.zip"),), stored=stored)
+    prepare("many", spec, folder, folder / stored)
+    names = list(load_manifest(folder / stored).class_names)
+    subset = {"dataset": "many", "seed": 0, "indices": list(range(len(names))), "names": names}
+    write_text(folder / "subset.json", json.dumps(subset))
+    return {"store_mb": sum(path.stat().st_size for path in (folder / stored).iterdir()) / 1e6}
+
+
+def _read(folder: Path, stored: str) -> dict[str, float]:
+    images = load_images(folder / stored, folder / "subset.json", torch.device("cpu"))["train"]
+    order = np.random.default_rng(0).permutation(len(images))[: BATCH * BATCHES].reshape(-1, BATCH)
+    started = time.perf_counter()
+    for indices in order:
+        images.take(indices)
+    return {"images_a_second": order.size / (time.perf_counter() - started)}
+
+
+def _train(folder: Path, stored: str) -> dict[str, float]:
+    images = load_images(folder / stored, folder / "subset.json", torch.device("cpu"))["train"]
+    run = Run(dataset="many", encoder="resnet10", width=16, stem="imagenet", batch_size=BATCH)
+    torch.set_num_threads(1)
+    steps = Training(run, TWINS[:2], images, ViewRecipe()).steps()
+    moments = [time.perf_counter() for _ in islice(steps, STEPS)]
+    return {"images_a_second": BATCH * (STEPS - 1) / (moments[-1] - moments[0])}
+
+
+PHASES = {"prepare": _prepare, "read": _read, "train": _train}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.many_images", description=__doc__)
+    parser.add_argument("archive", type=Path)
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
+    parser.add_argument("--phase", nargs=3, help="measure here: phase, folder, how images are stored")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks"))
+    options = parser.parse_args()
+    if options.phase:
+        what, folder, stored = options.phase
+        print(json.dumps(measured(what, Path(folder), stored)))
+        return
+    found = []
+    for rows in options.rows:
+        with tempfile.TemporaryDirectory() as name:
+            multiply(options.archive, rows, Path(name) / "images.zip")
+            for stored in ("files", "arrays") if rows == min(options.rows) else ("files",):
+                for what in PHASES:
+                    command = [sys.executable, "-m", "benchmarks.many_images", str(options.archive)]
+                    done = subprocess.run(
+                        [*command, "--phase", what, name, stored], check=True, stdout=subprocess.PIPE, text=True
+                    )
+                    row = {"rows": rows, "stored": stored, "phase": what, **json.loads(done.stdout)}
+                    found.append({key: round(v, 3) if isinstance(v, float) else v for key, v in row.items()})
+                    say(str(found[-1]))
+        machine = {"machine": platform.machine(), "cores": os.cpu_count(), "torch": torch.__version__}
+        write_json(options.out / "many_images.json", {**machine, "measured": found})
+
+
+if __name__ == "__main__":
+    main()
