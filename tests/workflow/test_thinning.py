@@ -62,6 +62,7 @@ def test_earlier_checkpoints_and_states_go_and_nothing_is_made_again(thin):
     assert "equal to the bit" in thin.pipeline("replay", RUN)
 
 
+@pytest.mark.long
 def test_what_reads_the_last_epoch_alone_can_be_made_again(thin):
     result = thin.path / "results" / "merging" / f"{RUN}.csv"
     before = result.read_bytes()
@@ -70,6 +71,7 @@ def test_what_reads_the_last_epoch_alone_can_be_made_again(thin):
     assert result.read_bytes() == before
 
 
+@pytest.mark.long
 def test_what_reads_an_earlier_epoch_says_what_to_do(thin):
     output = thin.pipeline("measure", RUN, check=False)
     assert "cl-epoch0000.safetensors: no such checkpoint" in output
@@ -86,6 +88,7 @@ def test_a_last_checkpoint_that_is_not_there_is_named(thin):
     assert "cl-epoch0001.safetensors is not there" in thin.pipeline("verify", check=False)
 
 
+@pytest.mark.long
 def test_nothing_goes_while_a_result_is_still_to_be_made(project):
     project.edit("params.yaml", "results: results", "keep: last\nresults: results")
     (project.path / "results" / "records" / "curvature" / f"{RUN}.json").unlink()
@@ -99,6 +102,7 @@ def test_nothing_goes_while_a_result_is_still_to_be_made(project):
     assert not state(project, RUN).exists()
 
 
+@pytest.mark.long
 def test_with_all_checkpoints_nothing_goes_by_itself(project):
     project.pipeline("merging", RUN)
     assert files(project, RUN) == ALL
