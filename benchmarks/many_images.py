@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import torch
 
+from benchmarks.measure import peak_bytes
 from benchmarks.training import TWINS
 from pipeline.data.images import load_images
 from pipeline.data.prepare import prepare
@@ -62,8 +62,7 @@ def measured(what: str, folder: Path, stored: str) -> dict[str, float]:
     """In this process, whose memory it is."""
     started = time.perf_counter()
     found = PHASES[what](folder, stored)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": time.perf_counter() - started, "peak_mb": memory, **found}
+    return {"seconds": time.perf_counter() - started, "peak_mb": peak_bytes() / 1e6, **found}
 
 
 def _prepare(folder: Path, stored: str) -> dict[str, float]:

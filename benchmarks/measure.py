@@ -41,8 +41,13 @@ def alone(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
 
 def _report(pipe: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     value = function(*arguments)
+    pipe.send((value, peak_bytes() / 2**20))
+
+
+def peak_bytes() -> int:
+    """Memory that this process had at most; `getrusage` would count what its parent had."""
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    pipe.send((value, int(peak.split()[1]) / 1024))  # not getrusage's, which a process inherits from its parent
+    return int(peak.split()[1]) * 1024
 
 
 def markdown(rows: list[Row]) -> str:

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from image_sets import encoded, noise, write_zip
 
 from pipeline.references import PROJECT
 
@@ -77,3 +78,43 @@ def test_a_subset_of_ten_million_images_is_drawn_and_indexed_unread(store):
     assert done.stdout.startswith(f"{rows} torch.Size([3, 3, 32, 32]) ")
     taken = sum(file.stat().st_blocks * 512 for file in store.iterdir())
     assert taken < 200 << 20
+
+
+MANY = """
+import sys
+from pathlib import Path
+import numpy as np
+from pipeline.data.prepare import prepare
+from pipeline.data.store import load_store
+from pipeline.settings.dataset import SourceSettings
+
+what, folder = sys.argv[1], Path(sys.argv[2])
+if what == "prepare":
+    spec = SourceSettings(source="folder", paths=(str(folder / "tree.zip"),), stored="files")
+    prepare("many", spec, folder, folder / "store")
+else:
+    images = load_store(folder / "store").train.images
+    for _ in range(20):
+        images[np.random.default_rng(0).integers(0, images.shape[0], 256)]
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+NOTED = {"prepare": 1.5, "read": 0.1}  # KB of memory that an image may cost: its names and its place, not its pixels
+
+
+@pytest.mark.long
+def test_memory_grows_by_what_is_noted_of_an_image_and_not_by_its_pixels(tmp_path):
+    drawn = [encoded(noise(str(number), (64, 64, 3)), "JPEG") for number in range(4)]
+    memory = {}
+    for rows in (10_000, 60_000):
+        folder = tmp_path / str(rows)
+        folder.mkdir()
+        counts = {"train": rows, "test": 50}
+        names = [f"{split}/{row % 5}/{row}.jpg" for split, count in counts.items() for row in range(count)]
+        write_zip(folder / "tree.zip", {name: drawn[number % 4] for number, name in enumerate(names)})
+        for what in NOTED:
+            command = [sys.executable, "-c", MANY, what, folder]
+            done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+            memory[rows, what] = int(done.stdout)
+    for what, most in NOTED.items():
+        print(what, (memory[60_000, what] - memory[10_000, what]) / 50_000)
+        assert (memory[60_000, what] - memory[10_000, what]) / 50_000 < most
