@@ -1,11 +1,14 @@
 """Images that are stored as files give the results of those stored as arrays."""
 
+import pytest
+
 from tests.workflow.conftest import RUN
 
 FILES = [f"results/measures/{RUN}/{kind}.csv" for kind in ("probes", "alignment", "weights", "collapse", "movement")]
 FILES += [f"results/checkpoints/{RUN}/SHA256SUMS", f"results/steps/{RUN}.csv.gz"]
 
 
+@pytest.mark.long
 def test_no_result_depends_on_how_images_are_stored(sources, finished, tmp_path):
     project = sources.copy(tmp_path / "twins")
     project.edit("params.yaml", "digits: {source: digits,", "digits: {source: digits, stored: files,")

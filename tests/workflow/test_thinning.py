@@ -83,6 +83,7 @@ def test_what_reads_an_earlier_epoch_says_what_to_do(thin):
     assert files(thin, RUN) == KEPT
 
 
+@pytest.mark.long
 def test_a_last_checkpoint_that_is_not_there_is_named(thin):
     (thin.path / "results" / "checkpoints" / RUN / "cl-epoch0001.safetensors").unlink()
     assert "cl-epoch0001.safetensors is not there" in thin.pipeline("verify", check=False)
