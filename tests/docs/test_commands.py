@@ -85,13 +85,10 @@ def known(command):
         case ["snakemake", *arguments]:
             targets = [one.replace("reports/flowers/", "reports/") for one in arguments]  # as its settings say
             return all(may_be_made(one) for one in targets if one.startswith("reports/"))
-        case (
-            ["python", "-m", "benchmarks.alignment" | "benchmarks.ranks"]
-            | ["dvc", *_]
-            | ["jupytext", *_]
-            | ["papermill", *_]
-        ):
+        case ["dvc", *_] | ["jupytext", *_] | ["papermill", *_]:
             return True
+        case ["python", "-m", module, *_] if module.startswith("benchmarks."):
+            return (ROOT / f"{module.replace('.', '/')}.py").is_file()
         case [program, *_]:
             return (ROOT / program).is_file()
 
