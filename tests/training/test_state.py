@@ -177,6 +177,15 @@ def test_a_state_of_another_origin_is_not_gone_on_from(train, whole, tmp_path, c
     assert capsys.readouterr().err.count("of another run, other settings or other data; set aside") == 2
 
 
+@pytest.fixture
+def ctrl_c():
+    """As in a terminal: a shell has what it starts in the background ignore Ctrl-C, tests too."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, earlier)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_second_signal_stops_at_once():
     with asked_to_stop() as stop:
         assert stop() == 0
