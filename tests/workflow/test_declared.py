@@ -38,7 +38,7 @@ for one in tasks(plan_, layout):
     module = importlib.import_module(f"pipeline.stages.{one.stage.name}")
     opened.clear()
     more = (device,) if one.stage.computes else ()
-    options = {"state": Path("again.pt")} if one.stage.resumes else {}
+    options = {"state": Path("again.pt"), "origin": ""} if one.stage.resumes else {}
     module.run(one.job, one.inputs, one.outputs, *more, **options)
     declared = [path for paths in one.inputs.values() for path in paths] + list(one.outputs.values())
     allowed = [os.path.abspath(path) for path in declared]
