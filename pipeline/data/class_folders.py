@@ -2,6 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 
 from pipeline.data.class_count import SUFFIXES
@@ -10,7 +13,19 @@ from pipeline.data.source_images import SourceImages, SourceSplit
 from pipeline.data.trees import TreeFile, list_tree, read_files
 from pipeline.settings.base import SettingsError
 
-Labelled = list[tuple[TreeFile, int]]
+Key = tuple[str, str, str]  # split, class, file name
+
+
+@dataclass
+class Labelled:
+    """Image files and their labels, in the order in which they are stored."""
+
+    files: list[TreeFile] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+
+    def add(self, files: Sequence[TreeFile], label: int) -> None:
+        self.files.extend(files)
+        self.labels.extend([label] * len(files))
 
 
 def read_folders(
@@ -22,24 +37,24 @@ def read_folders(
     archive they lie in. Without a mode, all images are RGB unless the first is greyscale. Raises SettingsError where
     the trees have no images, or one of them twice.
     """
-    found: dict[tuple[str, str, str], TreeFile] = {}  # (split, class, file name)
-    for tree in trees:
-        for key, file in _images(tree):
-            if key in found:
-                raise SettingsError(f"{file}: the same image is in {found[key]}")
-            found[key] = file
+    splits: dict[str, dict[str, list[TreeFile]]] = {}  # files in the order of their names, by class and split
+    last: tuple[Key, TreeFile] | None = None
+    for key, file in merge(*map(_images, trees), key=itemgetter(0)):
+        if last and last[0] == key:
+            raise SettingsError(f"{file}: the same image is in {last[1]}")
+        last = key, file
+        splits.setdefault(key[0], {}).setdefault(key[1], []).append(file)
     where = ", ".join(map(str, trees))
-    splits = {split for split, _, _ in found}
     tested = next((split for split in tests if split in splits), None)
     if "train" not in splits or tested is None:
         wanted = "test/<class>/ or val/<class>/" if "train" in splits else "train/<class>/"
         raise SettingsError(f"{where}: no images under {wanted} ({', '.join(SUFFIXES)})")
-    names = tuple(sorted({label for split, label, _ in found if split in ("train", tested)}))
+    names = tuple(sorted({*splits["train"], *splits[tested]}))
     _check_accents(where, names)
-    numbers = {name: number for number, name in enumerate(names)}
-    train, test = (
-        [(found[key], numbers[key[1]]) for key in sorted(found) if key[0] == split] for split in ("train", tested)
-    )
+    train, test = Labelled(), Labelled()
+    for split, labelled in (("train", train), (tested, test)):
+        for number, name in enumerate(names):
+            labelled.add(splits[split].get(name, []), number)
     return labelled_images(names, train, test, mode, size)
 
 
@@ -52,14 +67,14 @@ def labelled_images(
     learn nothing of it, or be asked nothing.
     """
     for split, images in (("training", train), ("test", test)):
-        there = {label for _, label in images}
+        there = {*images.labels}
         for number, name in enumerate(names):
             if number not in there:
-                raise SettingsError(f"{train[0][0].tree}: class {name!r} has no {split} image")
+                raise SettingsError(f"{train.files[0].tree}: class {name!r} has no {split} image")
     if mode is None:
-        first = train[0][0]
+        first = train.files[0]
         mode = colour_mode(str(first), next(read_files([first])))
-    return SourceImages(names, *(SourceSplit(len(files), _read(files, mode, size)) for files in (train, test)))
+    return SourceImages(names, *(SourceSplit(len(images.files), _read(images, mode, size)) for images in (train, test)))
 
 
 def _check_accents(where: str, names: Sequence[str]) -> None:
@@ -72,26 +87,27 @@ def _check_accents(where: str, names: Sequence[str]) -> None:
             raise SettingsError(f"{where}: classes {other!a} and {name!a} are the same letters; allowed is one name")
 
 
-def _read(files: Labelled, mode: Mode, size: int | None) -> Iterator[tuple[ImageFile, int]]:
-    for (file, label), data in zip(files, read_files(file for file, _ in files), strict=True):
+def _read(images: Labelled, mode: Mode, size: int | None) -> Iterator[tuple[ImageFile, int]]:
+    for file, label, data in zip(images.files, images.labels, read_files(images.files), strict=True):
         yield ImageFile(str(file), data, mode, size), label
 
 
-def _images(tree: Path) -> Iterator[tuple[tuple[str, str, str], TreeFile]]:
-    """(split, class, file name) of every image of a tree."""
-    tops = set()
+def _images(tree: Path) -> Iterator[tuple[Key, TreeFile]]:
+    """Every image of a tree in the order of the keys, which is that of the paths."""
+    top = None
     for file in list_tree(tree):
         if file.path.suffix.lower() not in SUFFIXES:
             continue
         match file.path.parts:
             case (("train" | "test" | "val") as split, label, name):
-                tops.add(".")
-            case (top, ("train" | "test" | "val") as split, label, name):
-                tops.add(top)
+                above = "."
+            case (above, ("train" | "test" | "val") as split, label, name):
+                pass
             case _:
                 continue
-        if len(tops) > 1:
+        if top not in (None, above):
             raise SettingsError(
-                f"{tree}: holds more than one data set, in {' and '.join(sorted(tops))}; allowed is one"
+                f"{tree}: holds more than one data set, in {' and '.join(sorted((top, above)))}; allowed is one"
             )
+        top = above
         yield (split, label, name), file

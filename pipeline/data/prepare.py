@@ -1,11 +1,13 @@
 """From a dataset's source to its store."""
 
+from math import ceil
 from pathlib import Path
 
+from pipeline.data import shards
 from pipeline.data.facts import Facts, all_facts
-from pipeline.data.shards import SourceChangedError
 from pipeline.data.source_images import SourceImages
-from pipeline.data.store import Manifest, write_store
+from pipeline.data.store import SPLITS, Manifest, write_store
+from pipeline.files import SHARD
 from pipeline.progress import say
 from pipeline.references import load
 from pipeline.settings.base import SettingsError
@@ -25,10 +27,20 @@ def prepare(name: str, spec: SourceSettings, downloads: Path, out: Path) -> Mani
             allowed = ", ".join(source for source, other in all_facts().items() if other.reads_paths)
             raise SettingsError(f"{name}: {key} is not for source = {spec.source}; allowed are {allowed}")
     try:
-        return write_store(out, name, _images(name, spec, facts, downloads), spec.stored)
-    except SourceChangedError as changed:
+        manifest = write_store(out, name, _images(name, spec, facts, downloads), spec.stored)
+    except shards.SourceChangedError as changed:
         say(f"{changed} since an attempt that was stopped: those are made again")
-        return write_store(out, name, _images(name, spec, facts, downloads), spec.stored)
+        manifest = write_store(out, name, _images(name, spec, facts, downloads), spec.stored)
+    _drop_unnamed(out, manifest)
+    return manifest
+
+
+def _drop_unnamed(store: Path, manifest: Manifest) -> None:
+    """Archives of an attempt that was stopped, of images that the source has no longer."""
+    for split in SPLITS:
+        named = ceil(sum(manifest.counts[split]) / shards.IMAGES)
+        for archive in sorted(store.glob(f"{split}-*{SHARD}"))[named:]:
+            archive.unlink()
 
 
 def _images(name: str, spec: SourceSettings, facts: Facts, downloads: Path) -> SourceImages:

@@ -2,14 +2,13 @@
 
 import os
 import posixpath
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pipeline.data.archive import Archive, BadArchiveError, member_names
 from pipeline.settings.base import SettingsError
 
 
@@ -21,6 +20,7 @@ class TreeFile:
     tree: Path
     name: str  # as the archive has it
     inside: str  # the same without detours such as `./`
+    number: int  # in the archive's directory
 
     @property
     def path(self) -> PurePosixPath:
@@ -36,40 +36,38 @@ def list_tree(tree: Path) -> list[TreeFile]:
     Raises FileNotFoundError where there is nothing, SettingsError for another kind of file or an archive with a member
     that points out of it.
     """
-    names: Iterable[str]
     if tree.is_dir():
-        names = _folder_names(tree)
+        files = [_file(tree, name, name, 0) for name in _folder_names(tree)]
     elif zipfile.is_zipfile(tree):
-        names = _zip_names(tree)
+        files = list(_members(tree))
     elif tree.exists():
         raise SettingsError(f"{tree}: neither a folder nor a whole zip archive")
     else:
         raise FileNotFoundError(f"{tree}: not there; it has to be a folder or a zip archive")
-    # in an archive made on Windows folders may end in a backslash, which in a folder here is a letter like others
-    paths = ((name, name if tree.is_dir() else name.replace("\\", "/")) for name in names)
-    files = (TreeFile(tree, name, posixpath.normpath(path)) for name, path in paths)
     visible = [file for file in files if "/." not in f"/{file.inside}"]
-    return sorted(visible, key=lambda file: file.inside.replace("/", "\0"))  # folder by folder
+    visible.sort(key=lambda file: file.inside.replace("/", "\0"))  # folder by folder
+    return visible
 
 
 def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
     """Contents in the given order; every archive is opened once. Raises SettingsError naming a damaged member."""
-    archives: dict[Path, zipfile.ZipFile] = {}
+    archives: dict[Path, Archive] = {}
     with ExitStack() as stack:
         for file in files:
             if file.tree.is_dir():
                 yield (file.tree / file.name).read_bytes()
                 continue
-            if file.tree not in archives:
-                archives[file.tree] = stack.enter_context(zipfile.ZipFile(file.tree))
             try:
-                yield archives[file.tree].read(file.name)
-            except _UNREADABLE as error:
+                if file.tree not in archives:
+                    archives[file.tree] = stack.enter_context(Archive(file.tree))
+                yield archives[file.tree].read(file.number, file.name)
+            except BadArchiveError as error:
                 raise SettingsError(f"{file}: cannot be read: {error}") from None
 
 
-# what `zipfile` raises on damaged members: OSError for places that no file has, RuntimeError for encrypted ones
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError, struct.error)
+def _file(tree: Path, name: str, path: str, number: int) -> TreeFile:
+    inside = posixpath.normpath(path)
+    return TreeFile(tree, name, name if inside == name else inside, number)  # one text where they are the same
 
 
 def _folder_names(folder: Path) -> Iterator[str]:
@@ -80,13 +78,17 @@ def _folder_names(folder: Path) -> Iterator[str]:
             yield path.relative_to(folder).as_posix()
 
 
-def _zip_names(archive: Path) -> list[str]:
+def _members(archive: Path) -> Iterator[TreeFile]:
     try:
-        with zipfile.ZipFile(archive) as opened:
-            names = [member.filename for member in opened.infolist() if not member.is_dir()]
-    except zipfile.BadZipFile as error:
+        for number, name in enumerate(member_names(archive)):
+            path = name.replace(
+                "\\", "/"
+            )  # as archives made on Windows have it; in a folder it is a letter like others
+            if name.startswith(("/", "\\")) or ".." in path.split("/"):
+                raise SettingsError(
+                    f"{archive}: member {name!r} points out of the archive; allowed are paths inside it"
+                )
+            if not path.endswith("/"):
+                yield _file(archive, name, path, number)
+    except BadArchiveError as error:
         raise SettingsError(f"{archive}: not a whole zip archive ({error})") from None
-    for name in names:
-        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
-            raise SettingsError(f"{archive}: member {name!r} points out of the archive; allowed are paths inside it")
-    return names

@@ -245,6 +245,19 @@ def test_images_that_changed_meanwhile_are_made_again(tmp_path, capsys):
     assert fresh == load_store(out).manifest
 
 
+def test_archives_of_images_that_are_gone_meanwhile_are_gone_too(tmp_path):
+    tree, out = write_folder(tmp_path / "tree", members("PNG", (40, 56, 3))), tmp_path / "again" / "toy"
+    assert run(20, tree, out).returncode == -signal.SIGKILL
+    for image in sorted(tree.glob("train/b/*"))[3:]:
+        image.unlink()
+    spec = SourceSettings(source="folder", paths=(str(tree),), stored="files")
+    for folder in (out, tmp_path / "fresh" / "toy"):
+        prepare("toy", spec, tmp_path, folder)
+    one, two = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in (out, folder))
+    assert one == two
+    assert len(list(out.glob("train-*.zip"))) == 3  # of five
+
+
 def test_arrays_clear_what_files_left(tmp_path):
     tree, out = write_folder(tmp_path / "tree", members("PNG", (40, 56, 3))), tmp_path / "again" / "toy"
     assert run(20, tree, out).returncode == -signal.SIGKILL

@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 from zipfile import is_zipfile
 
-from pipeline.data.class_folders import labelled_images
+from pipeline.data.class_folders import Labelled, labelled_images
 from pipeline.data.facts import IMAGENET_TERMS, Facts, square
 from pipeline.data.fetch import fetch
 from pipeline.data.source_images import SourceImages
@@ -39,17 +39,17 @@ def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     annotations = _text(tree, files, "val/val_annotations.txt").splitlines()
     annotated = dict(line.split("\t")[:2] for line in annotations if line)
     numbers = {wnid: number for number, wnid in enumerate(wnids)}
-    train, test = [], []
+    train, test = Labelled(), Labelled()
     for path, file in files.items():
         match path.parts:
             case ("train", wnid, "images", _) if wnid in numbers:
-                train.append((file, numbers[wnid]))
+                train.add([file], numbers[wnid])
             case ("val", "images", name):
                 if name not in annotated:
                     raise SettingsError(f"{file}: has no line in val/val_annotations.txt")
                 if annotated[name] in numbers:
-                    test.append((file, numbers[annotated[name]]))
-    if not train or not test:
+                    test.add([file], numbers[annotated[name]])
+    if not train.files or not test.files:
         raise SettingsError(f"{tree}: no images under train/<wnid>/images/ or val/images/")
     return labelled_images(names, train, test, "RGB", spec.size)
 
