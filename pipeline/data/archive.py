@@ -1,4 +1,4 @@
-"""Zip archives of millions of members: their directory is kept as an array, 33 bytes a member. `zipfile` takes 0.7 KB
+"""Zip archives of millions of members: their directory is kept as an array, 40 bytes a member. `zipfile` takes 0.7 KB
 of each, and does not know names in UTF-8 as Info-ZIP writes them.
 
 Format: PKWARE's APPNOTE.TXT 6.3.10; sections in brackets.
@@ -6,6 +6,7 @@ Format: PKWARE's APPNOTE.TXT 6.3.10; sections in brackets.
 
 import io
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,9 +35,10 @@ _PLACE = np.dtype(
         ("packed", "<u8"),
         ("size", "<u8"),
         ("checksum", "<u4"),
+        ("name", "<u4"),  # checksums of its name, and of that as the archive has it
+        ("raw_name", "<u4"),
         ("method", "<u2"),
         ("flags", "<u2"),
-        ("unix", "?"),
     ]
 )
 
@@ -50,7 +52,8 @@ class _Directory:
     """Where an archive's central directory lies in its file."""
 
     start: int
-    count: int
+    end: int
+    count: int  # of its entries; some writers count to 65,535 and on from 0
     shift: int  # by what stands before the archive
 
 
@@ -70,7 +73,7 @@ class Archive:
             directory = _directory(self._file)
             self._shift, self._length = directory.shift, self._file.seek(0, io.SEEK_END)
             places = (place for _, place in _entries(self._file, directory))
-            self._places: npt.NDArray[Any] = np.fromiter(places, _PLACE, count=directory.count)
+            self._places: npt.NDArray[Any] = np.fromiter(places, _PLACE)
         except BaseException:
             self._file.close()
             raise
@@ -84,18 +87,22 @@ class Archive:
     def read(self, number: int, name: str) -> bytes:
         """Contents of a member, by its number in the directory. Raises BadArchiveError where it is damaged, packed in
         another way than deflated, or not called so: the archive is another one than its names were read from."""
-        if number >= len(self._places):
+        if number >= len(self._places) or self._places["name"][number] != zlib.crc32(name.encode()):
             raise BadArchiveError("the archive has changed")
-        offset, packed, size, checksum, method, flags, unix = self._places[number].tolist()
+        offset, packed, size, checksum, _, raw_name, method, flags = self._places[number].tolist()
         if flags & _UNREADABLE:
             raise BadArchiveError("it is encrypted")
         if method not in (_STORED, _DEFLATED):
             raise BadArchiveError(f"it is packed by method {method}; allowed are stored and deflated")
-        self._file.seek(offset + self._shift)
-        _, _, _, its_flags, *_, name_length, extra_length = _unpack(_MEMBER, self._file, b"PK\3\4")
-        if _name(self._file.read(name_length), self._file.read(extra_length), its_flags, unix) != name:
+        start, longest = offset + self._shift, size if method == _STORED else 2 * size + 1024
+        if start + packed > self._length or packed > longest:  # a length that is none does not fill the memory
+            raise BadArchiveError("it is cut or damaged")
+        self._file.seek(start)
+        *_, name_length, extra_length = _unpack(_MEMBER, self._file, b"PK\3\4")
+        if zlib.crc32(self._file.read(name_length)) != raw_name:
             raise BadArchiveError("another name stands before its contents")
-        data = self._file.read(min(packed, self._length))  # a length that is none does not fill the memory
+        self._file.seek(extra_length, io.SEEK_CUR)
+        data = self._file.read(packed)
         found = data if method == _STORED else _inflated(data, size)
         if zlib.crc32(found) != checksum:
             raise BadArchiveError("it has another checksum")
@@ -104,7 +111,7 @@ class Archive:
 
 def _inflated(data: bytes, size: int) -> bytes:
     try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, max(size, 1))
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, min(max(size, 1), sys.maxsize))
     except zlib.error as error:
         raise BadArchiveError(str(error)) from None
 
@@ -124,9 +131,9 @@ def _directory(file: BinaryIO) -> _Directory:
     if disk or first_disk:
         raise BadArchiveError("it is one part of several; allowed is one file")
     start = at - size
-    if not 0 <= offset <= start or count * _ENTRY.size > size:
+    if not 0 <= offset <= start:
         raise BadArchiveError("its directory does not fit into it")
-    return _Directory(start, count, start - offset)
+    return _Directory(start, at, count, start - offset)
 
 
 def _end(file: BinaryIO, length: int) -> int:
@@ -144,17 +151,23 @@ def _end(file: BinaryIO, length: int) -> int:
 def _entries(file: BinaryIO, directory: _Directory) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Name and place of each member."""
     file.seek(directory.start)
-    for _ in range(directory.count):
+    seen = 0
+    while file.tell() < directory.end:
         found = _unpack(_ENTRY, file, b"PK\1\2")
         unix = found[2] == _UNIX
         flags, method, _, _, checksum, packed, size, *lengths, disk, _, _, offset = found[5:]
-        name, extra, _ = map(file.read, lengths)
+        raw, extra, _ = map(file.read, lengths)
         if disk:
             raise BadArchiveError("it is one part of several; allowed is one file")
         numbers = [size, packed, offset]
         _fill(numbers, _extra(extra).get(_NUMBERS, b""))
         size, packed, offset = numbers
-        yield _name(name, extra, flags, unix), (offset, packed, size, checksum, method, flags, unix)
+        name = _name(raw, extra, flags, unix)
+        names = zlib.crc32(name.encode()), zlib.crc32(raw)
+        yield name, (offset, packed, size, checksum, *names, method, flags)
+        seen += 1
+    if file.tell() != directory.end or (seen - directory.count) % 0x10000:
+        raise BadArchiveError("its directory has another length than it says")
 
 
 def _fill(numbers: list[int], extra: bytes) -> None:

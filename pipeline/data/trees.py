@@ -38,7 +38,7 @@ def list_tree(tree: Path) -> list[TreeFile]:
     """
     if tree.is_dir():
         files = [_file(tree, name, name, 0) for name in _folder_names(tree)]
-    elif zipfile.is_zipfile(tree):
+    elif is_zip(tree):
         files = list(_members(tree))
     elif tree.exists():
         raise SettingsError(f"{tree}: neither a folder nor a whole zip archive")
@@ -76,6 +76,14 @@ def _folder_names(folder: Path) -> Iterator[str]:
             if path.exists() and not path.is_file():  # a pipe would be waited for, for ever
                 raise SettingsError(f"{path}: neither a file nor a folder; allowed are these")
             yield path.relative_to(folder).as_posix()
+
+
+def is_zip(path: Path) -> bool:
+    """Whether it ends as an archive does; what is in it is not looked at."""
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:  # one of several parts
+        return True
 
 
 def _members(archive: Path) -> Iterator[TreeFile]:

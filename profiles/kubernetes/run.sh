@@ -1,7 +1,7 @@
 #!/bin/sh
 # `run.sh SCRIPT`: run it in a container, and hand SIGTERM on to all that it starts; a cluster sends it to the container's
 # first process alone, which is this one.
-setsid sh "$1" &
+setsid sh -c 'trap : TERM; . "$1"' sh "$1" & # the script's shell outlives it: what ends here is killed in there
 group=$!
 trap 'kill -TERM "-$group"' TERM
 wait "$group"

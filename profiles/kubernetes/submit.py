@@ -2,20 +2,22 @@
 on the shared folder; prints the job's name."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from string import Template
 
 rule, threads, memory, minutes, cards, script = sys.argv[1:]
+texts = {"script": script, "folder": str(Path.cwd()), "path": os.environ["PATH"]}
 job = Template(Path(__file__).with_name("job.yaml").read_text(encoding="utf-8")).substitute(
     rule=rule.replace("_", "-"),
     threads=int(threads),
     memory=int(memory),
     seconds=int(minutes) * 60,
     cards=int(cards),
-    script=json.dumps(script),
-    folder=json.dumps(str(Path.cwd())),
+    **{name: json.dumps(text, ensure_ascii=False) for name, text in texts.items()},
 )
-asked = subprocess.run(["kubectl", "create", "--filename", "-", "--output", "name"], input=job, text=True, check=False)
+command = ["kubectl", "create", "--filename", "-", "--output", "name"]
+asked = subprocess.run(command, input=job, encoding="utf-8", check=False)
 sys.exit(asked.returncode)

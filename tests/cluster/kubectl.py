@@ -1,12 +1,15 @@
 """A stand-in for `kubectl` and the cluster behind it, on this machine: a job's pod is a process that sees the shared
-folder, and is ended as a cluster does it, by SIGTERM to its first process alone. Asks nothing else of its manifest."""
+folder and of its environment what the manifest says. As a cluster does it, SIGTERM goes to its first process alone, and
+what is left when that ends is killed. Asks nothing else of its manifest."""
 
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import yaml
 
 JOBS = Path(os.environ["JOBS"])  # a folder for each job
@@ -14,42 +17,50 @@ JOBS = Path(os.environ["JOBS"])  # a folder for each job
 
 def create() -> None:
     manifest = sys.stdin.read()
-    container = yaml.safe_load(manifest)["spec"]["template"]["spec"]["containers"][0]
     folder = JOBS / str(len(list(JOBS.iterdir())))
     folder.mkdir()
     (folder / "manifest.yaml").write_text(manifest)
-    waiting = f"{sys.executable} {__file__} wait {folder}"
-    subprocess.Popen(
-        [*waiting.split(), *container["command"]],
-        cwd=container["workingDir"],
-        stdout=(folder / "log").open("w"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    with (folder / "log").open("w") as log:
+        command = (sys.executable, __file__, "wait", str(folder))
+        subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     print(f"job.batch/{folder.name}")
 
 
-def wait(folder: str, *command: str) -> None:
-    """What the cluster does meanwhile: it writes down how the pod ended."""
-    pod = subprocess.Popen(command)
-    (Path(folder) / "pid").write_text(str(pod.pid))
-    (Path(folder) / "ended").write_text(str(pod.wait()))
+def wait(folder: Path) -> None:
+    """What the cluster does meanwhile."""
+    manifest = yaml.safe_load((folder / "manifest.yaml").read_text())
+    container = manifest["spec"]["template"]["spec"]["containers"][0]
+    environment = {"HOME": os.environ["HOME"], **{entry["name"]: entry["value"] for entry in container["env"]}}
+    first = psutil.Popen(container["command"], cwd=container["workingDir"], env=environment)
+    (folder / "pid").write_text(str(first.pid))
+    inside: set[psutil.Process] = set()
+    while first.poll() is None:
+        try:
+            inside.update(first.children(recursive=True))
+            inside.update(*(process.children(recursive=True) for process in inside if process.is_running()))
+        except psutil.NoSuchProcess:  # it ended meanwhile
+            pass
+        time.sleep(0.02)
+    for process in inside:
+        if process.is_running():
+            process.kill()
+    (folder / "ended").write_text(str(first.returncode))
 
 
 def get(job: str, *options: str) -> None:
     folder = JOBS / Path(job).name
     assert "--ignore-not-found" in options
-    if (folder / "deleted").exists() or not folder.exists():
+    ended = (folder / "ended").read_text() if (folder / "ended").exists() else ""
+    if (folder / "gone").exists() or ((folder / "deleted").exists() and ended):
         return
-    ended = folder / "ended"
-    status = ended.read_text() if ended.exists() else ""
-    print("there" if not status else "there SuccessCriteriaMet Complete" if status == "0" else "there Failed", end="")
+    print("there" if not ended else "there SuccessCriteriaMet Complete" if ended == "0" else "there Failed", end="")
 
 
 def delete(*words: str) -> None:
+    """In the background unless it is told otherwise: the job is gone while its pod still ends."""
     for job in (word for word in words if not word.startswith("--")):
         folder = JOBS / Path(job).name
-        (folder / "deleted").touch()
+        (folder / ("deleted" if "--cascade=foreground" in words else "gone")).touch()
         if not (folder / "ended").exists():
             os.kill(int((folder / "pid").read_text()), signal.SIGTERM)
 
@@ -57,8 +68,8 @@ def delete(*words: str) -> None:
 match sys.argv[1:]:
     case ["create", "--filename", "-", "--output", "name"]:
         create()
-    case ["wait", *words]:
-        wait(*words)
+    case ["wait", folder]:
+        wait(Path(folder))
     case ["get", job, *words]:
         get(job, *words)
     case ["delete", *words]:

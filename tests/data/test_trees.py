@@ -1,6 +1,7 @@
 import io
 import itertools
 import os
+import struct
 import zipfile
 
 import pytest
@@ -81,6 +82,17 @@ def test_an_archive_with_a_broken_directory_is_named(tmp_path):
     data[data.index(b"PK\x01\x02")] = 0
     archive.write_bytes(data)
     with pytest.raises(SettingsError, match=r"bad.zip: n"):
+        list_tree(archive)
+
+
+def test_an_archive_in_several_parts_is_named(tmp_path):
+    """By `zipfile` already, where it looks whether it is one."""
+    archive = write_zip(tmp_path / "part.zip", MEMBERS)
+    data = archive.read_bytes()
+    end = data.index(b"PK\5\6")
+    long = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 5, 5, 0, 0)
+    archive.write_bytes(data[:end] + long + struct.pack("<4sLQL", b"PK\6\7", 0, end, 2) + data[end:])
+    with pytest.raises(SettingsError, match=r"part.zip: not a whole zip archive"):
         list_tree(archive)
 
 
