@@ -1,4 +1,4 @@
-"""Zip archives of millions of members: their directory is kept as an array, 40 bytes a member. `zipfile` takes 0.7 KB
+"""Zip archives of millions of members: their directory is kept as an array, 40 bytes a member. `zipfile` takes 0.6 KB
 of each, and does not know names in UTF-8 as Info-ZIP writes them.
 
 Format: PKWARE's APPNOTE.TXT 6.3.10; sections in brackets.
@@ -55,6 +55,18 @@ class _Directory:
     end: int
     count: int  # of its entries; some writers count to 65,535 and on from 0
     shift: int  # by what stands before the archive
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file ends as an archive does; what is in it is not looked at."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            _end(file, file.seek(0, io.SEEK_END))
+    except (OSError, BadArchiveError):
+        return False
+    return True
 
 
 def member_names(path: Path) -> Iterator[str]:
@@ -157,12 +169,13 @@ def _entries(file: BinaryIO, directory: _Directory) -> Iterator[tuple[str, tuple
         unix = found[2] == _UNIX
         flags, method, _, _, checksum, packed, size, *lengths, disk, _, _, offset = found[5:]
         raw, extra, _ = map(file.read, lengths)
+        parts = _extra(extra)
         if disk:
             raise BadArchiveError("it is one part of several; allowed is one file")
         numbers = [size, packed, offset]
-        _fill(numbers, _extra(extra).get(_NUMBERS, b""))
+        _fill(numbers, parts.get(_NUMBERS, b""))
         size, packed, offset = numbers
-        name = _name(raw, extra, flags, unix)
+        name = _name(raw, parts.get(_UTF8_NAME, b""), flags, unix)
         names = zlib.crc32(name.encode()), zlib.crc32(raw)
         yield name, (offset, packed, size, checksum, *names, method, flags)
         seen += 1
@@ -188,10 +201,9 @@ def _extra(data: bytes) -> dict[int, bytes]:
     return found
 
 
-def _name(raw: bytes, extra: bytes, flags: int, unix: bool) -> str:
+def _name(raw: bytes, other: bytes, flags: int, unix: bool) -> str:
     """In UTF-8 where that is said, or stands beside it, or where it was made on Unix and is; else in the old code page.
     A zero ends it, as in `zipfile`."""
-    other = _extra(extra).get(_UTF8_NAME, b"")
     if len(other) > 5 and other[0] == 1 and int.from_bytes(other[1:5], "little") == zlib.crc32(raw):
         raw, flags = other[5:], flags | _UTF8
     try:

@@ -2,13 +2,12 @@
 
 import os
 import posixpath
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pipeline.data.archive import Archive, BadArchiveError, member_names
+from pipeline.data.archive import Archive, BadArchiveError, is_archive, member_names
 from pipeline.settings.base import SettingsError
 
 
@@ -38,7 +37,7 @@ def list_tree(tree: Path) -> list[TreeFile]:
     """
     if tree.is_dir():
         files = [_file(tree, name, name, 0) for name in _folder_names(tree)]
-    elif is_zip(tree):
+    elif is_archive(tree):
         files = list(_members(tree))
     elif tree.exists():
         raise SettingsError(f"{tree}: neither a folder nor a whole zip archive")
@@ -78,20 +77,11 @@ def _folder_names(folder: Path) -> Iterator[str]:
             yield path.relative_to(folder).as_posix()
 
 
-def is_zip(path: Path) -> bool:
-    """Whether it ends as an archive does; what is in it is not looked at."""
-    try:
-        return zipfile.is_zipfile(path)
-    except zipfile.BadZipFile:  # one of several parts
-        return True
-
-
 def _members(archive: Path) -> Iterator[TreeFile]:
     try:
         for number, name in enumerate(member_names(archive)):
-            path = name.replace(
-                "\\", "/"
-            )  # as archives made on Windows have it; in a folder it is a letter like others
+            # archives made on Windows may have backslashes, which in a folder here are letters like others
+            path = name.replace("\\", "/")
             if name.startswith(("/", "\\")) or ".." in path.split("/"):
                 raise SettingsError(
                     f"{archive}: member {name!r} points out of the archive; allowed are paths inside it"

@@ -2,11 +2,12 @@
 
 from pathlib import Path, PurePosixPath
 
+from pipeline.data.archive import is_archive
 from pipeline.data.class_folders import Labelled, labelled_images
 from pipeline.data.facts import IMAGENET_TERMS, Facts, square
 from pipeline.data.fetch import fetch
 from pipeline.data.source_images import SourceImages
-from pipeline.data.trees import TreeFile, is_zip, list_tree, read_files
+from pipeline.data.trees import TreeFile, list_tree, read_files
 from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import DatasetSpec, SourceSettings
 
@@ -59,7 +60,7 @@ def _published(downloads: Path) -> Path:
     archive = downloads / "tiny-imagenet-200.zip"
     if folder.is_dir():
         return folder
-    return archive if is_zip(archive) else fetch(URL, MD5, archive)
+    return archive if is_archive(archive) else fetch(URL, MD5, archive)
 
 
 def _below_top(tree: Path) -> dict[PurePosixPath, TreeFile]:
