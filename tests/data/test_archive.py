@@ -138,6 +138,16 @@ def test_an_archive_that_was_replaced_is_told_apart(tmp_path):
                 archive.read(number, name)
 
 
+@pytest.mark.parametrize(("record", "place"), [(b"PK\5\6", 4), (b"PK\5\6", 6), (b"PK\1\2", 34)])
+def test_one_part_of_several_is_told_apart(tmp_path, record, place):
+    """By the number of its disk: of the end, of the directory's start, of a member."""
+    data = bytearray(written(tmp_path / "all.zip").read_bytes())
+    struct.pack_into("<H", data, data.index(record) + place, 1)
+    (tmp_path / "part.zip").write_bytes(data)
+    with pytest.raises(BadArchiveError, match="one part of several"):
+        Archive(tmp_path / "part.zip")
+
+
 @pytest.mark.parametrize(("count", "fits"), [(34, True), (33, False), (0, False)])
 def test_a_count_of_members_is_one_modulo_65536(tmp_path, count, fits):
     """Without the longer fields: as writers have it that count on from 0."""
