@@ -94,7 +94,6 @@ def test_settings_files_beside_the_default_write_elsewhere_and_can_be_planned():
     assert [file.stem for file in files] == [
         "cifar100_gpu_hour",
         "cifar_two_cores",
-        "cifar_two_cores_more",
         "paper",
         "released_code",
     ]
