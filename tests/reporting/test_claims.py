@@ -1,4 +1,6 @@
 import math
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -235,6 +237,18 @@ def test_the_table_says_what_was_measured_and_what_was_not():
     assert table.loc["stays_aligned", "rule"] == "mean above 0"
     assert table.loc["share_batches", ["verdict", "n", "data"]].tolist() == ["not run", 0, "none"]
     assert table.loc["published_tiny_imagenet", "verdict"] == "not run"
+
+
+def test_a_figure_that_a_control_names_shows_the_control():
+    """In what was measured with all controls."""
+    figures = Path(__file__).parents[2] / "reports" / "measured" / "cifar_two_cores" / "figures"
+    named = {
+        (claim.control, figure) for claim in CLAIMS.values() for figure in re.findall(r"fig\. (\w+)", claim.control)
+    }
+    assert len(named) > 2
+    for control, figure in named:
+        table = (figures / f"{figure}.csv").read_text()
+        assert "batches and views of its own" not in control or "cl_replica" in table
 
 
 def test_a_claim_is_counted_once():

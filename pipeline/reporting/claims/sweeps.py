@@ -126,7 +126,7 @@ def _longer_training(measure: str) -> Claim:
         named("longer_training", measure),
         f"Alignment of CL and NSCL declines late in training (by {label}).",
         f"slope of {label} in log path length (sum of rate and trust over the steps), from {{late:g}} on, test images",
-        "fig. path_length: whether a CL on batches and views of its own declines as well",
+        "fig. fig2_trajectory: whether a CL on batches and views of its own declines as well",
         declining,
         rule=NEGATIVE,
         experiments=("duration",),
