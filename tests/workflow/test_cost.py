@@ -96,6 +96,7 @@ def test_settings_files_beside_the_default_write_elsewhere_and_can_be_planned():
         "cifar_two_cores",
         "paper",
         "released_code",
+        "tiny_imagenet_two_cores",
     ]
     for file in (*files, root / "benchmarks" / "yardstick.yaml"):
         params = read_params(file)
