@@ -15,6 +15,7 @@ FINDINGS = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 TEXTS = {
     **{folder.name: (folder / "README.md").read_text(encoding="utf-8") for folder in MEASURED.iterdir()},
     "cifar_two_cores/": FINDINGS.partition("## On CIFAR-100, on two cores")[2].partition("\n## ")[0],
+    "tiny_imagenet_two_cores/": FINDINGS.partition("## On Tiny-ImageNet, on two cores")[2].partition("\n## ")[0],
 }
 
 
