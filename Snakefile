@@ -41,17 +41,17 @@ include: "workflow/rules/stages.smk"
 rule all:
     default_target: True
     input:
-        handles(lambda stage: stage.subject in SHOWN),  # tables, figures, the report, and what they read
+        declared(lambda stage: stage.subject in SHOWN),  # tables, figures, the report, and what they read
     localrule: True
 
 
 rule prepared:
     input:
-        handles(lambda stage: stage.name in ("prepare", "subset")),
+        declared(lambda stage: stage.name in ("prepare", "subset")),
     localrule: True
 
 
 rule trained:
     input:
-        handles(lambda stage: stage.name == "twins"),
+        declared(lambda stage: stage.name == "twins"),
     localrule: True

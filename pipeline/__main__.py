@@ -27,7 +27,7 @@ from pipeline.workflow.stages import STAGES, MeasureJob, TwinsJob
 if TYPE_CHECKING:
     import torch
 
-    from pipeline.workflow.records import Task
+    from pipeline.workflow.task import Task
 
 SCRIPT = "twin-alignment"  # the same, where the package is installed
 OF_THE_REPORT = ("papermill", "jupytext", "nbformat", "nbconvert")  # what the extra `report` brings, and nothing else
@@ -107,21 +107,10 @@ def _add_runs(command: Command) -> None:
     checks = command("verify", _verify, "check every finished result against settings, code and bytes")
     _add_settings(checks)
     checks.add_argument("--deep", action="store_true", help="read all images and checkpoints too")
-    again = command(
-        "replay", _replay, "train a run's first steps again, compare with what it recorded, and keep what agrees"
-    )
-    _add_settings(again)
-    _add_device(again)
-    again.add_argument("--threads", type=_threads, help="CPU threads (default: all)")
-    again.add_argument("subject", metavar="RUN", nargs="+", help="names of runs")
-    again.add_argument(
-        "--steps", type=_steps, default=8, help="how many (default: 8), also after the last kept state; or all"
-    )
     anew = command("remake", _remake, "forget what a run was trained from, so that it is trained from the start")
     _add_settings(anew)
     anew.add_argument("subject", metavar="RUN", nargs="+", help="names of runs")
-    thins = command("thin", _thin, "delete states, and checkpoints before the last epoch, of which all is made")
-    _add_settings(thins)
+    _add_settings(command("thin", _thin, "delete checkpoints before the last epoch, of which all is made"))
     starts = command("start", _start, "write settings for a folder of your own images, and say what they will cost")
     starts.add_argument(
         "folder", metavar="FOLDER", type=Path, help="train/<class>/* and test/<class>/*, or a zip of it"
@@ -174,8 +163,6 @@ def _add_bound(command: Command) -> None:
 def _add_pages(command: Command) -> None:
     """Files of the project that follow from its declarations."""
     command("schema", _schema, "print the JSON schema of the settings")
-    follows = command("dvc", _dvc, "print dvc.yaml, as it follows from the stages and params.yaml")
-    follows.add_argument("--check", action="store_true", help="print nothing, and refuse a dvc.yaml that is otherwise")
     pages = command("reference", _reference, "write the documentation's pages of settings, stages and names")
     pages.add_argument("folder", metavar="FOLDER", type=Path, help="where to")
 
@@ -213,11 +200,6 @@ def _epoch(text: str) -> int:
     return _number(text, 0)
 
 
-def _steps(text: str) -> int | None:
-    """A number of steps; none: all."""
-    return None if text == "all" else _number(text, 1, ", or all")
-
-
 def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:
     params = read_params(options.params)
     layout = Layout(options.results or Path(params.results), options.reports or Path(params.reports))
@@ -225,8 +207,8 @@ def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:
 
 
 def _stage(options: argparse.Namespace) -> None:
-    from pipeline.workflow.records import task
     from pipeline.workflow.runner import make
+    from pipeline.workflow.task import task
 
     one = task(options.name, getattr(options, "subject", ""), *_settings(options))
     if isinstance(one.job, TwinsJob):
@@ -257,7 +239,7 @@ def _train(one: Task, job: TwinsJob, options: argparse.Namespace) -> None:
             _say_what_is_slow(job.run.precision, device)
             make(one, device, **how)
         else:
-            twins.run(job, one.inputs, one.outputs, device, Path(), "", **how)
+            twins.run(job, one.inputs, one.place.outputs, device, Path(), "", **how)
 
 
 def _device(options: argparse.Namespace, threads: int | None) -> torch.device:
@@ -294,40 +276,26 @@ def _runs(options: argparse.Namespace) -> None:
 def _verify(options: argparse.Namespace) -> None:
     from pipeline.workflow.verify import verify
 
-    found = verify(*_settings(options), deep=options.deep)
-    print(f"{found.results} finished results, all as these settings and this code make them")
-    if found.left_out:
-        print(f"{found.left_out} folders of images or checkpoints are not here: of these the digests agree")
-    if found.thinned:
-        print(f"{found.thinned} runs have the checkpoints of their last epoch alone, as all is made of the others")
-
-
-def _replay(options: argparse.Namespace) -> None:
-    from pipeline.workflow.records import task
-    from pipeline.workflow.replay import replay_run
-
-    settings = _settings(options)
-    device = _device(options, threads=1)
-    for run in options.subject:
-        print(replay_run(task("twins", run, *settings), device, options.steps, _workers(options, device)), flush=True)
+    count = verify(*_settings(options), deep=options.deep)
+    print(f"{count} finished results, all as these settings and this code make them")
 
 
 def _remake(options: argparse.Namespace) -> None:
-    from pipeline.workflow.records import task
     from pipeline.workflow.runner import remake
+    from pipeline.workflow.task import task
 
     settings = _settings(options)
     for one in [task("twins", run, *settings) for run in options.subject]:
         remake(one)
-        print(f"{one.subject}: will be trained from the start")
+        print(f"{one.subject}: forgotten; `snakemake --cores all --forcerun {one.place.digests}` trains it anew")
 
 
 def _thin(options: argparse.Namespace) -> None:
-    from pipeline.workflow.records import task
-    from pipeline.workflow.thinning import thin
+    from pipeline.workflow.pruning import prune
+    from pipeline.workflow.task import task
 
     plan, layout = _settings(options)
-    print(f"{sum(thin(task('twins', name, plan, layout)) for name in plan.named) / 1e9:.2f} GB deleted")
+    print(f"{sum(prune(task('twins', name, plan, layout)) for name in plan.named) / 1e9:.2f} GB deleted")
 
 
 def _start(options: argparse.Namespace) -> None:
@@ -365,14 +333,14 @@ def _power(options: argparse.Namespace) -> None:
 
     path = _settings(options)[1].reports / "claims.csv"
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: not there; `snakemake --cores all {path}` makes it")
+        raise FileNotFoundError(f"{path}: missing; `snakemake --cores all {path}` makes it")
     print(power_text(power_table(pd.read_csv(path))), end="")
 
 
 def _features(options: argparse.Namespace) -> None:
     from pipeline.features import embedder, save_features
-    from pipeline.workflow.records import task
     from pipeline.workflow.runner import check_inputs
+    from pipeline.workflow.task import task
 
     if options.file.suffix != ".safetensors":
         raise SettingsError(f"{options.file}: allowed is a .safetensors file")
@@ -437,16 +405,6 @@ def _refuse_outside_a_checkout(command: str) -> None:
         )
     if not Path.cwd().samefile(PROJECT):
         raise SettingsError(f"{command}: {Path.cwd()} is not the folder of the checkout: allowed is {PROJECT}")
-
-
-def _dvc(options: argparse.Namespace) -> None:
-    from pipeline.workflow.dvc import check_dvc_yaml, dvc_yaml
-
-    _refuse_outside_a_checkout(options.name)
-    if options.check:
-        check_dvc_yaml()
-    else:
-        print(dvc_yaml(), end="")
 
 
 def _reference(options: argparse.Namespace) -> None:

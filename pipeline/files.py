@@ -4,8 +4,9 @@ import gzip
 import hashlib
 import json
 import os
+import socket
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 ASIDE = ".set_aside"  # suffix of a file that is damaged, kept for whoever wants to look at it
 SHARD = ".zip"  # suffix of an archive whose reader compares a checksum of each member: it need not be read beforehand
+_HOST = socket.gethostname().replace(".", "-")
 NOT_AVAILABLE = "NA"  # in a table: a number that does not exist; a status beside it says why
 
 
@@ -21,7 +23,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary neighbour of `path`, then put it in place; a crash, of the machine too, leaves it
     as it was or as it is to be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{_HOST}.{os.getpid()}")
     try:
         write(temporary)
         synchronise(temporary)
@@ -44,8 +46,9 @@ def synchronise(path: Path) -> None:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Delete temporary neighbours that killed processes left in a folder or below; those of living ones stay."""
-    for path in folder.rglob(".*"):
+    """Delete temporary neighbours that killed processes of this machine left in a folder or below. Those of living
+    ones stay, and those of other machines, whose processes cannot be asked for."""
+    for path in folder.rglob(f".*.{_HOST}.*"):
         process = path.suffix.removeprefix(".")
         if path.is_file() and process.isdecimal() and not _lives(int(process)):
             path.unlink(missing_ok=True)
@@ -109,3 +112,10 @@ def sha256(path: Path) -> str:
     """Hex digest of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """One digest of an output, given the SHA-256 of each of its files: a single file's own, else that of the list."""
+    if len(files) == 1:
+        return next(iter(files.values()))
+    return hashlib.sha256("".join(f"{known}  {name}\n" for name, known in sorted(files.items())).encode()).hexdigest()

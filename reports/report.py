@@ -12,21 +12,23 @@
 
 # %% tags=["parameters"]
 reports = "reports"  # folder of finished tables and figures
-photographs = "reports/measured/cifar_two_cores"  # the same, of what was measured on photographs; empty: nothing else
+photographs = "reports/evidence/cifar_two_cores"  # the same, of what was measured on photographs; empty: nothing else
 own: list[str] = []  # experiments of one's own, which have tables and a figure under their names
 diverged: dict[str, str] = {}  # runs that are in no table, and why
+origins = ""  # file of the provenance; empty: the folder's
+notes: list[str] = []  # on what differs between the runs of a table
 
 # %%
 from IPython.display import HTML
 
 from pipeline.reporting.show import Report
 
-report = Report(reports)
+report = Report(reports, origins=origins)
 other = Report(photographs, "photographs_") if photographs else None
 on_photographs = """<h2>On photographs</h2>
 <p>The same experiments and controls on CIFAR-100: 50,000 photographs of 32 × 32 pixels, a residual network of width 16,
 five seeds. It is narrower than the paper's networks and was trained for a hundredth of their epochs. Settings
-<code>params/cifar_two_cores.yaml</code>, results in full <code>reports/measured/cifar_two_cores/</code>.</p>
+<code>params/cifar_two_cores.yaml</code>, results in full <code>reports/evidence/cifar_two_cores/</code>.</p>
 {}"""
 
 # %% [markdown]
@@ -291,4 +293,4 @@ HTML(report.diverged(diverged) + report.not_run())
 # ## Where this comes from
 
 # %%
-HTML(report.provenance())
+HTML(report.provenance(notes))

@@ -5,13 +5,15 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.files import digest_of
+
 Record = Mapping[str, Any]
 Makers = Mapping[tuple[str, str], Record]
 
 
 def provenance(records: Sequence[Record]) -> dict[str, Any]:
     """files: of every table and figure its digest, source state, digest of its settings, and the data behind it;
-    runs: cost, source state, digests of what each twin was shown, and comparisons it was kept after; environments.
+    runs: cost, source state and digests of what each twin was shown; environments.
 
     Raises ValueError where a record does not fit one it builds on, or the chain to the data is broken.
     """
@@ -25,11 +27,10 @@ def provenance(records: Sequence[Record]) -> dict[str, Any]:
         where = {part: made[part] for part in ("python", "packages", "machine")}
         environments.setdefault(_digest(where), {**where, "stages": {}})["stages"][record["stage"]] = None
         if record["stage"] == "twins":
-            cost = {**state, "seconds": made["seconds"], "kept": record.get("kept", [])}
-            runs[record["subject"]] = {**cost, "digests": record["found"]["digests"]}
+            runs[record["subject"]] = {**state, "seconds": made["seconds"], "digests": record["found"]["digests"]}
         for kind, name in _shown(record).items():
-            settings, data = _digest(record["job"]), _data_behind(record, makers)
-            files[name] = {"sha256": record["outputs"][kind], **state, "settings": settings, "data": data}
+            settings, data = _digest(record["settings"]), _data_behind(record, makers)
+            files[name] = {"sha256": digest_of(record["outputs"][kind]), **state, "settings": settings, "data": data}
     listed = [{**one, "stages": list(one["stages"])} for one in environments.values()]
     return {"files": files, "runs": runs, "environments": listed}
 
@@ -57,7 +58,7 @@ def _data_behind(record: Record, makers: Makers) -> dict[str, str]:
         for kind, subjects in reader["inputs"].items():
             for subject, digest in subjects.items():
                 maker = makers.get((kind, subject))
-                if maker and maker["outputs"][kind] != digest:
+                if maker and digest_of(maker["outputs"][kind]) != digest:
                     raise ValueError(f"{kind} {subject} was made again since {_name(reader)} read it")
                 maker = maker or makers.get(("checkpoints", subject))
                 if kind == "store":

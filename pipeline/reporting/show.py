@@ -59,10 +59,12 @@ HEADLINE = {  # twins of CL, and what they are
 
 
 class Report:
-    """Finished tables and figures of one folder, as HTML; `prefix` tells apart the figures of two on one page."""
+    """Finished tables and figures of one folder, as HTML; `prefix` tells apart the figures of two on one page, and
+    `origins` is the file of their provenance."""
 
-    def __init__(self, reports: str, prefix: str = "") -> None:
+    def __init__(self, reports: str, prefix: str = "", origins: str = "") -> None:
         self.folder = Path(reports)
+        self.origins = Path(origins or self.folder / "provenance.json")
         self.prefix = prefix
         self.verdicts = pd.read_csv(self.folder / "claims.csv", keep_default_na=False, na_values="NA")
         self.ran = bool((self.verdicts["verdict"] != NOT_RUN).any())  # any of the claims
@@ -165,7 +167,7 @@ class Report:
     def measured(self) -> str:
         """What the runs here are: data and networks, how long each was trained, and how many there are."""
         of: dict[tuple[str, str], list[Run]] = {}
-        for run in map(Run.from_name, read_json(self.folder / "provenance.json")["runs"]):
+        for run in map(Run.from_name, read_json(self.origins)["runs"]):
             of.setdefault((data_label(run.dataset, run.classes), f"{run.encoder}, width {run.width}"), []).append(run)
         rows = [
             (html.escape(data), html.escape(network), _range(sorted({run.epochs for run in runs})), len(runs))
@@ -269,10 +271,10 @@ class Report:
         items = [f"Table 1 on {name}" for name in missing] + list(claims)
         return _list(items)
 
-    def provenance(self) -> str:
-        """Of each table and figure its commit, settings and data; what the runs cost, and which were kept in spite
-        of other code; versions and machines. `provenance.json` has each run."""
-        made = read_json(self.folder / "provenance.json")
+    def provenance(self, notes: Sequence[str] = ()) -> str:
+        """Of each table and figure its commit, settings and data; what the runs cost; versions and machines; notes on
+        what differs between runs. `provenance.json` has each run."""
+        made = read_json(self.origins)
         files = [
             (f"<code>{html.escape(name)}</code>", _commit(one), _short(one["settings"]), _data(one["data"]))
             for name, one in made["files"].items()
@@ -282,11 +284,6 @@ class Report:
         for one in made["runs"].values():
             seconds.setdefault(_commit(one), []).append(one["seconds"])
         runs = [(commit, len(took), f"{sum(took):.0f}") for commit, took in seconds.items()]
-        kept = [
-            (html.escape(name).replace(",", ",<wbr>"), "; ".join(map(_kept, one["kept"])))
-            for name, one in made["runs"].items()
-            if one["kept"]
-        ]
         machines = [
             (", ".join(one["stages"]), _facts(one["machine"]), _facts({"Python": one["python"], **one["packages"]}))
             for one in made["environments"]
@@ -294,8 +291,8 @@ class Report:
         return (
             _table(("table or figure", "commit", "settings", "data"), files)
             + _table(("runs trained at commit", "runs", "seconds"), runs)
-            + (_table(("run", "kept in spite of other code"), kept) if kept else "")
             + _table(("stages", "machine", "versions"), machines)
+            + _notes(notes)
         )
 
 
@@ -324,11 +321,6 @@ def _data(stores: Mapping[str, str]) -> str:
 
 def _facts(values: Mapping[str, Any]) -> str:
     return html.escape(", ".join(f"{name}: {value}" for name, value in values.items()))
-
-
-def _kept(note: Mapping[str, Any]) -> str:
-    steps = sum(one["steps"] for one in note["compared"])
-    return f"code {_short(note['was'])} for {_short(note['is'])}, {steps} steps compared"
 
 
 def _claims(rows: pd.DataFrame) -> str:

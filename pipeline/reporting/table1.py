@@ -79,7 +79,7 @@ def _training(of: OfSetting, movement: pd.DataFrame) -> dict[str, dict[str, floa
     return {**found, UNTRAINED: dict.fromkeys(TRAINING, 0.0)}
 
 
-def table1_markdown(table: pd.DataFrame) -> str:
+def table1_markdown(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
     """The paper's layout: a row per objective, two columns per dataset; below, how much training there was."""
     table, said = without_diverged(table)
     shown = possible(table, "accuracy")
@@ -120,6 +120,7 @@ def table1_markdown(table: pd.DataFrame) -> str:
         ),
         "Path length: learning rate × trust, summed over all steps. Displacement: how far the encoder's weights moved, "
         "relative to their size at the start. Means over seeds.",
+        *notes,
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -82,7 +82,7 @@ def _published_at(printed: pd.DataFrame, epoch: int | None) -> Published:
     return found
 
 
-def table2_markdown(table: pd.DataFrame) -> str:
+def table2_markdown(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
     """How alike each twin is to CL: a row per dataset, pair and split, a column per measure."""
     rows = []
     table, said = without_diverged(table)
@@ -103,6 +103,7 @@ def table2_markdown(table: pd.DataFrame) -> str:
         "CKA, RSA: on cosine similarities of encoder features; the released code took CKA on raw features.",
         *cut(table, shown),
         *said,
+        *notes,
     ]
     return "\n\n".join(parts) + "\n"
 

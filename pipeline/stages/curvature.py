@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.stages import Inputs, Outputs
     from pipeline.workflow.stages import CurvatureJob
 
+VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+
 CL = Objective(name="cl", function="pipeline.losses.contrastive:contrastive", labels="none")
 
 

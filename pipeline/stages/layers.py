@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pipeline.stages import Inputs, Outputs
     from pipeline.workflow.stages import LayersJob
 
+VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+
 
 def run(job: LayersJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
     splits = load_images(inputs["store"][0], inputs["subset"][0], device)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pipeline.stages import Inputs, Outputs
     from pipeline.workflow.stages import MeasureJob
 
+VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+
 
 def run(job: MeasureJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
     (store,), (subset,), (checkpoints,) = inputs["store"], inputs["subset"], inputs["checkpoints"]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pipeline.stages import Inputs, Outputs
     from pipeline.workflow.stages import MergingJob
 
+VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+
 
 def run(job: MergingJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
     run, size = job.run, job.size

@@ -11,6 +11,8 @@ from pipeline.stages import Inputs, Outputs
 if TYPE_CHECKING:
     from pipeline.workflow.stages import PrepareJob
 
+VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+
 
 def run(job: PrepareJob, inputs: Inputs, outputs: Outputs) -> None:
     prepare(job.dataset, job.spec, Path(job.downloads), outputs["store"])

@@ -23,6 +23,8 @@ from pipeline.reporting.show import Report
 from pipeline.stages import Inputs, Outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.workflow.stages import ReportJob
 
 OFFLINE = Config({"KernelManager": {"transport": "ipc"}})  # by files, so that no network is needed, not even loopback
@@ -34,12 +36,12 @@ class ReportError(RuntimeError):
     """A cell failed; the executed notebook has the whole story."""
 
 
-def run(job: ReportJob, inputs: Inputs, outputs: Outputs) -> None:
+def run(job: ReportJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:
     (source,), (template,) = inputs["source"], inputs["template"]
     write_json(outputs["provenance"], provenance([read_json(path) for path in inputs["records"]]))
-    reports = outputs["page"].parent
+    reports = inputs["claims"][0].parent
     Report(str(reports))  # what the cells read is missed here, before a kernel starts
-    failed = outputs["page"].with_name("report.failed.ipynb")
+    failed = reports / "report.failed.ipynb"
     failed.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(dict.fromkeys(ASIDE, folder))  # what a kernel leaves goes with the folder
@@ -54,6 +56,8 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs) -> None:
                     "photographs": str(_photographs(inputs, reports) or ""),
                     "own": list(job.own),
                     "diverged": job.diverged,
+                    "origins": str(outputs["provenance"].absolute()),
+                    "notes": list(notes),
                 },
                 kernel_name="python3",
                 config=OFFLINE,

@@ -10,11 +10,13 @@ from pipeline.reporting.table1 import table1, table1_markdown
 from pipeline.stages import Inputs, Outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.workflow.stages import TableJob
 
 
-def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
+def run(job: TableJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:
     printed = paper_values(inputs["paper_values"][0], "table1")
     table = table1(job.objectives, *learning(inputs, job.runs), printed, job.published_classes, job.diverged)
     write_csv(outputs["table1"], table)
-    write_text(outputs["table1_text"], table1_markdown(table))
+    write_text(outputs["table1_text"], table1_markdown(table, notes))

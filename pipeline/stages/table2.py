@@ -12,12 +12,14 @@ from pipeline.reporting.table2 import table2, table2_markdown
 from pipeline.stages import Inputs, Outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.workflow.stages import TableJob
 
 
-def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
+def run(job: TableJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:
     alignment = {run: measures(path, "alignment") for run, path in zip(job.runs, inputs["alignment"], strict=True)}
     printed = pd.concat([paper_values(inputs["paper_values"][0], artifact) for artifact in ("fig2", "text")])
     table = table2(job.objectives, alignment, printed, job.published_classes, job.diverged)
     write_csv(outputs["table2"], table)
-    write_text(outputs["table2_text"], table2_markdown(table))
+    write_text(outputs["table2_text"], table2_markdown(table, notes))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pipeline.stages import Inputs, Outputs
     from pipeline.workflow.stages import TwinsJob
 
+VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+
 
 def run(
     job: TwinsJob,

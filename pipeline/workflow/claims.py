@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.settings.base import SettingsError
 from pipeline.settings.run import Run
-from pipeline.workflow.records import Task
+from pipeline.workflow.task import Task
 
 MIB = 2**20
 HOUR = 60

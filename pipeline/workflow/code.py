@@ -1,15 +1,18 @@
 """What code a result depends on: the syntax trees, without docstrings and comments, of all that its stage imports.
 
-Nothing is left out: a module that holds only a default or a constant decides results too.
+A module that holds only a default or a constant decides results too, and counts. Those that write files and show
+progress decide none.
 """
 
 import ast
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from pipeline.references import source_of
+from pipeline.references import PROJECT, source_of
+
+PLUMBING = frozenset({"pipeline.files", "pipeline.progress"})
 
 
 def code_identity(modules: Iterable[str]) -> dict[str, str]:
@@ -25,17 +28,30 @@ def _identity(modules: tuple[str, ...]) -> dict[str, str]:
     while waiting:
         module = waiting.pop()
         path = source_of(module)
-        if path is None or module in found:
+        if path is None or module in found or module in PLUMBING:
             continue
         found.add(module)
         package = "" if module.endswith(".py") else module.rpartition(".")[0]
         waiting += [*_imports(path), *([package] if package else [])]
-    return {module: _digest(path) for module in sorted(found) if (path := source_of(module)) is not None}
+    return {module: file_identity(path) for module in sorted(found) if (path := source_of(module)) is not None}
 
 
 def code_digest(identity: Mapping[str, str]) -> str:
     """One digest of all."""
     return hashlib.sha256("\n".join(f"{name} {digest}" for name, digest in identity.items()).encode()).hexdigest()
+
+
+def watched_identity(places: Sequence[str]) -> dict[str, str]:
+    """{file: digest} of these files of the project, and of those in these folders, as they are now."""
+    paths = [PROJECT / place for place in places]
+    files = [file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])]
+    return {path.relative_to(PROJECT).as_posix(): file_identity(path) for path in sorted(files)}
+
+
+@cache
+def file_identity(path: Path) -> str:
+    """Digest of a module's syntax tree, without docstrings, comments and layout."""
+    return hashlib.sha256(_canonical(_tree(path)).encode()).hexdigest()
 
 
 @cache
@@ -57,13 +73,14 @@ def _imports(path: Path) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
         waiting += ast.iter_child_nodes(node)
-    beside = {f"{name}.py" for name in names if Path(f"{name}.py").is_file()}  # of a file of one's own
-    return frozenset({name for name in names if name.split(".")[0] == "pipeline"} | beside)
+    project = {name for name in names if name.split(".")[0] == "pipeline"}
+    return frozenset(project | {file for name in names - project for file in _custom_files(name)})
 
 
-@cache
-def _digest(path: Path) -> str:
-    return hashlib.sha256(_canonical(_tree(path)).encode()).hexdigest()
+def _custom_files(module: str) -> list[str]:
+    """Files of a module that lies where the command is given: of the imports of a custom loss or encoder."""
+    path = Path(*module.split("."))
+    return [str(file) for file in (path.with_name(f"{path.name}.py"), path / "__init__.py") if file.is_file()]
 
 
 def _canonical(node: object) -> str:

@@ -17,7 +17,8 @@ from pipeline.settings.run import Run
 from pipeline.settings.training import TrainingSettings
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan, classes_of
-from pipeline.workflow.records import Task, differences, read_record, task
+from pipeline.workflow.stages import STAGES
+from pipeline.workflow.task import Task, task
 
 BACKWARD = 2  # times the forward pass
 BYTES = 4  # of a weight or a feature
@@ -39,6 +40,11 @@ CORE = Device("a CPU core", 4e10)  # measured: 3.7e10 on 8 pixels in float32, 7e
 
 def device_here() -> Device:
     return GPU if torch.cuda.is_available() else CORE
+
+
+def rate_here() -> float:
+    """Operations a second that are assumed of this machine's device."""
+    return device_here().rate
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class RunCost:
     operations: float
     checkpoint_bytes: float
     last_bytes: float  # of the last epoch's checkpoints
-    state_bytes: float  # weights and momenta, kept so that the run's end can be replayed
+    state_bytes: float  # weights and momenta, kept while it trains
     feature_bytes: float  # of all twins at one epoch, in memory while they are measured
     step_bytes: float  # that a step of one twin keeps for its backward pass
 
@@ -82,7 +88,7 @@ class Cost:
     rates: dict[str, float]
     store_bytes: float
     present: tuple[str, ...]  # datasets that are prepared
-    thinned: bool  # whether earlier checkpoints and states go when nothing reads them any more
+    thinned: bool  # whether earlier checkpoints go when nothing reads them any more
 
     def hours(self, todo_only: bool) -> float:
         chosen = [run for run in self.runs if not (todo_only and run.finished)]
@@ -94,22 +100,18 @@ class Cost:
         return sum(run.last_bytes if self.thinned else run.checkpoint_bytes for run in self.runs)
 
     @property
-    def state_bytes(self) -> float:
-        return 0.0 if self.thinned else sum(run.state_bytes for run in self.runs)
-
-    @property
     def passing_bytes(self) -> float:
         """Of the setting that keeps most until all of its seeds are measured, which are then compared."""
         if not self.thinned:
             return 0.0
         of_setting: defaultdict[str, float] = defaultdict(float)
         for run in self.runs:
-            of_setting[run.run.setting.name] += run.checkpoint_bytes - run.last_bytes + run.state_bytes
+            of_setting[run.run.setting.name] += run.checkpoint_bytes - run.last_bytes
         return max(of_setting.values(), default=0.0)
 
     @property
     def bytes(self) -> float:
-        return self.store_bytes + self.checkpoint_bytes + self.state_bytes
+        return self.store_bytes + self.checkpoint_bytes
 
 
 def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
@@ -120,10 +122,10 @@ def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
     datasets = dict.fromkeys(run.dataset for run in runs)
     images = {name: size_of(plan, layout, name) for name in datasets}
     costs = tuple(_of_run(plan, layout, run, images[run.dataset]) for run in runs)
-    trained = [run for run in plan.requests if _twins(plan, layout, run).record.is_file()]
+    trained = [run for run in plan.requests if _twins(plan, layout, run).place.record.is_file()]
     rates = _rates((_of_run(plan, layout, run, size_of(plan, layout, run.dataset)) for run in trained), plan, layout)
     store = sum(_stored(plan, layout, name, size) for name, size in images.items())
-    present = tuple(name for name in datasets if layout.record("prepare", name).is_file())
+    present = tuple(name for name in datasets if layout.place(STAGES["prepare"], name).record.is_file())
     return Cost(target, device, costs, rates, store, present, plan.params.keep == "last")
 
 
@@ -143,7 +145,7 @@ def as_text(found: Cost) -> str:
         f"time: {_hours(found.hours(todo_only=True))} to go, {_hours(found.hours(todo_only=False))} from nothing; of "
         f"{found.device.name}, one run at a time, training alone",
         f"disk: {found.bytes / 1e9:.2f} GB (images {found.store_bytes / 1e9:.2f}, checkpoints "
-        f"{found.checkpoint_bytes / 1e9:.2f}, states {found.state_bytes / 1e9:.2f})"
+        f"{found.checkpoint_bytes / 1e9:.2f})"
         + (f"; up to {found.passing_bytes / 1e9:.2f} more until a setting is measured" if found.thinned else ""),
         f"datasets prepared: {', '.join(found.present) or 'none'}",
     ]
@@ -170,7 +172,7 @@ def _twins(plan: Plan, layout: Layout, run: Run) -> Task:
 
 def size_of(plan: Plan, layout: Layout, dataset: str) -> Size:
     """Counted where it is prepared, else as published; raises SettingsError where it is neither."""
-    store = task("prepare", dataset, plan, layout).outputs["store"]
+    store = task("prepare", dataset, plan, layout).place.outputs["store"]
     if (store / "manifest.json").is_file():
         manifest = load_manifest(store)
         train, test = (sum(manifest.counts[split]) for split in SPLITS)
@@ -185,7 +187,7 @@ def size_of(plan: Plan, layout: Layout, dataset: str) -> Size:
 
 def _stored(plan: Plan, layout: Layout, dataset: str, size: Size) -> float:
     """Bytes of a dataset's store; where it is not prepared and will be files, by an assumption."""
-    store = task("prepare", dataset, plan, layout).outputs["store"]
+    store = task("prepare", dataset, plan, layout).place.outputs["store"]
     if (store / "manifest.json").is_file():
         return sum(path.stat().st_size for path in store.iterdir())
     return size.bytes * (PACKED if plan.dataset(dataset).stored == "files" else 1)
@@ -227,10 +229,8 @@ def _training(run: Run) -> TrainingSettings:
 
 def _finished(one: Task) -> bool:
     """By these settings and this code; whether the data is the same is `verify`'s to say."""
-    if not one.record.is_file():
-        return False
-    record = read_record(one.record)
-    return not differences(record, one.but_for_inputs(record))
+    record = one.recorded()
+    return bool(record) and not one.changes_since(record)
 
 
 @cache
@@ -269,5 +269,5 @@ def _rates(costs: Iterable[RunCost], plan: Plan, layout: Layout) -> dict[str, fl
     seconds: defaultdict[str, float] = defaultdict(float)
     for found in costs:
         operations[found.run.encoder] += found.operations
-        seconds[found.run.encoder] += read_record(_twins(plan, layout, found.run).record)["made"]["seconds"]
+        seconds[found.run.encoder] += _twins(plan, layout, found.run).recorded()["made"]["seconds"]
     return {name: operations[name] / seconds[name] for name in operations if seconds[name] > 0}

@@ -1,14 +1,28 @@
 """Runs whose training diverged: asked for, not to be had, and said to be missing where they would stand."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from pipeline.settings.base import SettingsError
 from pipeline.settings.run import Run
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan
-from pipeline.workflow.records import differences, read_record, task
+from pipeline.workflow.records import read_record, write_record
+from pipeline.workflow.stages import STAGES
+from pipeline.workflow.task import Task, task
 
-DIVERGED = ".diverged.json"  # suffix of a file beside a run's state
+
+def note_divergence(one: Task, why: str) -> None:
+    """Note why the run that a stage is of is not to be had by these settings and this code."""
+    job: Any = one.job
+    run = task("twins", job.run.name, one.plan, one.layout)
+    write_record(_note(one.layout, run.subject), {**run.key(), "why": why})
+
+
+def forget_divergence(one: Task) -> None:
+    if one.stage.lasts:
+        _note(one.layout, one.subject).unlink(missing_ok=True)
 
 
 def without_diverged(plan: Plan, layout: Layout) -> Plan:
@@ -24,7 +38,7 @@ def without_diverged(plan: Plan, layout: Layout) -> Plan:
     return replace(plan, requests=requests, experiments=experiments, asked=plan.requests, diverged=found, lost=lost)
 
 
-def named(plan: Plan) -> str:
+def divergence_notice(plan: Plan) -> str:
     """A sentence on the runs that are left out; the empty text: there are none."""
     names = [run.name for run in plan.diverged]
     if not names:
@@ -33,14 +47,17 @@ def named(plan: Plan) -> str:
     return f"left out of all results, as training diverged: {', '.join(names)}; after `{again}` it is tried again"
 
 
+def _note(layout: Layout, run: str) -> Path:
+    return layout.place(STAGES["twins"], run).unfinished / "diverged.json"
+
+
 def _divergence(plan: Plan, layout: Layout, run: Run) -> str:
     """Why, as training said it; the empty text where it did not diverge, or did by other settings or code."""
-    noted = layout.state(run.name, DIVERGED)
-    if not noted.is_file():  # of nearly all runs, and every job asks it of every run
+    note = _note(layout, run.name)
+    if not note.is_file():  # of nearly all runs, and every job asks it of every run
         return ""
     try:
-        then = read_record(noted)
+        then = read_record(note)
     except SettingsError:
         return ""  # it is tried again
-    now = task("twins", run.name, plan, layout).but_for_inputs(then)
-    return "" if differences(then, now) else str(then["why"])
+    return "" if task("twins", run.name, plan, layout).changes_since(then) else str(then["why"])

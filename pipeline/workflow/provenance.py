@@ -5,21 +5,38 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-MEASURED = "reports/measured"  # results that are kept: while they are made they differ from those of the commit
+EVIDENCE = "reports/evidence"  # committed results, which no stage reads or writes
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "snakemake", "dvc")
 
 
-def environment() -> dict[str, Any]:
+def environment(begun: float) -> dict[str, Any]:
+    """Return what made a result, and the seconds since `begun` on the monotonic clock."""
     return {
         **git_state(),
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
-        "machine": {"architecture": platform.machine(), "cores": os.cpu_count(), "accelerator": _accelerator()},
+        "machine": {
+            "architecture": platform.machine(),
+            "processor": processor(),
+            "cores": os.cpu_count(),
+            "accelerator": _accelerator(),
+        },
+        "seconds": round(time.monotonic() - begun, 3),
     }
+
+
+@cache
+def processor() -> str:
+    """Model of the CPU, as Linux names it; elsewhere what the platform says."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines() if cpuinfo.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _accelerator() -> str:
@@ -38,7 +55,7 @@ def _version(package: str) -> str:
 
 @cache
 def git_state() -> dict[str, Any]:
-    """Commit and whether tracked files differ from it, other than measured results; both null outside a repository."""
+    """Commit and whether tracked files but evidence differ from it; both null outside a repository."""
 
     def git(*arguments: str) -> str | None:
         try:
@@ -49,5 +66,5 @@ def git_state() -> dict[str, Any]:
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
-    changes = git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":(top,exclude){MEASURED}")
+    changes = git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":(top,exclude){EVIDENCE}")
     return {"commit": git("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}

@@ -1,330 +1,247 @@
-"""One runner for all stages: check the inputs, compute, write the record last."""
+"""One runner for all stages: check the inputs, compute beside the earlier result, then put the new one in its place."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import json
+import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipeline.files import SHARD, clear_leftovers, set_aside, write_bytes, write_text
+from pipeline.files import ASIDE, SHARD, clear_leftovers, set_aside, synchronise
 from pipeline.progress import say
 from pipeline.settings.base import SettingsError
 from pipeline.training.divergence import DivergenceError
-from pipeline.workflow.diverged import DIVERGED
-from pipeline.workflow.grown import trained_again
+from pipeline.workflow.diverged import forget_divergence, note_divergence
+from pipeline.workflow.layout import RECORD, Place
+from pipeline.workflow.notes import notes_of, retraining_notice
 from pipeline.workflow.provenance import environment
+from pipeline.workflow.pruning import prune_consumed_checkpoints
 from pipeline.workflow.records import (
     OtherVersionError,
     Record,
-    Task,
-    differences,
-    digest,
-    faults,
+    digests_within,
+    integrity_errors,
     read_record,
-    recorded,
-    said,
-    task,
+    record_of,
+    write_digests,
     write_record,
-    write_sums,
 )
+from pipeline.workflow.runs_table import list_runs
 from pipeline.workflow.space import check_space
-from pipeline.workflow.stages import stage_of
-from pipeline.workflow.thinning import thin_what_was_read
+from pipeline.workflow.task import Task, task
 
-REMADE = ".remade"  # suffix of a file beside a run's state
-DECLARED = ".declared"  # and of a folder
+RESULT = "result"  # in the folder of a result in the making: what will be its folder
+STARTED = "started.json"  # beside it: what the work was started from
 
 
 def make(one: Task, *more: Any, **options: Any) -> None:
     """Compute a result; `more` and `options` go to the stage's `run` after its paths.
 
-    Raises FileNotFoundError for an input that is not there, SettingsError for one that was altered since it was made,
-    for a run that other settings, data or code began or finished, and for one that another process trains.
+    An earlier result stays until the new one is whole, also where the stage fails.
+
+    Raises:
+        FileNotFoundError: an input is missing.
+        SettingsError: an input was altered since it was made, or another process works on the same result.
     """
-    if one.stage.resumes:
-        _bring_back_deleted(one)
     check_inputs(one)
-    with _alone(one) if one.stage.resumes else nullcontext():
+    with _exclusive(one):
+        _finish_replacement(one.place)
         _make(one, *more, **options)
-    if not one.stage.resumes:
-        thin_what_was_read(one)
+    prune_consumed_checkpoints(one)
 
 
 def _make(one: Task, *more: Any, **options: Any) -> None:
-    started = time.monotonic()
-    from_what = one.begun_from()
-    if one.stage.resumes and _finished(one, from_what):
-        keep_declared(one)
+    begun = time.monotonic()
+    place, key = one.place, one.key()
+    earlier = _earlier(one)
+    if one.stage.lasts and earlier and not one.changes_since(earlier, inputs=True) and _is_whole(place, earlier):
+        write_digests(place, earlier["outputs"])
         say(f"{one.subject}: finished already; `{one.plan.command('remake', one.subject)}` first to train it again")
         return
     check_space(one)
-    if costs := trained_again([one]):
-        say(costs)
-    if one.stage.resumes:
-        options = {**options, "state": _begin(one, from_what), "origin": _origin(from_what)}
-    resumed = _has_state(one)
-    earlier = _earlier(one)
-    one.record.unlink(missing_ok=True)
-    folders = [one.outputs[kind] for kind, pattern in one.stage.writes.items() if pattern.endswith("/")]
-    for folder in folders:
-        clear_leftovers(folder) if resumed else _retire(folder)
-    for room in {path.parent for path in (one.record, *one.outputs.values()) if path not in folders}:
-        clear_leftovers(room)
+    if one.stage.lasts:
+        list_runs(one.layout, [one])
+        if notice := retraining_notice([one]):
+            say(notice)
+    result = _start(one, key)
+    if one.stage.lasts:
+        options = {**options, "state": place.unfinished / "state.pt", "origin": one.origin}
+    if one.stage.notes:
+        options = {**options, "notes": notes_of(one)}
+    outputs = place.within(result)
     module = importlib.import_module(f"pipeline.stages.{one.stage.name}")  # torch takes seconds: only where needed
     try:
-        found = module.run(one.job, one.inputs, one.outputs, *more, **options)
+        found = module.run(one.job, one.inputs, outputs, *more, **options)
     except DivergenceError as error:
-        _note_divergence(one, str(error))
+        note_divergence(one, str(error))
         raise SettingsError(
             f"{one.subject}: {error}. The same command again makes all results without this run, and says so; with "
             "--keep-going as well, all other runs are tried before it ends"
         ) from None
-    except OSError:
-        if not _has_state(one):  # which needs what it kept
-            for folder in folders:
-                _bring_back(folder)
+    except BaseException:
+        if not one.stage.resumes:
+            shutil.rmtree(place.unfinished, ignore_errors=True)
         raise
-    for folder in folders:
-        write_sums(folder)
-        shutil.rmtree(_retired(folder), ignore_errors=True)
     record = {
         "stage": one.stage.name,
         "subject": one.subject,
-        **from_what,
-        "outputs": {kind: digest(path) for kind, path in one.output_handles.items()},
+        **key,
+        "watched": one.watched(),
+        "outputs": digests_within(result, outputs),
         "found": found or {},
-        "made": {**environment(), "seconds": round(time.monotonic() - started, 3)},
     }
-    if one.stage.resumes:
-        noted = read_record(one.layout.state(one.subject, ".json"))
-        record["kept"] = noted.get("kept", [])
-        write_record(one.layout.state(one.subject, ".json"), {**noted, "finished": True})
-        _states(one)[1].unlink(missing_ok=True)
-    again = earlier == {**record, "made": earlier.get("made")}
-    write_record(one.record, earlier if again else record)  # same bytes again: what reads the record stays as it was
-    if one.stage.resumes:
-        keep_declared(one)
-
-
-def keep_declared(one: Task) -> None:
-    """Keep copies of the files that a workflow declares of a finished run, all small. Snakemake and DVC delete these
-    before a job, for whatever reason they plan it again: without them weeks of training would begin anew."""
-    for kept, declared in _declared(one).items():
-        write_bytes(kept, declared.read_bytes())
-
-
-def _bring_back_deleted(one: Task) -> None:
-    for kept, declared in _declared(one).items():
-        if kept.is_file() and not declared.exists():
-            write_bytes(declared, kept.read_bytes())
-
-
-def _declared(one: Task) -> dict[Path, Path]:
-    """Copies of them, beside the run's state, and where they belong."""
-    folder = one.layout.state(one.subject, DECLARED)
-    files = {**one.output_handles, "record": one.record}
-    return {folder / kind: path for kind, path in files.items()}
+    # of the same bytes from the same inputs the record stays, with who made them first
+    made = earlier["made"] if earlier and earlier == {**record, "made": earlier["made"]} else environment(begun)
+    _replace(place, {**record, "made": made})
 
 
 @contextmanager
-def _alone(one: Task) -> Iterator[None]:
-    """No other process works on this run meanwhile, whose state both would write; the system forgets a dead one's
-    lock."""
-    file = one.layout.state(one.subject, ".lock")
+def _exclusive(one: Task) -> Iterator[None]:
+    """No other process works on this result meanwhile; the system forgets a dead one's lock."""
+    file = one.place.unfinished.with_name(f"{one.place.unfinished.name}.lock")
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(file, timeout=0):
             yield
     except Timeout:
         raise SettingsError(
-            f"{one.subject}: another process trains it (it holds {file}); wait for it, or stop it"
+            f"{one.subject}: another process makes it (it holds {file}); wait for it, or stop it"
         ) from None
 
 
-def _retired(folder: Path) -> Path:
-    """Where an earlier result waits until the new one is whole."""
-    return folder.with_name(f".{folder.name}.retired")
+# -- before and after -------------------------------------------------------------------------------------------------
 
 
-def _retire(folder: Path) -> None:
-    """Nothing of an earlier result is to stay in the new one."""
-    if folder.is_dir():
-        shutil.rmtree(_retired(folder), ignore_errors=True)
-        folder.rename(_retired(folder))
+def _start(one: Task, key: Record) -> Path:
+    """Return the folder that the stage writes into: with what an interrupted attempt left, where that was started from
+    the same settings, code and data; what it left otherwise is set aside."""
+    folder = one.place.unfinished
+    started = folder / STARTED
+    forget_divergence(one)
+    if started.is_file() and not (one.stage.resumes and _same_start(one, started)):
+        _discard(one, folder)
+    result = folder / RESULT
+    result.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(folder)
+    write_record(started, key)
+    return result
 
 
-def _bring_back(folder: Path) -> None:
-    """Where the new one could not be written, as on a full disk."""
-    if _retired(folder).is_dir():
-        shutil.rmtree(folder, ignore_errors=True)
-        _retired(folder).rename(folder)
+def _same_start(one: Task, started: Path) -> bool:
+    try:
+        return not one.changes_since(read_record(started), inputs=True)
+    except SettingsError as error:
+        say(str(error))
+        return False
+
+
+def _discard(one: Task, folder: Path) -> None:
+    """Set aside what an interrupted training left, and say why; of other stages delete it."""
+    if one.stage.lasts and (folder / "state.pt").is_file():
+        aside = folder.with_name(f"{folder.name}{ASIDE}")
+        shutil.rmtree(aside, ignore_errors=True)
+        os.replace(folder, aside)
+        say(f"{one.subject}: its state is of other settings, code or data, and is set aside as {aside}; starting anew")
+    else:
+        shutil.rmtree(folder)
+
+
+def _replace(place: Place, record: Record) -> None:
+    """Put a whole result in the place of an earlier one, its record last."""
+    if not place.stage.folder:
+        for kind, path in place.outputs.items():
+            _move(place.within(place.unfinished / RESULT)[kind], path)
+        write_record(place.record, record)
+    else:
+        write_record(place.unfinished / RESULT / RECORD, record)
+        _finish_replacement(place)
+    shutil.rmtree(place.unfinished)
+
+
+def _finish_replacement(place: Place) -> None:
+    """Exchange a result's folder for a whole new one; also where an earlier process was killed on the way."""
+    new = place.unfinished / RESULT
+    if not (place.stage.folder and (new / RECORD).is_file()):
+        return
+    _move(new, place.folder)
+    write_digests(place, record_of(place)["outputs"])
+
+
+def _move(new: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if new.is_dir() and path.exists():
+        old = new.with_name("replaced")
+        shutil.rmtree(old, ignore_errors=True)
+        os.replace(path, old)
+    os.replace(new, path)
+    synchronise(path.parent)
 
 
 def _earlier(one: Task) -> Record:
-    """What was recorded of a result that is made again; nothing where there is no record, or none to be relied on."""
+    """The record of a result that is made again; a damaged one is set aside."""
+    path = one.place.record
     try:
-        return recorded(one) if one.record.is_file() else {}
+        return record_of(one.place) if path.is_file() else {}
     except OtherVersionError:
         raise
     except SettingsError:
-        say(f"{one.record}: not its whole record, or altered; set aside as {set_aside(one.record).name}")
+        say(f"{path}: not its whole record, or altered; set aside as {set_aside(path).name}")
         return {}
 
 
-def _note_divergence(one: Task, why: str) -> None:
-    """Of the run that a stage is of, for `without_diverged`."""
-    job: Any = one.job
-    trained = task("twins", job.run.name, one.plan, one.layout)
-    before = _before(trained)
-    if before is not None:
-        write_record(trained.layout.state(trained.subject, DIVERGED), {**before, "why": why})
-
-
-def _finished(one: Task, now: Record) -> bool:
-    record = _earlier(one)
-    return bool(record) and not differences(record, now) and not faults(one, record, deep=False)
+def _is_whole(place: Place, record: Record) -> bool:
+    errors = integrity_errors(place, record, deep=False)
+    return not [error for error in errors if error.path != place.digests]
 
 
 def check_inputs(one: Task) -> None:
-    """That every input is there, whole, and as the stage that made it left it; what was altered is set aside. That runs
-    among them were trained on the data that are there now."""
-    runs: dict[str, Task] = {}
-    for kind, subject in dict.fromkeys((kind, subject) for kind, subject, _ in one.reads):
-        maker = task(stage_of(kind).name, subject, one.plan, one.layout)
-        if maker.stage.resumes:
-            runs[subject] = maker
-        path = maker.output_handles[kind]
-        if not (path.is_file() and maker.record.is_file()):
-            raise FileNotFoundError(f"{path}: not there; `{maker.command}` makes it")
-        bad = faults(maker, recorded(maker), deep=True, kind=kind, unread=SHARD)
-        aside = [set_aside(fault.path) for fault in bad if fault.there]
-        if bad:
-            kept = f", and is set aside as {aside[0].name}" if bad[0].there else ""
-            more = f", and so it is with {len(bad) - 1} more files" if len(bad) > 1 else ""
-            raise SettingsError(f"{bad[0]} since `{maker.command}` made it{kept}{more}: that command makes it again")
-    trained = [(run, before) for run in runs.values() if (before := _before(run)) is not None]
-    refuse_other_origin(*((run, {**before, "inputs": run.input_digests()}) for run, before in trained))
-    for path in (*map(Path, one.stage.files.values()), *one.records):
+    """Check that every input is there, whole, and as the stage that made it left it; set aside what was altered. Check
+    that networks were trained on the data that are there now.
+
+    Raises:
+        FileNotFoundError: an input is missing.
+        SettingsError: an input was altered, or is of other data.
+    """
+    for (kind, _), place in {(kind, place.subject): place for kind, place in one.reads}.items():
+        maker = task(place.stage.name, place.subject, one.plan, one.layout)
+        if not place.record.is_file():
+            raise FileNotFoundError(f"{place.outputs[kind]}: missing; `{maker.command}` makes it")
+        record = record_of(place)
+        if errors := integrity_errors(place, record, deep=True, kind=kind, unread=SHARD):
+            aside = [set_aside(error.path) for error in errors if error.exists]
+            place.digests.unlink(missing_ok=True)  # so that Snakemake makes the result again
+            kept = f", and is set aside as {aside[0].name}" if errors[0].exists else ""
+            more = f", and so are {len(errors) - 1} more files" if len(errors) > 1 else ""
+            raise SettingsError(f"{errors[0]} since `{maker.command}` made it{kept}{more}: that command makes it again")
+        if place.stage.lasts:
+            _check_origin(maker, record)
+    for place in one.records:
+        if not place.record.is_file():
+            raise FileNotFoundError(f"{place.record}: missing")
+        read_record(place.record)
+    for path in map(Path, one.stage.files.values()):
         if not path.is_file():
-            raise FileNotFoundError(f"{path}: not there")
-    for path in one.records:
-        read_record(path)
+            raise FileNotFoundError(f"{path}: missing")
 
 
-def _begin(one: Task, now: Record) -> Path:
-    """Note what a run is begun from; its state to go on from, if there is one. Raises SettingsError where other
-    settings, data or code began or finished it."""
-    refuse_other_origin((one, now))
-    one.layout.state(one.subject, DIVERGED).unlink(missing_ok=True)
-    noted = one.layout.state(one.subject, ".json")
-    states = _states(one)
-    if not noted.is_file() or read_record(noted)["finished"]:
-        for state in states:
-            state.unlink(missing_ok=True)
-        shutil.rmtree(one.layout.state(one.subject, DECLARED), ignore_errors=True)
-        write_record(noted, {**now, "finished": False})
-    return states[0]
-
-
-def _states(one: Task) -> tuple[Path, Path]:
-    """Where a run can go on: after its last kept step, and after the one kept before."""
-    return one.layout.state(one.subject, ".pt"), one.layout.state(one.subject, ".pt.before")
-
-
-def _has_state(one: Task) -> bool:
-    return one.stage.resumes and any(path.is_file() for path in _states(one))
-
-
-def _origin(from_what: Record) -> str:
-    """What a state belongs to, as a digest: settings and data. That its code is the same, or was compared, is seen to
-    beside it."""
-    return hashlib.sha256(json.dumps([from_what["job"], from_what["inputs"]], sort_keys=True).encode()).hexdigest()
-
-
-def refuse_other_origin(*some: tuple[Task, Record]) -> None:
-    """Hours of training are never silently begun anew: raises SettingsError that names all runs, each given with what
-    decides its result now, that something else began or finished."""
-    refused = [(one, *other) for one, now in some if (other := _other_origin(one, now))]
-    if not refused:
-        return
-    first, how, found = refused[0]
-    also = {0: "", 1: ", and so was one more run"}.get(len(refused) - 1, f", and so were {len(refused) - 1} more runs")
-    them = "them" if also else "it"
-    runs = [one.subject for one, *_ in refused]
-    keep = f"keep {them} by `{first.plan.command('replay', *runs)}`, which trains first steps again and compares, or "
-    raise SettingsError(
-        f"{first.subject} was {how} from something else ({said(found)}){also}: "
-        f"{keep if all(set(found) == {'code'} for *_, found in refused) else ''}"
-        f"make {them} again after `{first.plan.command('remake', *runs)}`"
-    )
-
-
-def _other_origin(one: Task, now: Record) -> tuple[str, dict[str, list[str]]] | None:
-    """Whether a run was begun or finished, and what was otherwise then; nothing where all is as it was."""
-    then = _before(one)
-    if then is None:
-        return None
-    finished = then.get("finished", True)
-    found = differences(then, now, grown=finished)
-    return ("finished" if finished else "begun", found) if found else None
-
-
-def _before(one: Task) -> Record | None:
-    """What a run was last begun from; its record alone where it came without its state, as from DVC."""
-    noted = one.layout.state(one.subject, ".json")
-    path = noted if noted.is_file() else one.record
-    return read_record(path) if path.is_file() else None
-
-
-def refuse_before_the_start(one: Task, every: Mapping[tuple[str, str], Task]) -> None:
-    """The same for the workflow, before any job starts: inputs are not looked at where one is still to be made. Where
-    `one` is refused, so are all others of its stage that would be, in one sentence. `every` has tasks by (stage,
-    subject)."""
-    first = _otherwise_now(one, every)
-    if first:
-        others = (other for other in every.values() if other.stage is one.stage and other.subject != one.subject)
-        refuse_other_origin(first, *filter(None, (_otherwise_now(other, every) for other in others)))
-
-
-def _otherwise_now(one: Task, every: Mapping[tuple[str, str], Task]) -> tuple[Task, Record] | None:
-    """With what decides its result now, where that is otherwise than it was."""
-    before = _before(one)
-    if before is None:
-        return None
-    now = {**one.but_for_inputs(before), "inputs": _made_inputs(one, every) or before["inputs"]}
-    return (one, now) if _other_origin(one, now) else None
-
-
-def _made_inputs(one: Task, every: Mapping[tuple[str, str], Task]) -> dict[str, dict[str, str]]:
-    """Digests of its inputs as recorded; none where one of them is still to be made, from which others may follow."""
-    found: dict[str, dict[str, str]] = {}
-    for kind, subject, _ in one.reads:
-        maker = every.get((stage_of(kind).name, subject))
-        if maker is None or kind not in maker.made:
-            return {}
-        found.setdefault(kind, {})[subject] = maker.made[kind]
-    return found
+def _check_origin(run: Task, record: Record) -> None:
+    """Raises SettingsError where a run was trained on other data than are there now."""
+    changed = {kind: now for kind, now in run.input_digests().items() if record["inputs"].get(kind) != now}
+    if changed:
+        raise SettingsError(
+            f"{run.subject}: trained on other data than there are now ({', '.join(changed)}); "
+            f"`{run.command}` trains it on these"
+        )
 
 
 def remake(one: Task) -> None:
-    """Forget what a run was begun from and how far it came, so that it is trained from the start. Its checkpoints stay
-    until the new ones are there."""
-    noted = (one.layout.state(one.subject, suffix) for suffix in (".json", DIVERGED))
-    for path in (one.record, *noted, *_states(one)):
-        path.unlink(missing_ok=True)
-    shutil.rmtree(one.layout.state(one.subject, DECLARED), ignore_errors=True)
-    write_text(one.layout.state(one.subject, REMADE), f"{remade(one) + 1}\n")
-
-
-def remade(one: Task) -> int:
-    """How often it was to be made again: Snakemake does not miss a record, but sees that this number changed."""
-    file = one.layout.state(one.subject, REMADE)
-    return int(file.read_text(encoding="utf-8")) if file.is_file() else 0
+    """Forget a finished or interrupted run, so that it is trained from the start."""
+    shutil.rmtree(one.place.unfinished, ignore_errors=True)
+    shutil.rmtree(one.place.folder, ignore_errors=True)
+    one.place.digests.unlink(missing_ok=True)

@@ -4,14 +4,14 @@ import shutil
 from typing import Any
 
 from pipeline.settings.base import SettingsError
-from pipeline.workflow.records import Task
+from pipeline.workflow.task import Task
 
 
 def check_space(one: Task) -> None:
     """Raises SettingsError where there is too little for a run's checkpoints and states. An encoder of one's own is not
     asked for its size, as it may not be one that can be built without memory."""
     job: Any = one.job
-    if not one.stage.resumes or ":" in job.run.encoder:
+    if not one.stage.lasts or ":" in job.run.encoder:
         return
     from pipeline.workflow.cost import run_cost  # noqa: PLC0415  (torch takes seconds, and other stages do without)
 

@@ -27,13 +27,16 @@ from pipeline.workflow.plan import OF_THE_PAPER, TABLES, Plan, Request, check_on
 from pipeline.workflow.stage import Stage, Subject
 
 PAPER_VALUES = {"paper_values": "reports/reference/paper_values.csv"}
-MEASURED = "reports/measured/cifar_two_cores"  # kept results, which stand in every report
+EVIDENCE = "reports/evidence/cifar_two_cores"  # what was measured on photographs, which stands in every report
 PHOTOGRAPHS = {
-    "photographs": f"{MEASURED}/claims.csv",
-    "photographs_controls": f"{MEASURED}/figures/controls.csv",
-    "photographs_figure": f"{MEASURED}/figures/controls.png",
+    "photographs": f"{EVIDENCE}/claims.csv",
+    "photographs_controls": f"{EVIDENCE}/figures/controls.csv",
+    "photographs_figure": f"{EVIDENCE}/figures/controls.png",
 }
 FACTS = ("probes", "baselines", "movement")  # of every figure's runs: whether they learned, and how far they went
+TRAINING = ("pipeline/losses", "pipeline/views", "pipeline/networks", "pipeline/encoders", "pipeline/training")
+MEASURING = ("pipeline/alignment", "pipeline/networks", "pipeline/encoders", "pipeline/probes.py")
+THEORY = ("pipeline/theory", "pipeline/networks", "pipeline/encoders", "pipeline/losses", "pipeline/probes.py")
 ONCE = ("",)  # the subject of a stage of the whole plan
 SHOWN = ("", "figure", "experiment")  # subjects of what a reader looks at
 
@@ -316,6 +319,10 @@ def _table_job(plan: Plan, _: str) -> TableJob:
     return _of_experiment(plan, TABLES, published_classes())
 
 
+def _runs_behind(_: Plan, job: TableJob) -> list[tuple[str, str]]:
+    return [("twins", run.name) for run in job.runs]
+
+
 def _comparison_job(plan: Plan, name: str) -> TableJob:
     """Beside the paper's values of the data that it has, without the paper's other data."""
     if name not in own_experiments(plan):
@@ -471,16 +478,19 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "prepare",
         _prepare_job,
-        {"store": "{results}/data/{subject}/"},
-        modules=lambda job: [f"pipeline.data.sources.{job.spec.source}"],
-        rooms=["pipeline/data/sources"],
+        {"store": "images/"},
+        folder="data",
+        facts=lambda job: [f"pipeline/data/sources/{job.spec.source}.py"],
+        watches=["pipeline/data"],
+        resumes=True,
         subject="dataset",
         subjects=_datasets,
     ),
     Stage(
         "subset",
         _subset_job,
-        {"subset": "{results}/subsets/{subject}.json"},
+        {"subset": "subset.json"},
+        folder="subsets",
         reads=lambda job: {"store": [job.dataset]},
         subject="subset",
         subjects=_subsets,
@@ -488,25 +498,25 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "twins",
         _twins_job,
-        {"checkpoints": "{results}/checkpoints/{subject}/", "steps": "{results}/steps/{subject}.csv.gz"},
+        {"checkpoints": "checkpoints/", "steps": "steps.csv.gz"},
+        folder="runs",
         reads=lambda job: {"store": [job.run.dataset], "subset": [job.run.subset]},
         modules=lambda job: [_encoder(job.run), *(o.function.rpartition(":")[0] for o in job.objectives)],
-        rooms=["pipeline/encoders", "pipeline/losses"],
+        watches=TRAINING,
         computes=True,
         resumes=True,
+        lasts=True,
         subject="run",
         subjects=_run_names,
     ),
     Stage(
         "measure",
         _measure_job,
-        {
-            kind: f"{{results}}/measures/{{subject}}/{kind}.csv"
-            for kind in ("probes", "alignment", "weights", "collapse", "movement")
-        },
+        {kind: f"{kind}.csv" for kind in ("probes", "alignment", "weights", "collapse", "movement")},
+        folder="measures",
         reads=lambda job: {**_of_network(job), "steps": [job.run.name]},
         modules=lambda job: [_encoder(job.run), *_measures()],
-        rooms=["pipeline/encoders"],
+        watches=MEASURING,
         computes=True,
         subject="run",
         subjects=_run_names,
@@ -514,7 +524,8 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "baselines",
         _baselines_job,
-        {"baselines": "{results}/baselines/{subject}.csv"},
+        {"baselines": "baselines.csv"},
+        folder="baselines",
         reads=lambda job: {"store": [job.dataset], "subset": [job.subject]},
         computes=True,
         subject="subset",
@@ -523,10 +534,11 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "layers",
         _layers_job,
-        {"layers": "{results}/layers/{subject}.csv"},
+        {"layers": "layers.csv"},
+        folder="layers",
         reads=_of_network,
         modules=lambda job: [_encoder(job.run)],
-        rooms=["pipeline/encoders"],
+        watches=MEASURING,
         computes=True,
         subject="run",
         subjects=_layers_runs,
@@ -534,14 +546,15 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "between_seeds",
         _between_seeds_job,
-        {"between_seeds": "{results}/between_seeds/{subject}.csv"},
+        {"between_seeds": "between_seeds.csv"},
+        folder="between_seeds",
         reads=lambda job: {
             "store": [job.runs[0].dataset],
             "subset": [job.runs[0].subset],
             "checkpoints": [run.name for run in job.runs],
         },
         modules=lambda job: [_encoder(job.runs[0]), *_measures()],
-        rooms=["pipeline/encoders"],
+        watches=MEASURING,
         computes=True,
         subject="setting",
         subjects=lambda plan: _settings_of([run for run, r in plan.requests.items() if _compares_seeds(run, r)]),
@@ -549,7 +562,7 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "bounds",
         _bounds_job,
-        {kind: f"{{reports}}/{kind}.csv" for kind in ("bounds", "descent")},
+        {kind: f"{kind}.csv" for kind in ("bounds", "descent")},
         reads=lambda job: {
             "store": [run.dataset for run in job.runs],
             "subset": [run.subset for run in job.runs],
@@ -561,15 +574,16 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "promised",
         lambda plan, _: PromisedJob(failure=plan.params.theory.failure),
-        {"promised": "{reports}/promised.csv"},
+        {"promised": "promised.csv"},
     ),
     Stage(
         "curvature",
         _curvature_job,
-        {kind: f"{{results}}/curvature/{{subject}}/{kind}.csv" for kind in ("curvature", "surrogate")},
+        {kind: f"{kind}.csv" for kind in ("curvature", "surrogate")},
+        folder="curvature",
         reads=lambda job: {**_of_network(job), "steps": [job.run.name]},
         modules=lambda job: [_encoder(job.run)],
-        rooms=["pipeline/encoders"],
+        watches=THEORY,
         computes=True,
         subject="run",
         subjects=lambda plan: _names_of(plan, "trajectory"),
@@ -577,10 +591,11 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "loss_gap",
         _loss_gap_job,
-        {"loss_gap": "{results}/loss_gap/{subject}.csv"},
+        {"loss_gap": "loss_gap.csv"},
+        folder="loss_gap",
         reads=_of_network,
         modules=lambda job: [_encoder(job.run)],
-        rooms=["pipeline/encoders"],
+        watches=THEORY,
         computes=True,
         subject="run",
         subjects=lambda plan: _names_of(plan, "classes", "temperature"),
@@ -588,10 +603,11 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "merging",
         _merging_job,
-        {"merging": "{results}/merging/{subject}.csv"},
+        {"merging": "merging.csv"},
+        folder="merging",
         reads=_of_network,
         modules=lambda job: [_encoder(job.run)],
-        rooms=["pipeline/encoders"],
+        watches=THEORY,
         computes=True,
         subject="run",
         subjects=lambda plan: _names_of(plan, "merging"),
@@ -599,8 +615,10 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "table1",
         _table_job,
-        {"table1": "{reports}/table1.csv", "table1_text": "{reports}/table1.md"},
+        {"table1": "table1.csv", "table1_text": "table1.md"},
         reads=lambda job: kinds_of(("probes", "movement", "baselines"), job.runs),
+        records=_runs_behind,
+        notes=True,
         files=PAPER_VALUES,
         subjects=_tables,
         shown=("table1", "Tables"),
@@ -608,8 +626,10 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "table2",
         _table_job,
-        {"table2": "{reports}/table2.csv", "table2_text": "{reports}/table2.md"},
+        {"table2": "table2.csv", "table2_text": "table2.md"},
         reads=lambda job: {"alignment": [run.name for run in job.runs]},
+        records=_runs_behind,
+        notes=True,
         files=PAPER_VALUES,
         subjects=_tables,
         shown=("table2", "Tables"),
@@ -617,7 +637,7 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "comparison",
         _comparison_job,
-        {kind: f"{{reports}}/comparisons/{{subject}}/{kind}.csv" for kind in ("accuracy", "agreement")},
+        {kind: f"comparisons/{{subject}}/{kind}.csv" for kind in ("accuracy", "agreement")},
         reads=lambda job: kinds_of(("probes", "movement", "baselines", "alignment"), job.runs),
         files=PAPER_VALUES,
         shown=("accuracy", "Tables"),
@@ -627,16 +647,15 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "claims",
         _claims_job,
-        {"claims": "{reports}/claims.csv"},
+        {"claims": "claims.csv"},
         reads=_claims_read,
         modules=lambda job: _claims().TOPICS,
-        rooms=["pipeline/reporting/claims"],
         shown=("claims", "Claims"),
     ),
     Stage(
         "metrics",
         lambda plan, _: MetricsJob(runs=plan.runs_of("trajectory")),
-        {"metrics": "{reports}/metrics.json", "plots": "{reports}/plots/"},
+        {"metrics": "metrics.json", "plots": "plots/"},
         reads=lambda job: {
             **dict.fromkeys(("table1", "table2", "claims"), ONCE),
             "alignment": [run.name for run in job.runs],
@@ -647,15 +666,14 @@ _DECLARED: tuple[Stage, ...] = (
         "figure",
         _figure_job,
         {
-            "figure": "{reports}/figures/{subject}.csv",
-            "facts": "{reports}/facts/{subject}.csv",
-            "png": "{reports}/figures/{subject}.png",
-            "pdf": "{reports}/figures/{subject}.pdf",
+            "figure": "figures/{subject}.csv",
+            "facts": "facts/{subject}.csv",
+            "png": "figures/{subject}.png",
+            "pdf": "figures/{subject}.pdf",
         },
         reads=lambda job: kinds_of(tuple(dict.fromkeys((*FIGURES[job.figure].reads, *FACTS))), job.runs),
         files=PAPER_VALUES,
         modules=lambda job: [f"pipeline.reporting.figures.{job.figure}"],
-        rooms=["pipeline/reporting/figures"],
         shown=("png", "Figures"),
         subject="figure",
         subjects=figures_of,
@@ -663,7 +681,7 @@ _DECLARED: tuple[Stage, ...] = (
     Stage(
         "report",
         _report_job,
-        {"page": "{reports}/report.html", "provenance": "{reports}/provenance.json"},
+        {"page": "report.html", "provenance": "provenance.json"},
         reads=lambda job: {
             "png": job.figures,
             "figure": job.figures,
@@ -672,12 +690,13 @@ _DECLARED: tuple[Stage, ...] = (
             **dict.fromkeys(("claims", "promised"), ONCE),
         },
         files={"source": "reports/report.py", "template": "reports/page.html", **PHOTOGRAPHS},
-        records=lambda plan: [
+        records=lambda plan, _: [
             (stage.name, subject)
             for stage in _DECLARED
             if stage.name in ("prepare", "twins") or (stage.subject in SHOWN and stage.name != "report")
             for subject in stage.subjects(plan)
         ],
+        notes=True,
         modules=lambda job: ["pipeline.reporting.show"],
         shown=("page", "Report"),
     ),

@@ -10,13 +10,13 @@ from snakemake.logging import logger
 from pipeline.files import write_text
 from pipeline.settings import base
 from pipeline.settings.experiments import Params
-from pipeline.workflow import diverged, records, runner
-from pipeline.workflow.code import code_digest
-from pipeline.workflow.grown import trained_again
-from pipeline.workflow.layout import Layout, handle, unfolded
+from pipeline.workflow import diverged, notes
+from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
+from pipeline.workflow.runs_table import list_runs
 from pipeline.workflow.stage import SUBJECT_PATTERNS
 from pipeline.workflow.stages import SHOWN, STAGES
+from pipeline.workflow.task import tasks
 
 try:
     PLAN = plan(
@@ -24,57 +24,52 @@ try:
     )
     LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
     PLAN = diverged.without_diverged(PLAN, LAYOUT)
-    TASKS = list(records.tasks(PLAN, LAYOUT))
+    TASKS = list(tasks(PLAN, LAYOUT))
 except base.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
 if workflow.is_main_process:
-    for sentence in filter(None, (trained_again(TASKS), diverged.named(PLAN))):
-        logger.warning(sentence)
+    for sentence in (
+        notes.retraining_notice(TASKS),
+        notes.edited_code_notice(TASKS),
+        diverged.divergence_notice(PLAN),
+    ):
+        if sentence:
+            logger.warning(sentence)
 
 # what the jobs read: the settings as they are at the start, whatever becomes of params.yaml while they run
 SETTINGS_FILE = LAYOUT.results / "settings.json"
 GPUS = int(
     which("nvidia-smi") is not None
-)  # a job's claim; profiles say how many there are
+)  # a job's request; profiles say how many there are
 
 
 onstart:
     write_text(SETTINGS_FILE, PLAN.params.model_dump_json(indent=2))
+    list_runs(LAYOUT, [one for one in TASKS if one.stage.lasts])
 
 
-PLANNED = {(one.stage.name, one.subject): one for one in TASKS}
-
-
-@cache  # Snakemake asks for a job's files and parameters many times
-def task_of(name, subject):
-    return PLANNED.get((name, subject)) or records.task(name, subject, PLAN, LAYOUT)
-
-
-def subject(wildcards):
-    return unfolded(wildcards.get("subject", ""))
+PLANNED = {(one.stage.name, one.place.name): one for one in TASKS}
 
 
 def task(stage, wildcards):
+    name = wildcards.get("subject", "")
     try:
-        return task_of(stage.name, subject(wildcards))
-    except base.SettingsError as error:
-        raise WorkflowError(str(error)) from None
+        return PLANNED[stage.name, name]
+    except KeyError:
+        raise WorkflowError(
+            f"{stage.name} of {name}: these settings ask for no such result; `python -m pipeline runs` lists "
+            f"their runs, {LAYOUT.results}/runs.csv has the folder of each"
+        ) from None
 
 
 def inputs(stage):
-    """Files that a stage's job reads. Training is not planned for data made again: with other content it is refused."""
-    found = lambda wildcards: task(stage, wildcards).input_handles
-    return ancient(found) if stage.resumes else found
+    return lambda wildcards: task(stage, wildcards).declared_inputs
 
 
 def outputs(stage):
-    """Files that a stage's rule makes, its record last; marked for Snakemake's own report."""
-    subject = "{subject}" if stage.subject else ""
-    found = {
-        kind: LAYOUT.path(handle(pattern), subject)
-        for kind, pattern in stage.writes.items()
-    }
+    """Files that a stage's rule declares; marked for Snakemake's own report."""
+    found = LAYOUT.place(stage, "{subject}" if stage.subject else "").declared
     if stage.shown:
         kind, category = stage.shown
         found[kind] = report(
@@ -83,49 +78,46 @@ def outputs(stage):
             category=category,
             labels={stage.subject: "{subject}"} if stage.subject else {},
         )
-    return [*found.values(), LAYOUT.record(stage.name, subject)]
+    return list(found.values())
 
 
 def job(stage):
-    """All that decides a result beside files, so that its rule runs again where it changes. Code that a run was
-    trained by is not part of it: a run that other settings or code made is refused here, before any job starts.
-    """
+    """All that decides a result beside files, so that its rule runs again where it changes."""
+
+    @cache  # Snakemake asks many times
+    def found(name):
+        one = PLANNED[stage.name, name]
+        return one.told_to_snakemake(notes.code_note(one) if stage.notes else "")
+
+    return lambda wildcards: found(task(stage, wildcards).place.name)
+
+
+def quoted_subject(stage):
+    """The whole name, as a person types it, for the shell."""
 
     def found(wildcards):
-        one = task(stage, wildcards)
-        if not stage.resumes:
-            return f"{one.job.model_dump_json()} {code_digest(one.code)}"
-        try:
-            runner.refuse_before_the_start(one, PLANNED)
-        except base.SettingsError as error:
-            raise WorkflowError(str(error)) from None
-        again = runner.remade(one)
-        return f"{one.job.model_dump_json()}{f' {again}' if again else ''}"
+        subject = task(stage, wildcards).subject
+        return quote(subject) if subject else ""
 
     return found
 
 
-def word(wildcards):
-    """The subject, for the shell."""
-    return quote(subject(wildcards)) if subject(wildcards) else ""
-
-
-def handles(chosen):
-    """What the stages make that are chosen, of the whole plan."""
+def declared(chosen):
+    """What the rules of the chosen stages declare, of the whole plan."""
     return [
         path
         for one in TASKS
         if chosen(one.stage)
-        for path in one.output_handles.values()
+        for path in one.place.declared.values()
     ]
 
 
 def leftover(runs):
     """Of the runs that are not trained yet, those that are left when the others are shared evenly among the cores."""
     todo = [
-        one.subject
+        one.place.name
         for one in TASKS
-        if one.stage.resumes and one.subject in runs and not one.record.is_file()
+        if one.stage.lasts and one.subject in runs and not one.place.record.is_file()
     ]
     return todo[len(todo) - len(todo) % CORES :]
 
@@ -143,8 +135,8 @@ def threads(stage):
     """
 
     def found(wildcards):
-        shares = [CORES // len(last) for last in LAST if subject(wildcards) in last]
+        shares = [CORES // len(last) for last in LAST if wildcards.subject in last]
         twins = len(task(stage, wildcards).job.objectives)
         return min(twins, max(shares, default=1))
 
-    return found if stage.resumes else 1
+    return found if stage.lasts else 1

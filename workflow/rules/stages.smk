@@ -12,16 +12,14 @@ for stage in STAGES.values():
         output:
             outputs(stage),
         log:
-            LAYOUT.beside(
-                "logs", stage.name, "{subject}" if stage.subject else "", ".log"
-            ),
+            LAYOUT.beside("logs", stage, "{subject}" if stage.subject else "", ".log"),
         benchmark:
             LAYOUT.beside(
-                "benchmarks", stage.name, "{subject}" if stage.subject else "", ".tsv"
+                "benchmarks", stage, "{subject}" if stage.subject else "", ".tsv"
             )
         wildcard_constraints:
             subject=SUBJECT_PATTERNS.get(stage.subject, ".*"),
-        priority: 0 if stage.resumes else 1  # what reads a run follows it directly: whatever interrupts, whole runs are done
+        priority: 0 if stage.lasts else 1  # what reads a run follows it directly: whatever interrupts, whole runs are done
         conda:
             "../envs/pipeline.yaml"
         threads: threads(stage)
@@ -32,7 +30,7 @@ for stage in STAGES.values():
         params:
             job=job(stage),
             command=f"python -m pipeline {stage.name}",
-            subject=word,
+            subject=quoted_subject(stage),
             settings=SETTINGS_FILE,
         shell:
             "trap : TERM; "
