@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    for add in (_add_stages, _add_runs, _add_files, _add_bound, _add_pages):
+    for add in (_add_stages, _add_runs, _add_evidence, _add_files, _add_bound, _add_pages):
         add(command)
     return top
 
@@ -119,6 +119,33 @@ def _add_runs(command: Command) -> None:
     _add_settings(costs)
     costs.add_argument("target", metavar="TARGET", help="an experiment, or all")
     _add_settings(command("power", _power, "how many seeds each claim would need, from the spread of finished runs"))
+
+
+def _add_evidence(command: Command) -> None:
+    """What is kept of finished results, pinned to its commit."""
+    group = command("evidence", _evidence, "freeze finished results as evidence, check it, or train it again")
+    group.epilog = "reports/evidence/NAME/ is written by `freeze` alone."
+    actions = group.add_subparsers(metavar="ACTION", required=True, dest="action")
+
+    def action(name: str, help: str, folder: str = "NAME") -> argparse.ArgumentParser:
+        sub = actions.add_parser(name, help=help, description=help)
+        sub.add_argument("folder", metavar=folder, help="name below reports/evidence, or a folder's path")
+        return sub
+
+    freezes = action("freeze", "keep finished tables, figures and measures, with the commit that made them")
+    _add_settings(freezes)
+    freezes.add_argument("--networks", metavar="RUN", nargs="+", default=[], help="runs to keep the last networks of")
+    action("check", "compare the bytes of evidence with its manifest")
+    again = action("replay", "train a run's first steps again and compare them with what it recorded")
+    again.add_argument("subject", metavar="RUN", help="name of a run")
+    again.add_argument("--steps", type=_steps, default=8, help="how many (default: 8), or all")
+    again.add_argument("--own-commit", action="store_true", help="by the commit and locks that made it, in a worktree")
+    keeps = action("networks", "write the networks that evidence keeps as checkpoints")
+    keeps.add_argument("target", metavar="FOLDER", type=Path, help="where to")
+    measures = action("measure", "measure the networks that evidence keeps again, beside what it says")
+    for sub in (again, measures):
+        _add_device(sub)
+        sub.add_argument("--threads", type=_threads, help="CPU threads (default: all)")
 
 
 def _add_files(command: Command) -> None:
@@ -200,6 +227,11 @@ def _epoch(text: str) -> int:
     return _number(text, 0)
 
 
+def _steps(text: str) -> int | None:
+    """A number of steps; None: all."""
+    return None if text == "all" else _number(text, 1, ", or all")
+
+
 def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:
     params = read_params(options.params)
     layout = Layout(options.results or Path(params.results), options.reports or Path(params.reports))
@@ -278,6 +310,42 @@ def _verify(options: argparse.Namespace) -> None:
 
     count = verify(*_settings(options), deep=options.deep)
     print(f"{count} finished results, all as these settings and this code make them")
+
+
+def _evidence(options: argparse.Namespace) -> None:
+    from pipeline.evidence.manifest import check, evidence_folder
+
+    if options.action == "freeze":
+        from pipeline.evidence.freeze import freeze
+
+        print(
+            f"{freeze(options.folder, *_settings(options), options.networks)}: frozen; tell in README.md what was found"
+        )
+        return
+    folder = evidence_folder(options.folder)
+    print(f"{folder}: {check(folder)} files as they were frozen", flush=True)
+    if options.action == "replay":
+        _replay(folder, options)
+    elif options.action == "networks":
+        from pipeline.evidence.networks import unpack
+
+        for run, objectives in unpack(folder, options.target).items():
+            print(f"{options.target}: {', '.join(objectives)} of {run}")
+    elif options.action == "measure":
+        from pipeline.evidence.networks import measure
+
+        print(measure(folder, _device(options, options.threads)).to_string(index=False))
+
+
+def _replay(folder: Path, options: argparse.Namespace) -> None:
+    from pipeline.evidence.replay import replay_at_its_commit, replay_run
+
+    if options.own_commit:
+        if status := replay_at_its_commit(folder, options.subject, options.steps):
+            raise SettingsError(f"{folder}: its own commit's replay ended with exit status {status}")
+        return
+    device = _device(options, threads=1)
+    print(replay_run(folder, options.subject, device, options.steps, _workers(options, device)))
 
 
 def _remake(options: argparse.Namespace) -> None:

@@ -108,6 +108,10 @@ def damaged_member(archive: Path) -> str | None:
         return opened.testzip()
 
 
+def digest_of_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def sha256(path: Path) -> str:
     """Hex digest of a file's bytes."""
     with path.open("rb") as file:

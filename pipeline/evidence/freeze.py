@@ -1,0 +1,172 @@
+"""Freeze finished results as evidence: tables, figures, all measures of all runs, and a manifest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from safetensors.torch import load_file, save_file
+
+from pipeline.evidence.manifest import (
+    FOLDER,
+    NETWORKS,
+    SETTINGS,
+    Manifest,
+    RunOrigin,
+    file_digests,
+    write_manifest,
+)
+from pipeline.files import sha256, write_csv, write_text
+from pipeline.references import PROJECT
+from pipeline.settings.base import SettingsError
+from pipeline.settings.run import Run
+from pipeline.training.checkpoints import checkpoint_path
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import Plan
+from pipeline.workflow.provenance import git_state
+from pipeline.workflow.records import Record, record_of
+from pipeline.workflow.stages import SHOWN
+from pipeline.workflow.task import Task, tasks
+from pipeline.workflow.verify import verify
+
+LOCKS = ("torch.lock", "requirements.lock")
+LEFT_OUT = ("png", "pdf", "plots", "provenance", "facts")  # drawn from tables, or told by the manifest
+KEPT_PICTURES = (".png",)
+PIPELINE = ("python", "-m", "pipeline")
+REPLAY = [
+    [*PIPELINE, "prepare", "{dataset}", "--params", f"{{folder}}/{SETTINGS}"],
+    [*PIPELINE, "subset", "{subset}", "--params", f"{{folder}}/{SETTINGS}"],
+    [*PIPELINE, "evidence", "replay", "{folder}", "{run}", "--steps", "{steps}"],
+]
+
+
+def freeze(name: str, plan: Plan, layout: Layout, networks: Sequence[str] = ()) -> Path:
+    """Write `reports/evidence/<name>/` from finished results and return it.
+
+    Args:
+        name: of the new folder.
+        plan: of the settings that made the results.
+        layout: their folders.
+        networks: names of runs whose last checkpoints are kept too.
+
+    Raises:
+        SettingsError: the tree or a result comes from uncommitted changes, a result is missing, altered or of other
+            settings, or the folder exists.
+    """
+    folder = FOLDER / name
+    if folder.exists():
+        raise SettingsError(f"{folder}: exists; evidence is never written over, give it another name")
+    state = git_state()
+    if state["dirty"] or state["commit"] is None:
+        raise SettingsError("the tree has uncommitted changes, or is no repository: commit first")
+    verify(plan, layout, deep=True)
+    made = _records(plan, layout)
+    dirty = [f"{one.stage.name} {one.subject}".strip() for one, record in made if record["made"]["dirty"]]
+    if dirty:
+        raise SettingsError(f"made with uncommitted changes: {', '.join(dirty[:4])} ({len(dirty)} results)")
+    unfinished = FOLDER / f".{name}"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    _fill(unfinished, plan, made, networks)
+    write_text(unfinished / "README.md", _readme(name, plan))
+    write_manifest(unfinished, _manifest(unfinished, state["commit"], plan, name, made))
+    os.replace(unfinished, folder)
+    return folder
+
+
+def _records(plan: Plan, layout: Layout) -> list[tuple[Task, Record]]:
+    """Every finished result of a plan. Raises SettingsError where one that a reader looks at is not made."""
+    every = list(tasks(plan, layout))
+    missing = [one.command for one in every if one.stage.subject in SHOWN and not one.place.record.is_file()]
+    if missing:
+        raise SettingsError(f"{len(missing)} results are missing; `{missing[0]}` makes the first")
+    return [(one, record_of(one.place)) for one in every if one.place.record.is_file()]
+
+
+def _fill(folder: Path, plan: Plan, made: Sequence[tuple[Task, Record]], networks: Sequence[str]) -> None:
+    folder.mkdir(parents=True)
+    shutil.copyfile(plan.file, folder / SETTINGS)
+    measures: dict[str, list[pd.DataFrame]] = {}
+    for one, _ in made:
+        for kind, path in one.place.outputs.items():
+            if one.stage.folder and path.suffix in (".csv", ".gz"):
+                measures.setdefault(kind, []).append(_labelled(one, path))
+            elif not one.stage.folder and (kind not in LEFT_OUT or path.suffix in KEPT_PICTURES):
+                target = folder / path.relative_to(one.layout.reports)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+    for kind, rows in measures.items():
+        write_csv(folder / "measures" / f"{kind}.csv.gz", pd.concat(rows))
+    if networks:
+        save_file(_networks(made, networks), folder / NETWORKS)
+
+
+def _labelled(one: Task, path: Path) -> pd.DataFrame:
+    """A measure's rows with the name of what they are of."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False) if path.stat().st_size > 1 else pd.DataFrame()
+    table.insert(0, one.stage.subject, one.subject)
+    return table
+
+
+def _networks(made: Iterable[tuple[Task, Record]], names: Sequence[str]) -> dict[str, Any]:
+    """Tensors of the last checkpoints of runs, named RUN|OBJECTIVE|TENSOR."""
+    runs = {one.subject: one for one, _ in made if one.stage.lasts}
+    found: dict[str, Any] = {}
+    for name in names:
+        if name not in runs:
+            raise SettingsError(f"networks: {name!r}: expected one of {', '.join(runs)}")
+        folder = runs[name].place.outputs["checkpoints"]
+        run = Run.from_name(name)
+        for objective in (item["name"] for item in runs[name].decided_by["settings"]["objectives"]):
+            tensors = load_file(checkpoint_path(folder, objective, run.epochs))
+            found |= {f"{name}|{objective}|{key}": tensor for key, tensor in tensors.items()}
+    return found
+
+
+def _manifest(folder: Path, commit: str, plan: Plan, name: str, made: Sequence[tuple[Task, Record]]) -> Manifest:
+    hours: dict[str, float] = {}
+    environments: dict[str, dict[str, Any]] = {}
+    runs, images = {}, {}
+    for one, record in made:
+        origin = record["made"]
+        hours[one.stage.name] = hours.get(one.stage.name, 0.0) + origin["seconds"] / 3600
+        where = {part: origin[part] for part in ("python", "packages", "machine")}
+        environments.setdefault(str(where), {**where, "stages": {}})["stages"][one.stage.name] = None
+        if one.stage.lasts:
+            checkpoints = {Path(file).name: known for file, known in record["outputs"]["checkpoints"].items()}
+            runs[one.subject] = RunOrigin(
+                origin["commit"], origin["dirty"], origin["seconds"], record["found"]["digests"], checkpoints
+            )
+        if one.stage.name == "prepare":
+            images[one.subject] = {Path(file).name: known for file, known in record["outputs"]["store"].items()}
+    return Manifest(
+        commit=commit,
+        command=f"snakemake --cores all all --configfile {plan.file}",
+        replay=REPLAY,
+        locks={lock: sha256(PROJECT / lock) for lock in LOCKS},
+        environments=[{**one, "stages": list(one["stages"])} for one in environments.values()],
+        hours={stage: round(spent, 3) for stage, spent in hours.items()},
+        images=images,
+        runs=runs,
+        files=file_digests(folder),
+    )
+
+
+def _readme(name: str, plan: Plan) -> str:
+    """How to check the evidence and make it again; what was found is for its author to tell."""
+    return f"""\
+# {name}
+
+Made by `snakemake --cores all all --configfile {plan.file}`; `{SETTINGS}` is that file, `MANIFEST.json` has commit,
+versions, processors, hours and digests. `measures/` has every measure of every run, `claims.csv` the verdicts.
+
+```sh
+python -m pipeline evidence check {name}
+python -m pipeline evidence replay {name} RUN
+```
+
+compare its bytes with the manifest, and the first steps of a run with what it recorded.
+"""

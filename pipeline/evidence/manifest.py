@@ -1,0 +1,89 @@
+"""The manifest of evidence: what made it, and the bytes that it has.
+
+Evidence is a publication, pinned to its commit: it is checked by its bytes, never by today's code or settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.files import read_json, sha256, write_json
+from pipeline.settings.base import SettingsError
+
+FOLDER = Path("reports/evidence")
+MANIFEST = "MANIFEST.json"
+SETTINGS = "settings.yaml"
+NETWORKS = "networks.safetensors"
+PROSE = {MANIFEST, "README.md"}  # without a digest: what is told of evidence is tested against its tables
+
+
+@dataclass(frozen=True)
+class RunOrigin:
+    """What is known of one run behind the evidence."""
+
+    commit: str
+    dirty: bool  # whether tracked files differed from the commit when it was trained
+    seconds: float
+    shown: dict[str, str]  # digest of the batches and views that every twin was shown
+    checkpoints: dict[str, str]  # file -> SHA-256
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What made the evidence, and its files."""
+
+    commit: str  # with whose code and locks all of it is accepted
+    command: str  # that makes it
+    replay: list[list[str]]  # commands that train the first {steps} steps of {run} again at this commit
+    locks: dict[str, str]  # file -> SHA-256
+    environments: list[dict[str, Any]]  # versions, processors and the stages that they made
+    hours: dict[str, float]  # of a process, by stage
+    images: dict[str, dict[str, str]]  # dataset -> file -> SHA-256
+    runs: dict[str, RunOrigin]
+    files: dict[str, str]  # of this folder -> SHA-256
+
+
+def evidence_folder(name: str) -> Path:
+    """Folder of evidence by its name or path. Raises SettingsError that lists what there is."""
+    folder = Path(name) if (Path(name) / MANIFEST).is_file() else FOLDER / name
+    if not (folder / MANIFEST).is_file():
+        known = sorted(path.parent.name for path in FOLDER.glob(f"*/{MANIFEST}"))
+        raise SettingsError(f"{name}: expected one of {', '.join(known) or 'none'}, or a folder with a {MANIFEST}")
+    return folder
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a folder; raises SettingsError for a file that is none."""
+    try:
+        values = read_json(folder / MANIFEST)
+        runs = {name: RunOrigin(**run) for name, run in values.pop("runs").items()}
+        return Manifest(**values, runs=runs)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SettingsError(f"{folder / MANIFEST}: not a whole manifest ({error})") from None
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    write_json(folder / MANIFEST, asdict(manifest))
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """{path below the folder: SHA-256} of all that a manifest vouches for."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in PROSE)
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
+
+
+def check(folder: Path) -> int:
+    """Compare the bytes of evidence with its manifest and return the number of files.
+
+    Raises:
+        SettingsError: names every file that was altered, is missing, or does not belong to it.
+    """
+    known, found = read_manifest(folder).files, file_digests(folder)
+    wrong = [f"{name} is missing" for name in sorted(known.keys() - found.keys())]
+    wrong += [f"{name} is not of the manifest" for name in sorted(found.keys() - known.keys())]
+    wrong += [f"{name} was altered" for name in sorted(known.keys() & found.keys()) if known[name] != found[name]]
+    if wrong:
+        raise SettingsError(f"{folder}: not as it was frozen:\n" + "\n".join(wrong))
+    return len(known)

@@ -1,0 +1,80 @@
+"""The networks that evidence keeps: unpacked, compared with the manifest, and measured again."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from pipeline.alignment.intervals import Pair, Prepared
+from pipeline.alignment.measures import MEASURES
+from pipeline.evidence.manifest import NETWORKS, read_manifest
+from pipeline.evidence.replay import images_of, run_task
+from pipeline.features import embedder
+from pipeline.files import digest_of_bytes, write_bytes
+from pipeline.settings.base import SettingsError
+from pipeline.training.checkpoints import checkpoint_path
+
+
+def unpack(folder: Path, target: Path) -> dict[str, list[str]]:
+    """Write the kept networks as checkpoints below `target`, and return {run: objectives}.
+
+    Raises:
+        SettingsError: the evidence keeps none, or one is not as the manifest has it.
+    """
+    if not (folder / NETWORKS).is_file():
+        raise SettingsError(f"{folder}: keeps no networks")
+    manifest = read_manifest(folder)
+    found: dict[str, list[str]] = {}
+    for (run, objective), tensors in _tensors(folder / NETWORKS).items():
+        job: Any = run_task(folder, run).job
+        path, data = checkpoint_path(target, objective, job.run.epochs), save(tensors)
+        if digest_of_bytes(data) != manifest.runs[run].checkpoints[path.name]:
+            raise SettingsError(f"{folder / NETWORKS}: {objective} is not the network of the manifest")
+        write_bytes(path, data)
+        found.setdefault(run, []).append(objective)
+    return found
+
+
+def _tensors(file: Path) -> dict[tuple[str, str], dict[str, Tensor]]:
+    found: dict[tuple[str, str], dict[str, Tensor]] = {}
+    with safe_open(file, framework="pt") as opened:
+        for name in opened.keys():  # noqa: SIM118  (no mapping)
+            run, objective, tensor = name.split("|")
+            found.setdefault((run, objective), {})[tensor] = opened.get_tensor(name)
+    return found
+
+
+def measure(folder: Path, device: torch.device) -> pd.DataFrame:
+    """Measure the kept networks on test images again.
+
+    Returns:
+        A row a pair and measure: run, first, second, measure, value, evidence (the number in it).
+
+    Raises:
+        SettingsError: as `unpack`; images are missing or others.
+    """
+    known = pd.read_csv(folder / "measures" / "alignment.csv.gz")
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        for name, objectives in unpack(folder, Path(place)).items():
+            one = run_task(folder, name)
+            job: Any = one.job
+            size = one.plan.dataset(job.run.dataset).views.size
+            embedded = embedder(job.run, size, *images_of(folder, read_manifest(folder), one), device)
+            features = {o: embedded.features(Path(place), o, job.run.epochs)["test"] for o in objectives}
+            sides = {o: Prepared(found, o) for o, found in features.items()}
+            for first, second in itertools.combinations(objectives, 2):
+                pair = Pair(sides[first], sides[second])
+                rows += [(name, first, second, label, take(pair).value) for label, take in MEASURES.items()]
+    table = pd.DataFrame(rows, columns=["run", "first", "second", "measure", "value"])
+    last = known[(known["split"] == "test") & (known["epoch"] == known.groupby("run")["epoch"].transform("max"))]
+    columns = ["run", "first", "second", "measure"]
+    return table.merge(last[[*columns, "value"]].rename(columns={"value": "evidence"}), on=columns, how="left")

@@ -1,0 +1,136 @@
+"""Train a run behind the evidence again, and compare with what it recorded."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from pipeline.data.images import load_images
+from pipeline.evidence.manifest import SETTINGS, Manifest, read_manifest
+from pipeline.files import sha256
+from pipeline.references import PROJECT
+from pipeline.settings.base import SettingsError
+from pipeline.settings.experiments import read_params
+from pipeline.training.replay import Compared, Recorded, replay
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import plan
+from pipeline.workflow.task import Task, task
+
+TOLERANCE = {"float32": 1e-4, "bfloat16": 2e-2}  # relative, of the losses of first steps: other kernels, other order
+COLUMNS = ("epoch", "step", "objective", "learning_rate", "loss", "mean_mass", "mean_square_mass")
+
+
+def replay_run(folder: Path, run: str, device: torch.device, steps: int | None, workers: int) -> str:
+    """Train the first steps of a run again (None: all) with today's code and return a sentence on how they compare.
+
+    Raises:
+        SettingsError: the run is not of this evidence, its images are missing or others, or its first steps differ by
+            more than rounding does.
+    """
+    manifest = read_manifest(folder)
+    one = run_task(folder, run)
+    images = load_images(*images_of(folder, manifest, one), device)["train"]
+    job: Any = one.job
+    recorded = _recorded(folder, run)
+    twins = {key[2] for key in recorded}
+    objectives = [objective for objective in job.objectives if objective.name in twins]
+    checkpoints = manifest.runs[run].checkpoints
+    found = replay(job.run, objectives, images, job.views, recorded, steps, checkpoints, workers)
+    text = f"{run}: {_text(found)}"
+    if found.deviation_of_first > TOLERANCE[job.run.precision]:
+        raise SettingsError(f"{text}: more than rounding does")
+    return text
+
+
+def run_task(folder: Path, run: str) -> Task:
+    """The task that trains a run of the evidence. Raises SettingsError that lists its runs."""
+    if run not in read_manifest(folder).runs:
+        runs = "\n".join(read_manifest(folder).runs)
+        raise SettingsError(f"{run}: not a run of {folder}, which has\n{runs}")
+    params = read_params(folder / SETTINGS)
+    return task("twins", run, plan(params, folder / SETTINGS), Layout(Path(params.results), Path(params.reports)))
+
+
+def images_of(folder: Path, manifest: Manifest, one: Task) -> tuple[Path, Path]:
+    """Paths of a run's images and class subset. Raises SettingsError where these are missing, or other images than the
+    evidence was made from."""
+    job: Any = one.job
+    for place in (place for kind, place in one.reads if kind in ("store", "subset")):
+        if not place.record.is_file():
+            command = task(place.stage.name, place.subject, one.plan, one.layout).command
+            raise SettingsError(f"{place.folder}: missing; `{command}` makes it")
+    store, subset = one.inputs["store"][0], one.inputs["subset"][0]
+    known = manifest.images[job.run.dataset]
+    other = [name for name, digest in known.items() if not (store / name).is_file() or sha256(store / name) != digest]
+    if other:
+        raise SettingsError(f"{store}: other images than {folder} was made from ({', '.join(other)})")
+    return store, subset
+
+
+def _recorded(folder: Path, run: str) -> Recorded:
+    table = pd.read_csv(folder / "measures" / "steps.csv.gz")
+    rows = table[table["run"] == run]
+    return {(int(e), int(s), str(o)): tuple(rest) for e, s, o, *rest in zip(*(rows[c] for c in COLUMNS), strict=True)}
+
+
+def _text(found: Compared) -> str:
+    reached = f", {found.checkpoints} checkpoints reached again" if found.checkpoints else ""
+    if found.apart_from is None:
+        return f"{found.twins} twins, equal to the bit through step {found.steps}{reached}"
+    return (
+        f"{found.twins} twins, equal to the bit through step {found.apart_from - 1}, from step {found.apart_from} on "
+        f"apart by up to {found.deviation:.2g} of a loss after {found.steps}{reached}"
+    )
+
+
+# -- at the evidence's own commit --------------------------------------------------------------------------------------
+
+
+def replay_at_its_commit(folder: Path, run: str, steps: int | None) -> int:
+    """Do the same with the evidence's own code and locks, in a worktree and an environment that are deleted afterwards,
+    and return the exit status. To make the environment takes minutes and gigabytes."""
+    manifest = read_manifest(folder)
+    job: Any = run_task(folder, run).job
+    values = {
+        "folder": str(folder.absolute()),
+        "run": run,
+        "dataset": job.run.dataset,
+        "subset": job.run.subset,
+        "steps": str(steps or "all"),
+    }
+    with _worktree(manifest.commit) as tree:
+        for command in (["make", "setup"], *manifest.replay):
+            words = [word.format(**values) for word in command]
+            print(shlex.join(words), file=sys.stderr)
+            path = f"{tree / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+            done = subprocess.run(words, cwd=tree, env={**os.environ, "PATH": path}, check=False)
+            if done.returncode:
+                return done.returncode
+    return 0
+
+
+@contextmanager
+def _worktree(commit: str) -> Iterator[Path]:
+    """A checkout of a commit beside this one, with this one's downloads."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder, "tree")
+        git = ["git", "-C", str(PROJECT), "worktree"]
+        added = subprocess.run([*git, "add", "--detach", tree, commit], capture_output=True, text=True, check=False)
+        if added.returncode:
+            raise SettingsError(f"commit {commit} is not in this repository: {added.stderr.strip()}")
+        try:
+            if (PROJECT / "downloads").is_dir():
+                (tree / "downloads").symlink_to(PROJECT / "downloads")
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", tree], check=True)
