@@ -5,7 +5,7 @@ PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
 PYTEST = pytest --numprocesses=auto --dist=loadfile
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup table1 test test-long check docs lock audit schema reference clean FORCE
+.PHONY: setup table1 test test-long check docs lock audit schema reference clean
 
 setup: .venv/installed
 
@@ -60,8 +60,3 @@ schema:
 
 reference:
 	python -m pipeline reference docs/reference
-
-dvc.yaml: FORCE
-	python -m pipeline dvc > $@
-
-FORCE:

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from pipeline.evidence.manifest import (
     FOLDER,
+    MEASURED_NETWORKS,
     NETWORKS,
     SETTINGS,
     Manifest,
@@ -72,7 +73,7 @@ def freeze(name: str, plan: Plan, layout: Layout, networks: Sequence[str] = ()) 
     shutil.rmtree(unfinished, ignore_errors=True)
     _fill(unfinished, plan, made, networks)
     write_text(unfinished / "README.md", _readme(name, plan))
-    write_manifest(unfinished, _manifest(unfinished, state["commit"], plan, name, made))
+    write_manifest(unfinished, _manifest(unfinished, state["commit"], plan, made, networks))
     os.replace(unfinished, folder)
     return folder
 
@@ -102,6 +103,7 @@ def _fill(folder: Path, plan: Plan, made: Sequence[tuple[Task, Record]], network
         write_csv(folder / "measures" / f"{kind}.csv.gz", pd.concat(rows))
     if networks:
         save_file(_networks(made, networks), folder / NETWORKS)
+        write_csv(folder / MEASURED_NETWORKS, _last_on_test(pd.concat(measures["alignment"]), networks))
 
 
 def _labelled(one: Task, path: Path) -> pd.DataFrame:
@@ -126,7 +128,17 @@ def _networks(made: Iterable[tuple[Task, Record]], names: Sequence[str]) -> dict
     return found
 
 
-def _manifest(folder: Path, commit: str, plan: Plan, name: str, made: Sequence[tuple[Task, Record]]) -> Manifest:
+def _last_on_test(alignment: pd.DataFrame, runs: Sequence[str]) -> pd.DataFrame:
+    """How alike the last networks of some runs are, on test images."""
+    epochs = alignment["epoch"].astype(int)
+    last = epochs == epochs.groupby(alignment["run"]).transform("max")
+    kept = alignment[last & alignment["run"].isin(runs) & (alignment["split"] == "test")]
+    return kept[["run", "first", "second", "measure", "value"]]
+
+
+def _manifest(
+    folder: Path, commit: str, plan: Plan, made: Sequence[tuple[Task, Record]], networks: Sequence[str]
+) -> Manifest:
     hours: dict[str, float] = {}
     environments: dict[str, dict[str, Any]] = {}
     runs, images = {}, {}
@@ -151,6 +163,7 @@ def _manifest(folder: Path, commit: str, plan: Plan, name: str, made: Sequence[t
         hours={stage: round(spent, 3) for stage, spent in hours.items()},
         images=images,
         runs=runs,
+        networks={run: runs[run] for run in networks},
         files=file_digests(folder),
     )
 

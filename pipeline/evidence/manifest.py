@@ -16,6 +16,7 @@ FOLDER = Path("reports/evidence")
 MANIFEST = "MANIFEST.json"
 SETTINGS = "settings.yaml"
 NETWORKS = "networks.safetensors"
+MEASURED_NETWORKS = "networks.csv"  # how alike these are on test images
 PROSE = {MANIFEST, "README.md"}  # without a digest: what is told of evidence is tested against its tables
 
 
@@ -42,6 +43,7 @@ class Manifest:
     hours: dict[str, float]  # of a process, by stage
     images: dict[str, dict[str, str]]  # dataset -> file -> SHA-256
     runs: dict[str, RunOrigin]
+    networks: dict[str, RunOrigin]  # of the runs whose last networks are kept: what trained these
     files: dict[str, str]  # of this folder -> SHA-256
 
 
@@ -58,8 +60,10 @@ def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of a folder; raises SettingsError for a file that is none."""
     try:
         values = read_json(folder / MANIFEST)
-        runs = {name: RunOrigin(**run) for name, run in values.pop("runs").items()}
-        return Manifest(**values, runs=runs)
+        runs, networks = (
+            {name: RunOrigin(**run) for name, run in values.pop(part).items()} for part in ("runs", "networks")
+        )
+        return Manifest(**values, runs=runs, networks=networks)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise SettingsError(f"{folder / MANIFEST}: not a whole manifest ({error})") from None
 

@@ -15,12 +15,14 @@ from torch import Tensor
 
 from pipeline.alignment.intervals import Pair, Prepared
 from pipeline.alignment.measures import MEASURES
-from pipeline.evidence.manifest import NETWORKS, read_manifest
+from pipeline.evidence.manifest import MEASURED_NETWORKS, NETWORKS, read_manifest
 from pipeline.evidence.replay import images_of, run_task
 from pipeline.features import embedder
 from pipeline.files import digest_of_bytes, write_bytes
 from pipeline.settings.base import SettingsError
 from pipeline.training.checkpoints import checkpoint_path
+
+COLUMNS = ["run", "first", "second", "measure"]
 
 
 def unpack(folder: Path, target: Path) -> dict[str, list[str]]:
@@ -36,7 +38,7 @@ def unpack(folder: Path, target: Path) -> dict[str, list[str]]:
     for (run, objective), tensors in _tensors(folder / NETWORKS).items():
         job: Any = run_task(folder, run).job
         path, data = checkpoint_path(target, objective, job.run.epochs), save(tensors)
-        if digest_of_bytes(data) != manifest.runs[run].checkpoints[path.name]:
+        if digest_of_bytes(data) != manifest.networks[run].checkpoints[path.name]:
             raise SettingsError(f"{folder / NETWORKS}: {objective} is not the network of the manifest")
         write_bytes(path, data)
         found.setdefault(run, []).append(objective)
@@ -61,7 +63,6 @@ def measure(folder: Path, device: torch.device) -> pd.DataFrame:
     Raises:
         SettingsError: as `unpack`; images are missing or others.
     """
-    known = pd.read_csv(folder / "measures" / "alignment.csv.gz")
     rows = []
     with tempfile.TemporaryDirectory() as place:
         for name, objectives in unpack(folder, Path(place)).items():
@@ -74,7 +75,6 @@ def measure(folder: Path, device: torch.device) -> pd.DataFrame:
             for first, second in itertools.combinations(objectives, 2):
                 pair = Pair(sides[first], sides[second])
                 rows += [(name, first, second, label, take(pair).value) for label, take in MEASURES.items()]
-    table = pd.DataFrame(rows, columns=["run", "first", "second", "measure", "value"])
-    last = known[(known["split"] == "test") & (known["epoch"] == known.groupby("run")["epoch"].transform("max"))]
-    columns = ["run", "first", "second", "measure"]
-    return table.merge(last[[*columns, "value"]].rename(columns={"value": "evidence"}), on=columns, how="left")
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "value"])
+    known = pd.read_csv(folder / MEASURED_NETWORKS).rename(columns={"value": "evidence"})
+    return table.merge(known, on=COLUMNS, how="left", validate="one_to_one")

@@ -1,7 +1,7 @@
 """What code a result depends on: the syntax trees, without docstrings and comments, of all that its stage imports.
 
-A module that holds only a default or a constant decides results too, and counts. Those that write files and show
-progress decide none.
+A module that holds only a constant decides results too, and counts. Those that write files and show progress decide
+none; nor do the types of settings, whose values, defaults included, count by themselves.
 """
 
 import ast
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.references import PROJECT, source_of
 
-PLUMBING = frozenset({"pipeline.files", "pipeline.progress"})
+NOT_COUNTED = ("pipeline.files", "pipeline.progress", "pipeline.settings")
 
 
 def code_identity(modules: Iterable[str]) -> dict[str, str]:
@@ -28,12 +28,16 @@ def _identity(modules: tuple[str, ...]) -> dict[str, str]:
     while waiting:
         module = waiting.pop()
         path = source_of(module)
-        if path is None or module in found or module in PLUMBING:
+        if path is None or module in found or not_counted(module):
             continue
         found.add(module)
         package = "" if module.endswith(".py") else module.rpartition(".")[0]
         waiting += [*_imports(path), *([package] if package else [])]
     return {module: file_identity(path) for module in sorted(found) if (path := source_of(module)) is not None}
+
+
+def not_counted(module: str) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in NOT_COUNTED)
 
 
 def code_digest(identity: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ def retraining_notice(tasks: Iterable[Task]) -> str:
     changes: dict[str, None] = {}
     again = []
     for one, record in trained(tasks):
-        if found := one.changes_since(record):
+        if found := one.changes_since(record, inputs=all(place.record.is_file() for _, place in one.reads)):
             changes.update(dict.fromkeys(_named_changes(record, one, found)))
             again.append(one)
     if not again:
@@ -45,7 +45,7 @@ def _named_changes(record: Record, one: Task, found: dict[str, list[str]]) -> li
         named += [f"without {label}{name}" for name in before if name not in after]
     if not named:
         named += [text for text in settings if text.split(".")[0] not in ("objectives", "checkpoints")]
-    return named + [f"{name} changed" for name in found.get("code", [])]
+    return named + [f"{name} changed" for part in ("code", "inputs") for name in found.get(part, [])]
 
 
 def _cost(again: Sequence[Task]) -> str:

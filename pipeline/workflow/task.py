@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from pipeline.files import digest_of
@@ -14,7 +14,7 @@ from pipeline.settings.base import Settings, SettingsError
 from pipeline.workflow.code import code_digest, code_identity, watched_identity
 from pipeline.workflow.layout import Layout, Place
 from pipeline.workflow.plan import Plan
-from pipeline.workflow.records import Record, differences, digest, flat, record_of
+from pipeline.workflow.records import Record, differences, digest, flat, read_record, record_of
 from pipeline.workflow.stage import Stage
 from pipeline.workflow.stages import STAGES, stage_of
 
@@ -103,7 +103,7 @@ class Task:
     def input_digests(self) -> dict[str, dict[str, str]]:
         inputs: dict[str, dict[str, str]] = {}
         for kind, place in self.reads:
-            inputs.setdefault(kind, {})[place.subject] = digest_of(record_of(place)["outputs"][kind])
+            inputs.setdefault(kind, {})[place.subject] = _output_digests(place.record)[kind]
         for name, file in self.stage.files.items():
             inputs[name] = {"": digest(Path(file))}
         return inputs
@@ -134,6 +134,17 @@ class Task:
     def origin(self) -> str:
         """Digest of all that decides the result; raises as `key`."""
         return hashlib.sha256(json.dumps(self.key(), sort_keys=True).encode()).hexdigest()
+
+
+def _output_digests(record: Path) -> dict[str, str]:
+    """Digest of every kind of output of a result; raises FileNotFoundError."""
+    status = record.stat()
+    return _read_output_digests(record, status.st_mtime_ns, status.st_size)
+
+
+@cache  # many runs have the same images
+def _read_output_digests(record: Path, modified: int, size: int) -> dict[str, str]:
+    return {kind: digest_of(files) for kind, files in read_record(record)["outputs"].items()}
 
 
 def task(stage: str, subject: str, plan: Plan, layout: Layout) -> Task:

@@ -2,13 +2,13 @@
 
 from pipeline.workflow.records import read_record
 
-UNVERIFIED = ("logs", "benchmarks", "state")  # what was said, how long it took; to go on from, and looked at then
+UNVERIFIED = ("logs", "benchmarks", "unfinished", "runs.csv", ".runs.lock")  # what was said, took time, or is under way
 
 
 def artefacts(folder):
     """All that stages wrote, but for what no result depends on."""
     files = [path for room in ("results", "reports") for path in sorted((folder / room).rglob("*")) if path.is_file()]
-    made = [path for path in files if path.relative_to(folder).parts[1] not in (*UNVERIFIED, "reference", "measured")]
+    made = [path for path in files if path.relative_to(folder).parts[1] not in (*UNVERIFIED, "reference", "evidence")]
     return [path for path in made if path.name not in ("settings.json", "page.html", "report.py")]
 
 
@@ -17,9 +17,9 @@ def content(project):
     found = {}
     for path in artefacts(project.path):
         name = path.relative_to(project.path)
-        if name.parts[1] == "records":
+        if name.name == "record.json" or name.parts[1] == "records":
             record = read_record(path)
-            when_and_where = {"made", "kept", *(["inputs", "outputs"] if name.name == "report.json" else [])}
+            when_and_where = {"made", *(["outputs"] if name.name == "report.json" else [])}
             found[name] = {key: value for key, value in record.items() if key not in when_and_where}
         elif name.name not in ("provenance.json", "report.html"):  # which say when and where
             found[name] = path.read_bytes()

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.stages import STAGES
+
 ROOT = Path(__file__).parents[2]
 
 TINY = (Path(__file__).parent / "tiny.yaml").read_text(encoding="utf-8")
@@ -53,10 +56,14 @@ class Project:
         output = self.run("snakemake", "--dry-run", "--quiet", "host", "--", *targets)
         return {line.split()[0] for line in _job_table(output)}
 
-    def edit(self, file: str, old: str, new: str) -> None:
+    def folder(self, stage: str, subject: str) -> Path:
+        """Folder of a result."""
+        return self.path / Layout(Path("results"), Path("reports")).place(STAGES[stage], subject).folder
+
+    def edit(self, file: str, old: str, new: str, count: int = -1) -> None:
         text = (self.path / file).read_text()
         assert old in text
-        (self.path / file).write_text(text.replace(old, new))
+        (self.path / file).write_text(text.replace(old, new, count))
 
     def copy(self, path: Path) -> "Project":
         shutil.copytree(self.path, path, symlinks=True)
@@ -89,7 +96,6 @@ def sources(tmp_path_factory):
             shutil.copy(ROOT / name, path / name)
     (path / "params.yaml").write_text(TINY)
     project = Project(path)
-    (path / "dvc.yaml").write_text(project.pipeline("dvc"))
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.run("git", "config", "user.email", "test@example.org")
     project.run("git", "config", "user.name", "Test")

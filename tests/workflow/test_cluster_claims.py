@@ -1,22 +1,17 @@
 """What jobs ask of a cluster, and how its machines are told which job is theirs."""
 
-import re
 from pathlib import Path
 
 import pytest
-import yaml
-from snakemake.target_jobs import parse_target_jobs_cli_args
-from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args
 
 from pipeline.settings.base import parse
-from pipeline.settings.experiments import Params, read_params
+from pipeline.settings.experiments import Params
 from pipeline.workflow.claims import LEAST, UNKNOWN, Claim, claim
 from pipeline.workflow.cost import CORE, GPU, run_cost
-from pipeline.workflow.layout import Layout, folded
+from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import task, tasks
 from pipeline.workflow.stages import STAGES
-from pipeline.workflow.targets import whole
+from pipeline.workflow.task import task
 
 ROOT = Path(__file__).parents[2]
 LAYOUT = Layout(Path("nowhere/results"), Path("nowhere/reports"))
@@ -69,28 +64,3 @@ def test_what_is_not_known_asks_for_much_and_a_table_for_little():
     _, _, uncounted = planned(dataset="mine")
     assert claim(uncounted("twins"), False, 1, 1) == UNKNOWN
     assert claim(planned()[2]("table1"), False, 1, 1) == LEAST
-
-
-def test_every_subject_reaches_a_machine_of_the_cluster_as_it_is():
-    """Through Snakemake's own command line."""
-    settings = plan(read_params(ROOT / "params.yaml"), Path("params.yaml"))
-    subjects = {(one.stage.name, folded(one.subject)) for one in tasks(settings, LAYOUT)}
-    assert any("," in subject for _, subject in subjects)
-    for stage, subject in subjects:
-        given = {"subject": subject} if subject else {}
-        (told,) = parse_target_jobs_cli_args(encode_target_jobs_cli_args([TargetSpec(stage, given)]))
-        assert whole(told.wildcards_dict) == given
-
-
-@pytest.mark.parametrize("name", ["slurm"])
-def test_a_profile_gives_a_card_to_each_stage_that_computes(name):
-    profile = yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text())
-    asked = {stage: resources.get("gpu") for stage, resources in profile["set-resources"].items()}
-    assert asked == {stage.name: 1 for stage in STAGES.values() if stage.computes}
-
-
-def test_a_card_is_asked_for_and_a_run_is_stopped_early_enough_to_keep_its_state():
-    profile = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
-    signal, seconds = re.search(r"--signal=(\w+)@(\d+)", profile["default-resources"]["slurm_extra"]).groups()
-    assert signal == "TERM"
-    assert 60 < int(seconds) < 60 * LEAST.minutes  # Slurm's clock is coarse by a minute

@@ -9,8 +9,9 @@ from pipeline.settings.experiments import Params, read_params
 from pipeline.workflow.cost import CORE, GPU, PACKED, as_text, cost
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import task, write_record
+from pipeline.workflow.records import write_record
 from pipeline.workflow.runner import make
+from pipeline.workflow.task import task
 
 GRID = [{"dataset": "cifar100", "encoder": "resnet18", "batch_size": 1000, "epochs": 3, "seed": [0, 1]}]
 
@@ -71,10 +72,16 @@ def test_finished_runs_give_the_rate_and_are_not_to_do(layout):
     settings = settings_of()
     name = next(iter(settings.requests)).name
     one = task("twins", name, settings, layout)
-    made = {"made": {"seconds": 100.0}, "inputs": {}, "job": one.job.model_dump(mode="json")}
-    write_record(one.record, {**made, "code": {"pipeline.training.lars": "of other code"}})
+    made = {
+        "made": {"seconds": 100.0},
+        "inputs": {},
+        "settings": one.job.model_dump(mode="json"),
+        "stage": "twins",
+        "subject": name,
+    }
+    write_record(one.place.record, {**made, "code": {"VERSION": "0"}})
     assert [run.finished for run in cost(settings, layout, "all", CORE).runs] == [False, False]
-    write_record(one.record, {**made, "code": one.code})
+    write_record(one.place.record, {**made, "code": one.code})
     found = cost(settings, layout, "all", CORE)
     assert [run.finished for run in found.runs] == [True, False]
     assert found.hours(todo_only=True) == pytest.approx(100 / 3600)
@@ -112,5 +119,5 @@ def test_images_stored_as_files_take_less_and_what_is_prepared_is_weighed(layout
     settings = plan(parse(Params, {"experiments": {"mine": {"grid": [{"dataset": "digits"}]}}}, "settings"))
     assert cost(settings, layout, "all", GPU).store_bytes == 1797 * 64
     make(task("prepare", "digits", settings, layout))
-    lying = sum(path.stat().st_size for path in (layout.results / "data" / "digits").iterdir())
+    lying = sum(path.stat().st_size for path in (layout.results / "data" / "digits" / "images").iterdir())
     assert cost(settings, layout, "all", GPU).store_bytes == lying > 1797 * 64

@@ -1,21 +1,23 @@
 """DVC beside Snakemake: it hashes what is there, and what it brings back is accepted only where it belongs."""
 
 import json
-import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
-from pipeline.__main__ import main
-from pipeline.workflow.stages import STAGES
-from tests.workflow.conftest import ROOT, TINY
+from pipeline.settings.experiments import read_params
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.plan import plan
+from pipeline.workflow.task import tasks
+from tests.workflow.conftest import ROOT
 
 PULLED = ("python", "-m", "pipeline", "verify"), ("snakemake", "--quiet", "--touch", "--cores", "1", "all")
 
 
 def checkpoint_times(project):
-    return {path: path.stat().st_mtime_ns for path in (project.path / "results" / "checkpoints").rglob("*.safetensors")}
+    return {path: path.stat().st_mtime_ns for path in (project.path / "results" / "runs").rglob("*.safetensors")}
 
 
 @pytest.fixture(scope="module")
@@ -33,42 +35,16 @@ def reproduced(finished, tmp_path_factory):
     return project
 
 
-def test_the_file_on_disk_follows_from_the_stages(capsys):
-    assert main(["dvc"]) == 0
-    assert (ROOT / "dvc.yaml").read_text() == capsys.readouterr().out, "run `make dvc.yaml`"
-    train = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["train"]
-    assert {"pipeline/randomness.py", "pipeline/settings/training.py", "pipeline/views/colour.py"} <= set(train["deps"])
-
-
-def test_outs_are_those_of_the_experiments_that_there_are(sources, tmp_path):
-    project = sources.copy(tmp_path / "twins")
-    project.edit("params.yaml", "  merging: {objectives: [cl, nscl], grid: *same}\n", "")
-    assert "results/merging" in (project.path / "dvc.yaml").read_text()
-    output = project.run("dvc", "repro", check=False)
-    assert "dvc.yaml is not of these settings and this code" in output  # before anything is made
-    assert not (project.path / "results").exists()
-    (project.path / "dvc.yaml").write_text(project.pipeline("dvc"))
-    outs = [
-        out
-        for stage in yaml.safe_load((project.path / "dvc.yaml").read_text())["stages"].values()
-        for kept in stage["outs"]
-        for out in kept
-    ]
-    assert "results/merging" not in outs
-    assert {"results/data", "results/checkpoints", "results/measures", "reports/comparisons", "reports/figures"} <= {
-        *outs
+def test_its_outs_are_all_that_the_default_makes_and_its_code_whole_folders():
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    kept = {
+        out for stage in stages.values() for part in ("outs", "metrics") for one in stage.get(part, []) for out in one
     }
-    assert "reports/report.html" in outs
-    assert project.pipeline("dvc", "--check") == ""
-
-
-def test_outs_are_of_the_stages_that_the_workflow_makes(sources, tmp_path):
-    project = sources.copy(tmp_path / "twins")
-    before, _, _ = TINY.partition("  trajectory:")
-    (project.path / "params.yaml").write_text(before)  # table1 alone: nothing that is shown compares seeds
-    text = project.pipeline("dvc")
-    recorded = {name for name in STAGES if re.search(rf"results/records/{name}(\.json)?:", text)}
-    assert recorded == project.planned()
+    found = plan(read_params(ROOT / "params.yaml"))
+    for one in tasks(found, Layout(Path("results"), Path("reports"))):
+        for path in (one.place.record, *one.place.outputs.values(), *one.place.declared.values()):
+            assert kept & {str(path), *map(str, path.parents)}, path
+    assert {"pipeline", "workflow", "Snakefile"} <= set.intersection(*(set(stage["deps"]) for stage in stages.values()))
 
 
 def test_a_second_repro_runs_nothing(reproduced):
@@ -88,7 +64,7 @@ def test_a_clone_pulls_the_results_and_retrains_nothing(reproduced, tmp_path):
     clone.run("dvc", "pull", "--quiet")
     for made in ("table1.csv", "figures/mine.png", "comparisons/mine/accuracy.csv", "report.html"):
         assert (clone.path / "reports" / made).is_file()
-    for bulk in ("data", "checkpoints", "measures"):
+    for bulk in ("data", "runs", "measures"):
         assert any(path.is_file() for path in (clone.path / "results" / bulk).rglob("*"))
     for command in PULLED:
         clone.run(*command)
@@ -102,7 +78,7 @@ def test_a_clone_pulls_the_results_and_retrains_nothing(reproduced, tmp_path):
 def test_results_of_other_code_are_not_accepted(reproduced, tmp_path):
     project = reproduced.copy(tmp_path / "twins")
     assert "all as these settings" in project.run("python", "-m", "pipeline", "verify")
-    project.edit("pipeline/losses/contrastive.py", "return (own / temperature)", "return (rows / temperature / 2)")
+    project.edit("pipeline/stages/twins.py", "VERSION = ", "VERSION = 1")
     output = project.run("python", "-m", "pipeline", "verify", check=False)
     assert "not what these settings, this code and this data make" in output
     assert "twins digits/classes=4" in output

@@ -17,7 +17,7 @@ def test_files_of_features_give_the_run_s_own_numbers(project, monkeypatch, caps
     capsys.readouterr()
     assert main(["align", *files, "--labels", "cl.safetensors:test_labels", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    folder = project.path / "results" / "measures" / RUN
+    folder = project.folder("measure", RUN)
     rows = pd.read_csv(folder / "alignment.csv").query("epoch == 1 and split == 'test' and first == 'cl'")
     for measure in ("cka", "rsa"):
         (row,) = rows[rows["measure"] == measure].itertuples()

@@ -19,8 +19,8 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    (tmp_path / "reports/measured").mkdir(parents=True)
-    (tmp_path / "reports/measured/table.csv").write_text("1\n")
+    (tmp_path / "reports/evidence").mkdir(parents=True)
+    (tmp_path / "reports/evidence/table.csv").write_text("1\n")
     shutil.copy(provenance.__file__, tmp_path / "provenance.py")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", ".")
@@ -34,9 +34,9 @@ def asked(repository: Path) -> str:
     ).stdout.strip()
 
 
-def test_dirty_where_code_differs_from_the_commit_but_not_where_kept_results_are_made_again(repository: Path) -> None:
+def test_dirty_where_code_differs_from_the_commit_but_not_where_evidence_is_added(repository: Path) -> None:
     commit = git(repository, "rev-parse", "HEAD")
-    (repository / "reports/measured/table.csv").write_text("2\n")
+    (repository / "reports/evidence/table.csv").write_text("2\n")
     assert asked(repository) == f'{{"commit": "{commit}", "dirty": false}}'
     with (repository / "provenance.py").open("a") as file:
         file.write("# changed\n")

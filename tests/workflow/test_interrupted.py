@@ -1,7 +1,6 @@
 """A run that was cut off goes on, and is never silently begun anew."""
 
 import errno
-import json
 import os
 import signal
 import subprocess
@@ -14,13 +13,16 @@ from pipeline.settings.experiments import read_params
 from pipeline.stages import twins
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import task
 from pipeline.workflow.runner import make
+from pipeline.workflow.stages import STAGES
+from pipeline.workflow.task import task
 from tests.waiting import wait_for
 from tests.workflow.conftest import RUN, TINY
-from tests.workflow.test_leaks import COMMENT, NEUTRAL, TEMPERED
+from tests.workflow.test_leaks import COMMENT
 
 LONG = RUN.replace("epochs=1", "epochs=150")
+LAYOUT = Layout(Path("results"), Path("reports"))
+STATE_OF_LONG = LAYOUT.place(STAGES["twins"], LONG).unfinished / "state.pt"
 
 
 def ready(sources, tmp_path_factory, epochs):
@@ -37,13 +39,12 @@ def cut_off(sources, tmp_path_factory):
     """A project whose run of 150 epochs was killed on its way."""
     project = ready(sources, tmp_path_factory, 150)
     process = project.start("python", "-m", "pipeline", "twins", LONG, "--threads", "1", stderr=subprocess.DEVNULL)
-    state = project.path / "results" / "state" / f"{LONG}.pt"
-    wait_for(state, process)
+    wait_for(project.path / STATE_OF_LONG, process)
     time.sleep(1)
     assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert not (project.path / "results" / "records" / "twins" / f"{LONG}.json").exists()
+    assert not project.folder("twins", LONG).exists()
     return project
 
 
@@ -52,32 +53,20 @@ def test_a_changed_comment_lets_it_go_on(cut_off, tmp_path):
     project = cut_off.copy(tmp_path / "twins")
     project.edit("pipeline/losses/contrastive.py", *COMMENT)
     assert "going on after epoch" in project.pipeline("twins", LONG, "--threads", "1")
-    assert "equal to the bit" in project.pipeline("replay", LONG)
 
 
-def test_changed_code_is_named_and_stops_it(cut_off, tmp_path):
+def test_of_another_version_its_state_is_set_aside_and_it_starts_with_a_sentence(cut_off, tmp_path):
     project = cut_off.copy(tmp_path / "twins")
-    state = project.path / "results" / "state" / f"{LONG}.pt"
-    before = state.read_bytes()
-    project.edit("pipeline/losses/contrastive.py", *TEMPERED)
-    for command in (("python", "-m", "pipeline", "twins", LONG), ("snakemake", "--cores", "1", "trained")):
-        output = project.run(*command, check=False)
-        assert f"{LONG} was begun from something else (code: pipeline.losses.contrastive)" in output
-    assert "today's code does not make this run" in project.pipeline("replay", LONG, check=False)
-    assert state.read_bytes() == before  # nothing was lost
-    project.pipeline("remake", LONG)
-    assert not state.exists()
-
-
-@pytest.mark.long
-def test_it_goes_on_by_other_code_after_a_replay(cut_off, tmp_path):
-    project = cut_off.copy(tmp_path / "twins")
-    project.edit("pipeline/losses/contrastive.py", *NEUTRAL)
-    answer = project.pipeline("replay", LONG, "--steps", "4")
-    assert "4 steps of 2 twins after epoch 0: equal to the bit; kept" in answer
-    assert "going on after epoch" in project.pipeline("twins", LONG, "--threads", "1")
-    record = json.loads((project.path / "results" / "records" / "twins" / f"{LONG}.json").read_text())
-    assert record["kept"][0]["compared"][0]["steps"] == 4
+    before = (project.path / STATE_OF_LONG).read_bytes()
+    project.edit("pipeline/stages/twins.py", "VERSION = ", "VERSION = 1")
+    process = project.start("python", "-m", "pipeline", "twins", LONG, "--threads", "1", stderr=subprocess.PIPE)
+    wait_for(project.path / STATE_OF_LONG, process)
+    process.kill()
+    said = process.communicate()[1]
+    assert f"{LONG}: its state is of other settings, code or data, and is set aside as" in said
+    assert "going on" not in said
+    aside = (project.path / STATE_OF_LONG).parent
+    assert (aside.with_name(f"{aside.name}.set_aside") / "state.pt").read_bytes() == before
 
 
 @pytest.mark.long
@@ -89,7 +78,7 @@ def test_one_more_objective_is_no_other_run(finished, tmp_path):
     project.run("snakemake", "--cores", "2", "--quiet", "all", "--", "trained")
     after = {path.name: path.read_bytes() for path in (project.path / "results").rglob("cl-epoch0001.safetensors")}
     assert after == before
-    assert len(list((project.path / "results" / "checkpoints").rglob("ce-epoch0001.safetensors"))) == 2
+    assert len(list((project.path / "results" / "runs").rglob("ce-epoch0001.safetensors"))) == 2
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +88,15 @@ def prepared(sources, tmp_path_factory):
 
 
 SHORT = RUN.replace("epochs=1", "epochs=60")
-FIRST = Path("results", "checkpoints", SHORT, "cl-epoch0000.safetensors")
-STATE = Path("results", "state", f"{SHORT}.pt")
+PLACE = LAYOUT.place(STAGES["twins"], SHORT)
+FIRST = PLACE.unfinished / "result" / "checkpoints" / "cl-epoch0000.safetensors"
+STATE = PLACE.unfinished / "state.pt"
 
 
 def test_ctrl_c_in_snakemake_keeps_all_that_the_run_goes_on_from(prepared, tmp_path):
     project = prepared.copy(tmp_path / "twins")
     snakemake = project.start(
-        *("snakemake", "--cores", "1", f"results/steps/{SHORT}.csv.gz"),
+        *("snakemake", "--cores", "1", str(PLACE.digests)),
         stderr=subprocess.PIPE,
         start_new_session=True,  # a terminal sends Ctrl-C to all processes of a group: to `tee` too
     )
@@ -130,7 +120,7 @@ def test_a_run_is_trained_by_one_process_at_a_time(prepared, tmp_path):
     assert first.poll() is None
     first.kill()
     first.wait()
-    assert f"error: {SHORT}: another process trains it" in second
+    assert f"error: {SHORT}: another process makes it" in second
     assert "Traceback" not in second
     project.run(*command)  # the dead one holds nothing
 
@@ -138,17 +128,16 @@ def test_a_run_is_trained_by_one_process_at_a_time(prepared, tmp_path):
 def test_a_disk_that_fills_while_a_run_trains_leaves_what_its_state_needs(prepared, tmp_path, monkeypatch):
     project = prepared.copy(tmp_path / "twins")
     monkeypatch.chdir(project.path)
-    FIRST.parent.mkdir(parents=True)  # as Snakemake does for its outputs
 
     def full(job, inputs, outputs, *, state, origin):
-        (outputs["checkpoints"] / FIRST.name).parent.mkdir(exist_ok=True)
+        outputs["checkpoints"].mkdir()
         (outputs["checkpoints"] / FIRST.name).write_text("kept")
         state.write_text("which needs it")
         raise OSError(errno.ENOSPC, "no space left on device")
 
     monkeypatch.setattr(twins, "run", full)
     with pytest.raises(OSError, match="no space"):
-        make(task("twins", SHORT, plan(read_params(Path("params.yaml"))), Layout(Path("results"), Path("reports"))))
+        make(task("twins", SHORT, plan(read_params(Path("params.yaml"))), LAYOUT))
     assert (FIRST.read_text(), STATE.is_file()) == ("kept", True)
 
 
@@ -159,20 +148,26 @@ def test_a_stage_that_nobody_listens_to_does_not_say_that_it_is_done(sources, tm
     command = ["python", "-m", "pipeline", "prepare", "digits"]
     status = subprocess.run(command, cwd=project.path, env=project.environment, stderr=writer, check=False).returncode
     os.close(writer)
-    assert (status == 0) == (project.path / "results" / "records" / "prepare" / "digits.json").is_file()
+    assert (status == 0) == (project.path / "results" / "data" / "digits" / "record.json").is_file()
 
 
-def test_a_finished_run_that_is_planned_again_is_not_trained_again(project):
-    """For whatever reason: Snakemake deletes the declared files of a job before it starts it."""
-    folder = project.path / "results" / "checkpoints" / RUN
-    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
-    steps = (project.path / "results" / "steps" / f"{RUN}.csv.gz").read_bytes()
-    command = ["snakemake", "--cores", "1", "--forcerun", "twins", "--", f"results/steps/{RUN}.csv.gz"]
+@pytest.mark.parametrize("reason", ["forced", "deleted"])
+def test_a_finished_run_that_is_planned_again_is_not_trained_again(project, reason):
+    """For whatever reason: Snakemake deletes the declared file of a job before it starts it."""
+    folder = project.folder("twins", RUN)
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+    digests = folder.with_name(f"{folder.name}.sha256")
+    listed = digests.read_bytes()
+    target = str(digests.relative_to(project.path))
+    if reason == "deleted":
+        digests.unlink()
+    forced = ["--forcerun", "twins"] if reason == "forced" else []
+    command = ["snakemake", "--cores", "1", *forced, "--", target]
     assert f"{RUN}: finished already" in project.run(*command)
-    networks = [path for path in before if path.suffix == ".safetensors"]
-    assert [path.stat().st_mtime_ns for path in networks] == [before[path][0] for path in networks]
-    assert {path: path.read_bytes() for path in folder.iterdir()} == {path: data for path, (_, data) in before.items()}
-    assert (project.path / "results" / "steps" / f"{RUN}.csv.gz").read_bytes() == steps
+    assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in before} == before
+    assert digests.read_bytes() == listed
+    assert project.planned() == set()
+    said = project.pipeline("remake", RUN)
+    assert f"snakemake --cores all --forcerun {target}" in said
+    assert "finished already" not in project.run("snakemake", "--cores", "1", "--forcerun", target, "--", target)
     project.pipeline("verify", "--deep")
-    project.pipeline("remake", RUN)
-    assert "finished already" not in project.run(*command)

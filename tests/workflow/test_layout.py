@@ -1,60 +1,55 @@
-"""Names of runs as paths."""
+"""Folders of results: short names, one for every run, found again in the list of runs."""
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline.settings.experiments import read_params
-from pipeline.settings.run import Run
-from pipeline.workflow.layout import Layout, folded, unfolded
+from pipeline.workflow.layout import Layout, short_name
 from pipeline.workflow.plan import plan
+from pipeline.workflow.runs_table import list_runs
+from pipeline.workflow.task import tasks
 
 ROOT = Path(__file__).parents[2]
-LONGEST_NAME = max((run.name for run in plan(read_params(ROOT / "params" / "released_code.yaml")).requests), key=len)
 
 
-def test_a_name_is_folded_after_commas_only_where_it_is_too_long():
-    assert folded("digits/classes=4,seed=0") == "digits/classes=4,seed=0"
-    assert folded("fig2_trajectory") == "fig2_trajectory"
-    assert folded("{subject}") == "{subject}"
-    head, tail = "d/" + "a" * 98 + ",", "b" * 98 + ","
-    assert folded(f"{head}{tail}end=1") == f"{head}{tail}/end=1"
+def test_a_short_name_has_a_few_words_and_a_digest_of_all_settings():
+    first = short_name("digits/classes=4,encoder=resnet10,trust=0.1,seed=0")
+    assert first.startswith("digits/resnet10-4classes-seed0-")
+    assert first != short_name("digits/classes=4,encoder=resnet10,trust=0.2,seed=0")
+    assert short_name("digits/encoder=my nets/mine.py:build,seed=3").startswith("digits/my_nets_mine.py_build-seed3-")
+    assert [short_name(name) for name in ("digits", "fig2_trajectory", "{subject}", "")] == [
+        *("digits", "fig2_trajectory", "{subject}", ""),
+    ]
 
 
-@pytest.mark.parametrize("file", ["released_code.yaml", "paper.yaml"])
-def test_no_two_names_are_one_path_and_each_is_found_again(file):
-    names = [run.name for run in plan(read_params(ROOT / "params" / file)).requests]
-    assert len({folded(name) for name in names}) == len(names)
-    assert [unfolded(folded(name)) for name in names] == names
+@pytest.mark.parametrize("file", ["released_code.yaml", "paper.yaml", "cifar_two_cores.yaml"])
+def test_no_two_results_of_a_plan_share_a_folder_and_none_is_long(file):
+    found = plan(read_params(ROOT / "params" / file))
+    every = list(tasks(found, Layout(Path("results"), Path("reports"))))
+    records = {one.place.record for one in every}
+    assert len(records) == len(every)
+    assert max(len(part) for path in records for part in path.parts) < 80
+    assert not any("," in str(path) for path in records)  # Snakemake cuts wildcards at commas on clusters
 
 
-def test_a_run_of_many_settings_can_be_written(tmp_path):
-    """Systems allow 255 bytes between two slashes."""
-    with pytest.raises(OSError, match="File name too long"):
-        (tmp_path / LONGEST_NAME.split("/")[1]).touch()
-    layout = Layout(tmp_path / "results", tmp_path / "reports")
-    for path in (layout.record("twins", LONGEST_NAME), layout.path("{results}/steps/{subject}.csv.gz", LONGEST_NAME)):
-        path.parent.mkdir(parents=True)
-        path.with_name(f".{path.name}.tmp").touch()
-        path.touch()
-
-
-def test_the_workflow_makes_a_run_of_many_settings(project):
-    text = (
-        "denominator: released_code, batches: class_weighted, horizon_epochs: 1201, schedule: released_code, "
-        "learning_rate_rule: fourth_root_published, lars_exclude: none, clip: 1.0, trust: 0.02, seed: 0"
+def test_the_list_of_runs_has_each_with_its_settings_and_keeps_those_of_other_settings_files(tmp_path):
+    layout = Layout(tmp_path, tmp_path)
+    ours, theirs = (
+        [one for one in tasks(plan(read_params(ROOT / "params" / file)), layout) if one.stage.lasts]
+        for file in ("tiny_imagenet_two_cores.yaml", "cifar_two_cores.yaml")
     )
-    project.edit(
-        "params.yaml",
-        "mine: {objectives: [nscl, cl], grid: *same}",
-        f"""mine:
-    objectives: [nscl, cl]
-    grid: [{{dataset: digits, classes: 4, epochs: 1, {text}}}]""",
-    )
-    (name,) = [line.split("\t")[0] for line in project.pipeline("runs").splitlines() if "released_code" in line]
-    steps = project.path / "results" / "steps" / f"{folded(name)}.csv.gz"
-    assert ",/" in folded(name)
-    project.run("snakemake", "--cores", "1", "--", str(steps.relative_to(project.path)))
-    assert steps.is_file()
-    assert "twins" not in project.planned("trained")
-    assert Run.from_name(name).clip == 1.0
+    for some in (ours, theirs, ours):
+        list_runs(layout, some)
+    table = pd.read_csv(tmp_path / "runs.csv").set_index("folder")
+    assert len(table) == len(ours) + len(theirs)
+    for one in (*ours, *theirs):
+        row = table.loc[one.place.name]
+        assert row["run"] == one.subject
+        assert (row["batch_size"], row["seed"]) == (one.job.run.batch_size, one.job.run.seed)
+
+
+def test_a_folder_that_no_settings_ask_for_is_refused_in_a_sentence(finished):
+    output = finished.run("snakemake", "--dry-run", "results/runs/digits/other-seed0-00000000.sha256", check=False)
+    assert "twins of digits/other-seed0-00000000: these settings ask for no such result" in output

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -12,21 +11,13 @@ from pipeline.settings.base import SettingsError
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import left_out, tasks, write_sums
 from pipeline.workflow.stages import STAGES
+from pipeline.workflow.task import tasks
 from pipeline.workflow.verify import verify
 from tests.workflow.conftest import RUN
 
 TEMPERED = ("return (own / temperature) @ rows.T", "return (own / (2 * temperature)) @ rows.T")
-NEUTRAL = ("rows = torch.cat([z1, z2])\n    own", "both = torch.cat([z1, z2])\n    rows = both\n    own")
 COMMENT = ("    own = rows if", "\n    # why\n    own = rows if")
-
-
-def refused(project):
-    """What a dry run says when it refuses a run."""
-    output = project.run("snakemake", "--dry-run", "--quiet", "host", check=False)
-    assert "Job stats" not in output
-    return output
 
 
 def verified(project, *words):
@@ -39,83 +30,118 @@ def stages_of(lines):
     return {line.split(":")[0].split()[0] for line in lines}
 
 
+def said(project):
+    """What a dry run of the workflow says."""
+    return project.run("snakemake", "--dry-run", "all")
+
+
 def test_what_was_made_is_verified_to_the_last_byte(finished):
     assert verified(finished) == []
     assert verified(finished, "--deep") == []
-    for record in (finished.path / "results" / "records").rglob("*.json"):
-        found = json.loads(record.read_text())
-        assert {"job", "code", "inputs", "outputs", "made"} <= found.keys(), record
+    records = [
+        *(finished.path / "results").rglob("record.json"),
+        *(finished.path / "reports" / "records").rglob("*.json"),
+    ]
+    assert len(records) > 30
+    for record in records:
+        assert {"settings", "code", "inputs", "outputs", "made"} <= json.loads(record.read_text()).keys(), record
 
 
-def test_a_changed_default_is_named_and_retrains_nothing_by_itself(project):
+def test_a_changed_default_is_named_and_trains_again_with_a_sentence(project):
     project.edit("pipeline/settings/training.py", "decay: float = Field(1e-6", "decay: float = Field(1e-5")
     named = verified(project)
     assert any(line.startswith(f"twins {RUN}") and "run.weight_decay was 1e-06, is 1e-05" in line for line in named)
-    output = refused(project)
-    assert f"{RUN} was finished from something else (settings: run.weight_decay was 1e-06, is 1e-05" in output
-    assert "replay" not in output  # other settings cannot be kept
-    project.pipeline("remake", RUN)
-    assert (project.path / "results" / "checkpoints" / RUN).is_dir()  # until the new ones are there
+    assert "2 finished runs train again from the start (run.weight_decay was 1e-06, is 1e-05)" in said(project)
+    assert "twins" in project.planned()
+    assert (project.folder("twins", RUN) / "checkpoints").is_dir()  # until the new ones are there
 
 
-def test_words_and_layout_change_nothing(project):
+def test_words_layout_and_what_moves_bytes_change_nothing(project):
     project.edit("pipeline/losses/contrastive.py", '"""CL: negatives are', '"""CL (edited): negatives are')
     project.edit("pipeline/losses/contrastive.py", *COMMENT)
     project.edit("pipeline/settings/training.py", '"""dimension of z"""', '"""number of columns of z"""')
+    project.edit("pipeline/files.py", "def sha256(path: Path) -> str:", "def sha256(path: Path, size: int = 0) -> str:")
+    project.edit("pipeline/progress.py", "import", "import os\nimport", 1)
     assert verified(project) == []
     assert project.planned() == set()
+    assert "edited since" not in said(project)
 
 
-def test_changed_code_of_a_run_is_named_with_the_choice(project):
+def test_a_setting_that_is_new_and_at_its_default_changes_nothing(project):
+    project.edit("pipeline/settings/training.py", "    momentum: float", "    warmth: float = 0.0\n    momentum: float")
+    assert verified(project) == []
+    assert project.planned() == set()
+    project.edit("params.yaml", "training: {", "training: {warmth: 1.0, ")
+    assert "run.warmth was missing, is 1.0" in said(project)
+    assert "twins" in project.planned()
+
+
+def test_edited_code_of_a_run_is_said_and_noted_under_the_tables_until_its_version_is_raised(project):
     project.edit("pipeline/losses/contrastive.py", *TEMPERED)
-    output = refused(project)
-    both = f"{RUN} {RUN.replace('seed=0', 'seed=1')}"
-    assert f"{RUN} was finished from something else (code: pipeline.losses.contrastive)" in output
-    assert ", and so was one more run: keep them by" in output
-    assert f"`python -m pipeline replay {both}`" in output
-    assert f"make them again after `python -m pipeline remake {both}`" in output
-    answer = project.pipeline("replay", RUN, check=False)
-    assert "today's code does not make this run" in answer
-    assert "twins" in stages_of(verified(project))
-    project.pipeline("remake", *both.split())
+    output = said(project)
+    assert (
+        "pipeline/losses/contrastive.py was edited since finished results were made with the present VERSION" in output
+    )
+    assert "2 of twins" in output
+    assert "raise VERSION in pipeline/stages/" in output
+    planned = project.planned()
+    assert not planned & {"twins", "measure"}
+    assert {"table1", "table2", "report"} <= planned
+    project.run("snakemake", "--cores", "2", "reports/table1.csv", "reports/table2.csv")
+    for table in ("table1.md", "table2.md"):
+        assert "pipeline/losses/contrastive.py was edited since" in (project.path / "reports" / table).read_text()
+    assert not project.planned("reports/table1.csv")
+    project.edit("pipeline/stages/twins.py", "VERSION = ", "VERSION = 1")
+    assert "2 finished runs train again from the start (VERSION changed)" in said(project)
     assert {"twins", "measure", "table1", "claims", "report"} <= project.planned()
 
 
-def test_a_run_that_is_to_be_made_again_is_planned_by_that_alone(project):
-    project.pipeline("remake", RUN)
-    assert {"twins", "measure", "table1", "report"} <= project.planned()
+OWN = """
+from helper import scale
 
 
-def test_a_refusal_names_commands_of_its_own_settings_file(project):
-    (project.path / "params.yaml").rename(project.path / "my settings.yaml")
-    project.edit("pipeline/losses/contrastive.py", *TEMPERED)
-    output = project.run("snakemake", "--dry-run", "all", "--configfile", "my settings.yaml", check=False)
-    replayed, made_again = re.findall(r"`python -m pipeline (replay|remake) [^`]* --params 'my settings.yaml'`", output)
-    assert (replayed, made_again) == ("replay", "remake")
+def loss(z1, z2, labels, temperature):
+    return scale * (z1 - z2).square().mean()
+"""
 
 
-@pytest.mark.long
-def test_code_that_makes_the_same_bits_can_be_kept(project):
-    project.edit("pipeline/losses/contrastive.py", *NEUTRAL)
-    assert "code: pipeline.losses.contrastive" in refused(project)
-    answer = project.pipeline("replay", RUN, RUN.replace("seed=0", "seed=1"), "--threads", "1")
-    assert answer.count("2 steps of 2 twins after epoch 0: equal to the bit, 2 checkpoints reached again; kept") == 2
-    record = json.loads((project.path / "results" / "records" / "twins" / f"{RUN}.json").read_text())
-    (kept,) = record["kept"]
-    assert kept["compared"][0]["equal"] is True
-    assert kept["was"] != kept["is"]
-    # the loss is also in the code of the theory's tables, which are made again; the page tells what was kept
-    assert not project.planned() & {"prepare", "subset", "twins", "measure", "table1", "table2"}
-    project.run("snakemake", "--cores", "2", "--quiet", "all")
-    made = json.loads((project.path / "reports" / "provenance.json").read_text())
-    assert "equal" in json.dumps(made["runs"][RUN]["kept"])
-    assert verified(project) == []
+@pytest.fixture
+def custom(project):
+    """A finished experiment with a loss and a helper of one's own, beside a file that no run uses."""
+    (project.path / "mine.py").write_text(OWN)
+    (project.path / "helper.py").write_text("scale = 1.0\n")
+    (project.path / "unused.py").write_text("x = 1\n")
+    text = (project.path / "params.yaml").read_text()
+    own = "  mine: {objectives: [cl, mine.py:loss], grid: [{dataset: digits, classes: 4, epochs: 1, seed: 7}]}\n"
+    (project.path / "params.yaml").write_text(re.sub(r"  mine: .*\n", own, text))
+    project.run("snakemake", "--cores", "2", "trained")
+    return project
 
 
-def test_a_strangers_audit_of_a_run_that_is_as_recorded(finished):
-    answer = finished.pipeline("replay", RUN)
-    assert "equal to the bit" in answer
-    assert "kept" not in answer
+def test_a_custom_loss_and_what_it_imports_train_the_runs_that_use_them_again(custom):
+    assert custom.planned("trained") == set()
+    custom.edit("unused.py", "x = 1", "x = 2")
+    assert custom.planned("trained") == set()
+    for file, old, new in (("mine.py", "square()", "abs()"), ("helper.py", "1.0", "2.0")):
+        custom.edit(file, old, new)
+        output = custom.run("snakemake", "--dry-run", "trained")
+        assert f"1 finished run trains again from the start ({file} changed)" in output
+        assert re.search(r"twins +1\n", output)
+        custom.edit(file, new, old)
+    assert custom.planned("trained") == set()
+
+
+def test_a_custom_loss_that_crashes_is_mended_and_starts_and_what_was_there_stays(custom):
+    subject = next(line.split("\t")[0] for line in custom.pipeline("runs").splitlines() if "seed=7" in line)
+    before = {path: path.read_bytes() for path in custom.folder("twins", subject).rglob("*") if path.is_file()}
+    custom.edit("mine.py", "square()", "sqare()")
+    assert "sqare" in custom.run("snakemake", "--cores", "1", "trained", check=False)
+    assert {path: path.read_bytes() for path in before} == before
+    custom.edit("mine.py", "sqare()", "abs()")
+    output = custom.run("snakemake", "--cores", "1", "trained")
+    assert "remake" not in output
+    assert verified(custom) != []  # what reads the other runs is as it was, tables of this one are still to be made
+    assert not [line for line in verified(custom) if line.startswith("twins")]
 
 
 @pytest.mark.parametrize(
@@ -141,17 +167,15 @@ def test_another_jitter_prepares_nothing_again(project):
     named = verified(project)
     assert any("settings: views.flip was 0.0, is 0.5" in line for line in named)
     assert stages_of(named) == {"twins", "curvature", "loss_gap"}
-    assert "views.flip was 0.0, is 0.5" in refused(project)
+    assert "views.flip was 0.0, is 0.5" in said(project)
     assert project.planned("prepared") == set()
 
 
 def test_tables_that_were_altered_are_not_blessed(project):
     table = project.path / "reports" / "table1.csv"
     table.write_text(table.read_text().replace("cl,nccc", "cl,nccd", 1))
-    named = verified(project)
-    assert "table1: reports/table1.csv was altered" in named
-    assert stages_of(named) == {"table1", "metrics", "report"}  # those that read it, too
-    (project.path / "results" / "records" / "claims.json").unlink()
+    assert verified(project) == ["table1: reports/table1.csv was altered"]
+    (project.path / "reports" / "records" / "claims.json").unlink()
     assert "claims: reports/claims.csv has no record" in verified(project)
 
 
@@ -159,7 +183,7 @@ def test_of_other_settings_it_says_which_and_not_what_they_would_read(project):
     project.edit("params.yaml", "temperature: 0.5", "temperature: 0.4")
     named = verified(project)
     assert "table1: made from something else (settings: runs.0.temperature was 0.5, is 0.4" in "\n".join(named)
-    assert [line for line in named if line.startswith("table1: ") and "is not there" in line] == []
+    assert [line for line in named if line.startswith("table1: ") and "is missing" in line] == []
 
 
 def test_an_altered_byte_of_any_kind_of_result_is_found(project, monkeypatch):
@@ -167,7 +191,7 @@ def test_an_altered_byte_of_any_kind_of_result_is_found(project, monkeypatch):
     settings, layout = plan(read_params(Path("params.yaml"))), Layout(Path("results"), Path("reports"))
     kinds = set()
     for one in tasks(settings, layout):
-        for kind, path in one.outputs.items():
+        for kind, path in one.place.outputs.items():
             file = max(path.rglob("*"), key=lambda found: found.stat().st_size) if path.is_dir() else path
             whole = file.read_bytes()
             altered = bytearray(whole)
@@ -178,11 +202,11 @@ def test_an_altered_byte_of_any_kind_of_result_is_found(project, monkeypatch):
             file.write_bytes(whole)
             kinds.add(kind)
     assert kinds == {kind for stage in STAGES.values() for kind in stage.writes}
-    assert verify(settings, layout, deep=True).results > 0
+    assert verify(settings, layout, deep=True) > 0
 
 
 def test_a_run_whose_inputs_were_altered_is_not_made(project):
-    store = project.path / "results" / "data" / "digits" / "train_images.npy"
+    store = project.folder("prepare", "digits") / "images" / "train_images.npy"
     data = bytearray(store.read_bytes())
     data[5000] ^= 1
     store.write_bytes(data)
@@ -190,46 +214,28 @@ def test_a_run_whose_inputs_were_altered_is_not_made(project):
     assert "train_images.npy was altered since `python -m pipeline prepare digits` made it, and is set aside" in output
     assert store.with_name("train_images.npy.set_aside").read_bytes() == bytes(data)
     assert "prepare" in stages_of(verified(project))
+    assert "prepare" in project.planned("prepared")  # by Snakemake too
     project.pipeline("prepare", "digits")
     project.pipeline("measure", RUN)
     assert verified(project, "--deep") == []
 
 
-@pytest.mark.long
-def test_results_without_their_bulk_are_verified_used_and_replayed(project):
-    """As committed: digests of images and checkpoints in the place of the files themselves."""
-    results = project.path / "results"
-    bulk = [path for room in ("data", "checkpoints") for path in (results / room).rglob("*.*")]
-    for path in bulk:
-        path.unlink()
-    shutil.rmtree(results / "state")
-    shutil.rmtree(project.path / ".snakemake")
-    output = project.pipeline("verify")
-    assert "3 folders of images or checkpoints are not here: of these the digests agree" in output
-    deep = verified(project, "--deep")
-    assert stages_of(deep) == {"prepare", "twins"}
-    assert len(deep) == len(bulk)
-    project.run("snakemake", "--touch", "--cores", "1", "all")
+def test_a_stage_that_fails_leaves_the_result_and_the_record_that_were_there(project):
+    folder = project.folder("prepare", "digits")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    project.edit("pipeline/data/sources/digits.py", "def ", "raise OSError(101, 'network is unreachable')\n\n\ndef ", 1)
+    for command in (("python", "-m", "pipeline", "prepare", "digits"), ("snakemake", "--cores", "1", "prepared")):
+        assert "network is unreachable" in project.run(*command, check=False)
+        assert {path: path.read_bytes() for path in before} == before
+
+
+def test_two_settings_files_that_share_results_do_not_touch_each_others_tables(project):
+    text = (project.path / "params.yaml").read_text()
+    (project.path / "other.yaml").write_text(text.replace("reports: reports", "reports: reports/other"))
+    project.run("snakemake", "--cores", "2", "--configfile", "other.yaml", "--", "reports/other/table1.csv")
     assert project.planned() == set()
-    assert "`python -m pipeline prepare digits`" in project.pipeline("replay", RUN, check=False)
-    project.pipeline("prepare", "digits")
-    answer = project.pipeline("replay", RUN, "--steps", "all")
-    assert "2 steps of 2 twins after epoch 0: equal to the bit, 2 checkpoints reached again" in answer
     assert verified(project) == []
-    sums = results / "checkpoints" / RUN / "SHA256SUMS"
-    sums.write_text(sums.read_text().replace("a", "b"))
-    (altered,) = [line for line in verified(project) if line.startswith(f"twins {RUN}:")]
-    assert altered.endswith("SHA256SUMS was altered")
-
-
-def test_only_what_a_folder_had_can_be_left_out_of_it(tmp_path):
-    for name in ("empty", "whole", "bulk_gone"):
-        (tmp_path / name).mkdir()
-        if name != "empty":
-            (tmp_path / name / "digits.csv").write_text("epoch\n")
-        write_sums(tmp_path / name)
-    (tmp_path / "bulk_gone" / "digits.csv").unlink()
-    assert {path.name for path in tmp_path.iterdir() if left_out(path)} == {"bulk_gone"}
+    assert "all as these settings" in project.pipeline("verify", "--params", "other.yaml")
 
 
 def test_a_data_set_made_again_with_the_same_bytes_retrains_nothing(project):
@@ -238,21 +244,26 @@ def test_a_data_set_made_again_with_the_same_bytes_retrains_nothing(project):
 
 
 def test_records_name_the_whole_run(finished):
-    record = json.loads((finished.path / "results" / "records" / "twins" / f"{RUN}.json").read_text())
-    assert record["job"]["run"]["weight_decay"] == 1e-6  # a default, in no name
+    record = json.loads((finished.folder("twins", RUN) / "record.json").read_text())
+    assert record["settings"]["run"]["weight_decay"] == 1e-6  # a default, in no name
     assert record["found"]["digests"]["cl"] == record["found"]["digests"]["nscl"]  # shared randomness, as recorded
-    steps = pd.read_csv(finished.path / "results" / "steps" / f"{RUN}.csv.gz")
+    steps = pd.read_csv(finished.folder("twins", RUN) / "steps.csv.gz")
     assert set(steps["objective"]) == {"cl", "nscl"}
 
 
+def test_the_digests_beside_a_folder_are_read_by_other_programs(finished):
+    folder = finished.folder("twins", RUN)
+    finished.run("sh", "-c", f"cd '{folder.parent}' && sha256sum --check --quiet '{folder.name}.sha256'")
+
+
 def test_what_a_newer_version_made_is_neither_used_nor_made_anew(project):
-    project.edit("pipeline/workflow/records.py", "FORMAT = 2", "FORMAT = 3")
+    project.edit("pipeline/workflow/records.py", "FORMAT = 3", "FORMAT = 4")
     project.pipeline("prepare", "digits", "--results", "newer")
-    project.edit("pipeline/workflow/records.py", "FORMAT = 3", "FORMAT = 2")
-    record = project.path / "newer" / "records" / "prepare" / "digits.json"
+    project.edit("pipeline/workflow/records.py", "FORMAT = 4", "FORMAT = 3")
+    record = project.path / "newer" / "data" / "digits" / "record.json"
     before = record.read_bytes()
     for command in (("prepare", "digits"), ("subset", "digits/classes=4,seed=0"), ("verify",)):
-        assert f"{record.relative_to(project.path)}: a record of format 3, this version knows 2" in project.pipeline(
+        assert f"{record.relative_to(project.path)}: a record of format 4, this version knows 3" in project.pipeline(
             *command, "--results", "newer", check=False
         )
     assert record.read_bytes() == before

@@ -10,7 +10,7 @@ from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import Params
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import task, tasks
+from pipeline.workflow.task import task, tasks
 
 
 def planned(tmp_path, **experiments):

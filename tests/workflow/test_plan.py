@@ -12,9 +12,9 @@ from pipeline.settings.experiments import Params
 from pipeline.settings.run import Run
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import check_one_setting, plan
-from pipeline.workflow.records import tasks
 from pipeline.workflow.stage import SUBJECT_PATTERNS
 from pipeline.workflow.stages import STAGES
+from pipeline.workflow.task import tasks
 
 runs = st.builds(
     Run,
@@ -97,7 +97,7 @@ def test_planning_writes_out_a_runs_name_a_few_dozen_times_at_most(monkeypatch, 
     monkeypatch.setattr(Run, "name", property(lambda run: asked.append(run) or name(run)))
     table = {"grid": [{"dataset": "digits", "seed": list(range(20))}]}
     found = plan(params(table1=table, trajectory={**table, "checkpoints": "log_spaced"}))
-    read = {path for one in tasks(found, Layout(tmp_path / "a", tmp_path / "b")) for path in one.input_handles}
+    read = {path for one in tasks(found, Layout(tmp_path / "a", tmp_path / "b")) for path in one.declared_inputs}
     assert len(read) > 20
     assert len(asked) < 20 * 48  # claims about the same runs look them up together
 

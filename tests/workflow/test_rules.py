@@ -27,12 +27,12 @@ def test_a_second_run_has_nothing_to_do(finished):
     ("file", "old", "new", "expected"),
     [
         ("pipeline/reporting/table1.py", "not run", "not there", {"table1", "comparison", "metrics", "report"}),
-        ("pipeline/probes.py", "steps = 300", "steps = 301", {*PROBED, "baselines", "merging"}),
+        ("pipeline/probes.py", "steps = 300", "steps = 301", {"baselines", *TABLES, "figure", *REPORT}),
         (
             "pipeline/alignment/similarity.py",
             "SLICE = 1024",
             "SLICE = 1023",
-            {*MEASURED, "layers"},
+            {"table1", "table2", "metrics", "report"},  # which carry the note that code was edited
         ),
         ("params.yaml", "l2: 0.1", "l2: 0.2", {*PROBED, "baselines", "merging"}),
         ("params.yaml", "probes:", "claims: {stays_aligned: {above: 0.8}}\nprobes:", REPORT),
@@ -51,19 +51,21 @@ CLASSES = ("pipeline/data/sources/digits.py", 'tuple("0123456789")')
 
 
 @pytest.mark.long
-def test_code_of_the_data_plans_no_training_and_other_data_is_refused_by_name(project):
+def test_data_made_again_with_the_same_bytes_trains_nothing_and_other_data_are_trained_on_with_a_sentence(project):
     project.edit(*CLASSES, '(*"0123456789",)')  # the same bytes, which nobody can know before
-    assert project.planned() == {"prepare", "subset", "baselines", *DOWNSTREAM}
+    assert project.planned() == {"prepare", "subset", "baselines", "twins", *DOWNSTREAM}
+    before = {path: path.stat().st_mtime_ns for path in project.path.rglob("*.safetensors")}
+    output = project.run("snakemake", "--cores", "2", "--quiet", "rules", "all")
+    assert output.count("finished already") == 2
+    assert {path: path.stat().st_mtime_ns for path in project.path.rglob("*.safetensors")} == before
+    assert project.planned() == set()
+
     project.edit(CLASSES[0], '(*"0123456789",)', 'tuple("9876543210")')
-    assert "twins" not in project.planned()
     project.run("snakemake", "--cores", "2", "--quiet", "all", "--", "prepared")
-    refused = f"{RUN} was finished from something else (inputs: store.digits"
-    assert refused in project.pipeline("measure", RUN, check=False)  # of images that it was not trained on
-    output = project.run("snakemake", "--dry-run", "--quiet", "host", check=False)
-    assert refused in output
-    assert "and so was one more run: make them again after `python -m pipeline remake" in output
-    project.edit(CLASSES[0], 'tuple("9876543210")', 'tuple("0123456789")')
-    assert project.planned("trained") == {"prepare", "subset"}  # by which all is as it was
+    refused = project.pipeline("measure", RUN, check=False)  # of images that it was not trained on
+    assert f"{RUN}: trained on other data than there are now (store" in refused
+    output = project.run("snakemake", "--dry-run", "all")
+    assert "2 finished runs train again from the start (store.digits changed" in output
 
 
 def test_the_tables_hold_what_was_run_and_what_was_not(finished):
@@ -101,13 +103,13 @@ def test_every_figure_is_there_with_the_table_it_was_drawn_from(finished):
         assert len(pd.read_csv(folder / f"{name}.csv")) > 0
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
-    (run, *_) = sorted((finished.path / "results" / "measures").rglob("alignment.csv"))
+    (run, *_) = sorted((finished.path / "results" / "measures" / "twins").rglob("alignment.csv"))
     along = pd.read_csv(run)
     assert set(along["epoch"]) == {0, 1}
     assert set(along["split"]) == {"train", "test"}
     start = along[along["epoch"] == 0]
     assert start.query("measure == 'cka'")["value"].min() == pytest.approx(1.0)  # equal weights before the first step
-    (between,) = sorted((finished.path / "results" / "between_seeds").rglob("*.csv"))
+    (between,) = sorted((finished.path / "results" / "measures" / "between_seeds").rglob("*.csv"))
     assert set(pd.read_csv(between)["second_seed"]) == {1}
 
 
@@ -117,8 +119,9 @@ def test_the_report_says_what_made_every_table_and_figure(finished):
     drawn = {f"figures/{path.name}" for path in (finished.path / "reports" / "figures").glob("*.png")}
     assert {"table1.csv", "table2.csv", "claims.csv", "bounds.csv", *drawn} <= made["files"].keys()
     assert {(one["commit"], one["dirty"]) for one in made["files"].values()} == {(commit, False)}
-    sums = (finished.path / "results" / "data" / "digits" / "SHA256SUMS").read_bytes()
-    assert made["files"]["table1.csv"]["data"] == {"digits": hashlib.sha256(sums).hexdigest()}
+    lines = (finished.path / "results" / "data" / "digits.sha256").read_text().replace("  digits/", "  ")
+    images = "".join(sorted(lines.splitlines(keepends=True), key=lambda line: line.split("  ")[1]))
+    assert made["files"]["table1.csv"]["data"] == {"digits": hashlib.sha256(images.encode()).hexdigest()}
     assert sum(run["seconds"] for run in made["runs"].values()) > 0
 
 
@@ -175,7 +178,7 @@ def test_a_failed_job_leaves_the_finished_ones_and_names_its_log(sources, tmp_pa
     project.edit("params.yaml", "batch_size: 256", "batch_size: 1400")
     output = project.run("snakemake", "--cores", "2", check=False)
     assert re.search(r"error: batch_size = 1400: digits has \d+ training images", output)
-    assert (project.path / "results" / "data" / "digits" / "manifest.json").is_file()
+    assert (project.path / "results" / "data" / "digits" / "images" / "manifest.json").is_file()
 
 
 def test_a_checkout_in_a_folder_with_braces_is_refused_in_a_sentence(sources, tmp_path):

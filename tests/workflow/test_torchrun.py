@@ -36,4 +36,4 @@ def test_what_cannot_be_shared_ends_with_a_sentence(sources, tmp_path):
     )
     assert done.returncode != 0
     assert "error: batch_size = 256: 3 processes share it, allowed are its multiples" in done.stderr
-    assert not (project.path / "results" / "records" / "twins").exists()
+    assert not (project.path / "results" / "runs").exists()

@@ -12,8 +12,8 @@ from pipeline.settings.base import SettingsError
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import task
 from pipeline.workflow.space import check_space
+from pipeline.workflow.task import task
 from tests.workflow.conftest import RUN
 
 Usage = namedtuple("Usage", "total used free")
@@ -44,7 +44,7 @@ def limited(project, most, *words):
 def test_it_is_a_sentence_with_the_file(project, words, most, named):
     if words[0] == "twins":
         project.pipeline("remake", RUN)
-    rooms = [project.path / "results" / kind for kind in ("data", "checkpoints", "measures")]
+    rooms = [project.path / "results" / kind for kind in ("data", "runs", "measures")]
     before = {path: path.read_bytes() for room in rooms for path in room.rglob("*") if path.is_file()}
     status, errors = limited(project, most, *words)
     assert status == 2, errors

@@ -10,7 +10,7 @@ from pipeline.workflow.records import read_record, write_record
 from tests.workflow.faults.fuzz import sentence
 
 RECORD = {
-    "job": {"epochs": 1},
+    "settings": {"epochs": 1},
     "code": {"a": "b"},
     "inputs": {},
     "found": {2: 0.1, 10: (1, 2)},
@@ -46,12 +46,12 @@ def test_a_record_of_a_newer_version_is_refused_as_such(path, monkeypatch):
     write_record(path, RECORD)
     monkeypatch.undo()
     with pytest.raises(
-        SettingsError, match=r"a.json: a record of format 3, this version knows 2: use the version that"
+        SettingsError, match=r"a.json: a record of format 4, this version knows 3: use the version that"
     ):
         read_record(path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"job": {}}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"settings": {}}', "[" * 100_000])
 def test_what_is_no_record_is_named(path, text):
     path.write_text(text)
     with pytest.raises(SettingsError, match=r"a.json: not a whole record, or altered; delete it"):

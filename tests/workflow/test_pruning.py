@@ -9,8 +9,8 @@ from pipeline.settings.experiments import Params, read_params
 from pipeline.workflow.cost import GPU, as_text, cost
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.records import task, tasks
-from pipeline.workflow.thinning import readers
+from pipeline.workflow.pruning import readers
+from pipeline.workflow.task import task, tasks
 
 RUN = "digits/classes=4,encoder=resnet10,width=4,projection=8,batch_size=256,epochs=1,warmup_epochs=0,seed=0"
 OTHER = RUN.replace("seed=0", "seed=1")
@@ -19,18 +19,12 @@ ALL = KEPT | {"cl-epoch0000.safetensors", "nscl-epoch0000.safetensors"}
 
 
 def files(project, run):
-    return {path.name for path in (project.path / "results" / "checkpoints" / run).glob("*.safetensors")}
-
-
-def state(project, run):
-    return project.path / "results" / "state" / f"{run}.pt"
+    return {path.name for path in (project.folder("twins", run) / "checkpoints").glob("*.safetensors")}
 
 
 @pytest.fixture
 def thin(project):
-    """The finished project, thinned afterwards; a run of one epoch has no state of its own."""
-    for run in (RUN, OTHER):
-        state(project, run).write_bytes(b"weights and momenta")
+    """The finished project, thinned afterwards."""
     project.edit("params.yaml", "results: results", "keep: last\nresults: results")
     assert "GB deleted" in project.pipeline("thin")
     return project
@@ -49,22 +43,19 @@ def test_readers_are_all_tasks_that_read_the_checkpoints(settings):
         assert {(one.stage.name, one.subject) for one in readers(run)} == found[name]
 
 
-def test_earlier_checkpoints_and_states_go_and_nothing_is_made_again(thin):
+def test_earlier_checkpoints_go_and_nothing_is_made_again(thin):
     for run in (RUN, OTHER):
         assert files(thin, run) == KEPT
-        assert not state(thin, run).exists()
     for deep in ([], ["--deep"]):
-        assert "2 runs have the checkpoints of their last epoch alone" in thin.pipeline("verify", *deep)
+        assert "finished results, all as" in thin.pipeline("verify", *deep)
     assert thin.planned("all") == set()
     assert thin.pipeline("thin") == "0.00 GB deleted\n"
-    assert "2 runs have the checkpoints of their last epoch alone" in thin.pipeline("verify")
     assert "finished already" in thin.pipeline("twins", RUN)
-    assert "equal to the bit" in thin.pipeline("replay", RUN)
 
 
 @pytest.mark.long
 def test_what_reads_the_last_epoch_alone_can_be_made_again(thin):
-    result = thin.path / "results" / "merging" / f"{RUN}.csv"
+    result = thin.folder("merging", RUN) / "merging.csv"
     before = result.read_bytes()
     result.unlink()
     thin.pipeline("merging", RUN)
@@ -85,22 +76,19 @@ def test_what_reads_an_earlier_epoch_says_what_to_do(thin):
 
 @pytest.mark.long
 def test_a_last_checkpoint_that_is_not_there_is_named(thin):
-    (thin.path / "results" / "checkpoints" / RUN / "cl-epoch0001.safetensors").unlink()
-    assert "cl-epoch0001.safetensors is not there" in thin.pipeline("verify", check=False)
+    (thin.folder("twins", RUN) / "checkpoints" / "cl-epoch0001.safetensors").unlink()
+    assert "cl-epoch0001.safetensors is missing" in thin.pipeline("verify", check=False)
 
 
 @pytest.mark.long
 def test_nothing_goes_while_a_result_is_still_to_be_made(project):
     project.edit("params.yaml", "results: results", "keep: last\nresults: results")
-    (project.path / "results" / "records" / "curvature" / f"{RUN}.json").unlink()
-    state(project, RUN).write_bytes(b"weights and momenta")
+    (project.folder("curvature", RUN) / "record.json").unlink()
     project.pipeline("thin")
     assert files(project, RUN) == ALL
-    assert state(project, RUN).is_file()
     assert files(project, OTHER) == KEPT
     project.pipeline("curvature", RUN)
     assert files(project, RUN) == KEPT
-    assert not state(project, RUN).exists()
 
 
 @pytest.mark.long
@@ -118,7 +106,7 @@ def test_the_cost_is_that_of_the_last_epochs(tmp_path):
         for keep in ("all", "last")
     )
     assert last.checkpoint_bytes == pytest.approx(every.checkpoint_bytes / 4)
-    assert (last.state_bytes, every.passing_bytes) == (0.0, 0.0)
-    assert last.passing_bytes == pytest.approx(every.checkpoint_bytes * 3 / 4 + every.state_bytes)  # of both seeds
+    assert every.passing_bytes == 0.0
+    assert last.passing_bytes == pytest.approx(every.checkpoint_bytes * 3 / 4)  # of both seeds
     assert every.bytes - last.bytes == pytest.approx(last.passing_bytes)
     assert "more until a setting is measured" in as_text(last)
