@@ -15,8 +15,7 @@ from pipeline.files import write_json
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan, plan
-from pipeline.workflow.records import task
-from pipeline.workflow.stages import stage_of
+from pipeline.workflow.task import task
 
 TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_replica")
 BASE = Path("params/cifar100_gpu_hour.yaml")
@@ -24,7 +23,7 @@ LEARNING_RATE = 1.0  # at a batch of 256, within what SimCLR tried for CIFAR-10 
 WARMUP = 0.1  # share of the epochs
 KEPT = (0.0, 0.1, 0.35, 1.0)  # checkpoints, as shares of the epochs
 TARGETS = ("table2", "table1", "claims")
-RETURNED = ("steps", "measures", "baselines", "layers", "records", "subsets")  # folders of the results
+RETURNED = ("measures", "subsets")  # folders of the results; of runs their records and steps
 
 
 def params(archives: list[Path], work: Path, epochs: int, training: dict[str, Any]) -> dict[str, Any]:
@@ -58,10 +57,10 @@ def make(stage: str, subject: str, settings: Path, device: str, training: list[s
     """A result and, before it, all that it is made from; what has its record is there. `training`: flags of `twins`."""
     found, layout = _read(settings)
     one = task(stage, subject, found, layout)
-    if one.record.is_file():
+    if one.place.record.is_file():
         return
-    for kind, needed, _ in one.reads:
-        make(stage_of(kind).name, needed, settings, device, training)
+    for _, place in one.reads:
+        make(place.stage.name, place.subject, settings, device, training)
     flags = ["--device", device] if one.stage.computes else []
     flags += training if stage == "twins" else []
     code = main([stage, *filter(None, [subject]), "--params", str(settings), *flags])
@@ -77,9 +76,12 @@ def bring_back(settings: Path, out: Path, features_of: tuple[str, ...] = ("cl", 
         for folder in (*(layout.results / name for name in RETURNED), layout.reports):
             if folder.is_dir():
                 archive.add(folder, folder.name)
+        for pattern in ("record.json", "steps.csv.gz"):
+            for file in (layout.results / "runs").rglob(pattern):
+                archive.add(file, file.relative_to(layout.results))
     (run,) = found.requests
     measured = task("measure", run.name, found, layout)
-    if not measured.record.is_file():
+    if not measured.place.record.is_file():
         return
     job: Any = measured.job
     (store,), (subset,), (checkpoints,) = (measured.inputs[kind] for kind in ("store", "subset", "checkpoints"))

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import socket
 import subprocess
 import time
 
@@ -10,6 +11,7 @@ import pytest
 
 from pipeline.files import clear_leftovers, write_atomically, write_csv
 
+HOST = socket.gethostname().replace(".", "-")
 TABLE = pd.DataFrame({"epoch": [1, 2], "loss": [0.1234567891, None], "objective": ["cl", "ä"]})
 
 
@@ -53,16 +55,17 @@ def test_content_is_on_the_disk_before_it_has_its_name_and_the_name_after(tmp_pa
 
         monkeypatch.setattr(os, name, watched)
     write_csv(tmp_path / "a.csv", TABLE)
-    temporary = str(tmp_path / f".a.csv.{os.getpid()}")
+    temporary = str(tmp_path / f".a.csv.{HOST}.{os.getpid()}")
     assert calls == [("fsync", temporary), ("replace", temporary), ("fsync", str(tmp_path))]
 
 
-def test_leftovers_of_killed_processes_are_cleared_and_those_of_living_ones_stay(tmp_path):
+def test_leftovers_of_killed_processes_are_cleared_and_those_of_living_ones_and_of_other_machines_stay(tmp_path):
     ended = subprocess.Popen(["true"])
     ended.wait()
-    names = [f".a.csv.{ended.pid}", f".a.csv.{os.getpid()}", ".hidden", "a.csv.7", ".a.csv.99999999999999999999"]
-    for name in names:
-        (tmp_path / "below").mkdir(exist_ok=True)
+    gone = [f".a.csv.{HOST}.{ended.pid}", f".a.csv.{HOST}.99999999999999999999"]
+    stay = [f".a.csv.{HOST}.{os.getpid()}", f".a.csv.another.{ended.pid}", ".hidden", "a.csv.7"]
+    (tmp_path / "below").mkdir()
+    for name in (*gone, *stay):
         (tmp_path / "below" / name).touch()
     clear_leftovers(tmp_path)
-    assert {path.name for path in (tmp_path / "below").iterdir()} == {names[1], ".hidden", "a.csv.7"}
+    assert {path.name for path in (tmp_path / "below").iterdir()} == set(stay)

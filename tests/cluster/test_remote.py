@@ -99,7 +99,7 @@ def test_a_clone_pulls_checkpoints_and_makes_every_table_without_training(pushed
 
 @pytest.mark.parametrize("remote", REMOTES)
 def test_a_clone_that_pulls_all_has_all_but_for_what_was_altered_in_the_remote(pushed, remote, tmp_path):
-    file = next((pushed.project.path / "results" / "checkpoints").rglob("cl-epoch0001.safetensors"))
+    file = next((pushed.project.path / "results" / "runs").rglob("cl-epoch0001.safetensors"))
     digest = hashlib.md5(file.read_bytes()).hexdigest()
     key = f"files/md5/{digest[:2]}/{digest[2:]}"
     pushed.alter[remote](key)

@@ -3,9 +3,12 @@
 import re
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.stages import STAGES
 from tests.waiting import wait_for
 from tests.workflow.artefacts import content
 from tests.workflow.conftest import RUN
@@ -13,8 +16,9 @@ from tests.workflow.test_interrupted import ready
 
 EPOCHS = 400
 LONG = RUN.replace("epochs=1", f"epochs={EPOCHS}")
-TARGET = f"results/steps/{LONG}.csv.gz"
-FIRST = f"results/checkpoints/{LONG}/cl-epoch0000.safetensors"
+PLACE = Layout(Path("results"), Path("reports")).place(STAGES["twins"], LONG)
+TARGET = str(PLACE.digests)
+FIRST = PLACE.unfinished / "result" / "checkpoints" / "cl-epoch0000.safetensors"
 # the profile as it is; this cluster has no accounting and little patience is needed
 SNAKEMAKE = (
     *("snakemake", "--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue"),
@@ -25,7 +29,7 @@ pytestmark = pytest.mark.long
 
 
 def log_of(project):
-    return (project.path / "results" / "logs" / "twins" / f"{LONG}.log").read_text()
+    return (project.path / "results" / "logs" / "twins" / f"{PLACE.name}.log").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import re
 import shlex
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,8 +96,8 @@ def known(command):
 
 
 def may_be_made(path):
-    layout = Layout(results="results", reports="reports")
-    return path in {layout.path(pattern, "").as_posix() for s in STAGES.values() for pattern in s.writes.values()}
+    layout = Layout(Path("results"), Path("reports"))
+    return path in {file.as_posix() for s in STAGES.values() for file in layout.place(s, "").declared.values()}
 
 
 @pytest.mark.parametrize("command", sorted({*COMMANDS, *MENTIONED}))

@@ -2,6 +2,7 @@
 
 import re
 from fnmatch import fnmatch
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,9 +33,10 @@ OF_READERS = (
 
 def made():
     """Patterns of what stages and commands write."""
-    layout = Layout(results="results", reports="reports")
-    written = [layout.path(pattern, "*").as_posix() for stage in STAGES.values() for pattern in stage.writes.values()]
-    return [*written, "results/records/*", "reports/report.failed.ipynb"]
+    layout = Layout(Path("results"), Path("reports"))
+    places = [layout.place(stage, "*") for stage in STAGES.values()]
+    written = [path.as_posix() for place in places for path in (*place.outputs.values(), *place.declared.values())]
+    return [*written, *(place.record.as_posix() for place in places), "results/runs.csv", "reports/report.failed.ipynb"]
 
 
 def there(name):

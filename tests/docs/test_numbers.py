@@ -12,13 +12,13 @@ from tests.docs.pages import ROOT
 NUMBER = r"-?\d+\.\d+"
 INTERVAL = re.compile(rf"({NUMBER}) \[({NUMBER}),\s+({NUMBER})\]")
 COLUMNS = ["mean", "ci_low", "ci_high"]
-MEASURED = ROOT / "reports" / "measured"
-PAGES = {folder.name: (folder / "README.md").read_text(encoding="utf-8") for folder in MEASURED.iterdir()}
+EVIDENCE = ROOT / "reports" / "evidence"
+PAGES = {folder.name: (folder / "README.md").read_text(encoding="utf-8") for folder in EVIDENCE.iterdir()}
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", (ROOT / "docs" / "findings.md").read_text(), re.M | re.S))
 OF_CIFAR, OF_TINY_IMAGENET = SECTIONS["On CIFAR-100, on two cores"], SECTIONS["On Tiny-ImageNet, on two cores"]
 TEXTS = [*PAGES.items(), ("cifar_two_cores", OF_CIFAR), ("tiny_imagenet_two_cores", OF_TINY_IMAGENET)]
 RUN = (
-    "classes=100,encoder=resnet10,width=16,stem=imagenet,temperature=0.1,batch_size=256,"
+    "cifar100/classes=100,encoder=resnet10,width=16,stem=imagenet,temperature=0.1,batch_size=256,"
     "epochs={epochs},warmup_epochs={warmup},trust=0.01,seed={seed}"
 )
 
@@ -29,7 +29,7 @@ def intervals(text):
 
 
 def of_the_tables(folder):
-    tables = [pd.read_csv(file) for file in folder.rglob("*.csv") if "results" not in file.parts]
+    tables = [pd.read_csv(file) for file in folder.rglob("*.csv")]
     return pd.concat([table[COLUMNS] for table in tables if set(COLUMNS) <= set(table)]).dropna().to_numpy()
 
 
@@ -42,10 +42,11 @@ def unknown(printed, rows):
 
 def cka(twin, epoch, seeds, epochs=8):
     """With CL on test images, of every seed."""
-    folders = [RUN.format(epochs=epochs, warmup=epochs // 8, seed=seed) for seed in range(seeds)]
-    found = [pd.read_csv(f"{MEASURED}/cifar_two_cores/results/measures/cifar100/{it}/alignment.csv") for it in folders]
+    runs = [RUN.format(epochs=epochs, warmup=epochs // 8, seed=seed) for seed in range(seeds)]
+    table = pd.read_csv(EVIDENCE / "cifar_two_cores" / "measures" / "alignment.csv.gz")
     query = f"first == 'cl' and second == '{twin}' and epoch == {epoch} and split == 'test' and measure == 'cka'"
-    return np.array([table.query(query)["value"].item() for table in found])
+    values = table.query(query).set_index("run")["value"]
+    return np.array([values[run] for run in runs])
 
 
 def with_half(differences):
@@ -56,12 +57,12 @@ def with_half(differences):
 
 @pytest.mark.parametrize(("name", "text"), TEXTS, ids=[name for name, _ in TEXTS])
 def test_every_mean_with_an_interval_is_one_of_the_tables(name, text):
-    assert unknown(intervals(text), of_the_tables(MEASURED / name)) == []
+    assert unknown(intervals(text), of_the_tables(EVIDENCE / name)) == []
 
 
 def test_the_texts_have_such_numbers_and_another_one_would_be_found():
     text = PAGES["cifar_two_cores"]
-    rows = of_the_tables(MEASURED / "cifar_two_cores")
+    rows = of_the_tables(EVIDENCE / "cifar_two_cores")
     mean, low, high = intervals(text)[0]
     assert len(intervals(text)) > 20
     assert unknown(intervals(text.replace(f"{mean} [{low}", f"{mean} [{high}")), rows)

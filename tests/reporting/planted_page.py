@@ -21,6 +21,7 @@ from tests.reporting.planted_figures import MODULES, table_of
 from tests.reporting.planted_tables import tables
 
 NOTE = "digits, C = 10: nearest class centre (%) CL 89.1 to 93.3, untrained 69.8, raw pixels 89.2; of CL: path length 2"
+NOTES = ["The runs of this table were made by different torch 2.9.0 (2), 2.10.0 (3) (number of runs)."]
 MACHINE = {"system": "Linux", "processor": "x86_64", "cores": 2, "memory_gib": 8}
 RUN = "digits/classes=10,encoder=resnet10,width=16,batch_size=128,epochs=24,warmup_epochs=6,trust=0.1,seed="
 
@@ -46,7 +47,7 @@ def page(folder: Path) -> Path:
     sources = {"source": [PROJECT / "reports/report.py"], "template": [PROJECT / "reports/page.html"]}
     outputs = {"page": folder / "report.html", "provenance": folder / "provenance.json"}
     job = ReportJob(figures=tuple(FIGURES), captions={}, tables=True, own=(), diverged={})
-    report.run(job, {**sources, "records": records}, outputs)
+    report.run(job, {**sources, "records": records, "claims": [folder / "claims.csv"]}, outputs, NOTES)
     return outputs["page"]
 
 
@@ -75,18 +76,28 @@ def _claims() -> pd.DataFrame:
 def _records():
     made = {"commit": "0123456789abcdef", "dirty": False, "python": "3.12.1", "seconds": math.pi, "machine": MACHINE}
     made["packages"] = {"torch": "2.9.0+cpu", "numpy": "2.3.1", "snakemake": "9.27.0"}
-    digests = {"found": {"digests": {}}, "job": {}, "made": made}
-    yield {"stage": "prepare", "subject": "digits", "inputs": {}, "outputs": {"store": "s" * 64}, **digests}
+    digests = {"found": {"digests": {}}, "settings": {}, "made": made}
+    yield {
+        "stage": "prepare",
+        "subject": "digits",
+        "inputs": {},
+        "outputs": {"store": {"images.npy": "s" * 64}},
+        **digests,
+    }
     for seed in range(5):
         read = {"store": {"digits": "s" * 64}}
-        kept = [{"was": "a" * 64, "is": "b" * 64, "compared": [{"steps": 8}]}] if seed == 0 else []
         yield {
-            **{"stage": "twins", "subject": f"{RUN}{seed}", "inputs": read, "outputs": {"checkpoints": f"c{seed}"}},
+            **{
+                "stage": "twins",
+                "subject": f"{RUN}{seed}",
+                "inputs": read,
+                "outputs": {"checkpoints": {"cl": f"c{seed}"}},
+            },
             **digests,
-            "kept": kept,
         }
     trained = {"checkpoints": {f"{RUN}0": "c0"}}
     for name in ("table1", "table2", "claims"):
-        yield {"stage": name, "subject": "", "inputs": trained, "outputs": {name: "t"}, **digests}
+        yield {"stage": name, "subject": "", "inputs": trained, "outputs": {name: {name: "t"}}, **digests}
+    drawn = {"figure": {"a.csv": "f"}, "png": {"a.png": "g"}}
     for name in FIGURES:
-        yield {"stage": "figure", "subject": name, "inputs": trained, "outputs": {"figure": "f", "png": "g"}, **digests}
+        yield {"stage": "figure", "subject": name, "inputs": trained, "outputs": drawn, **digests}

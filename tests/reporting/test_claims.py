@@ -17,7 +17,7 @@ from pipeline.settings.run import Run
 from pipeline.stages.claims import run as claims_stage
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
-from pipeline.workflow.stages import MEASURED, STAGES, stage_of
+from pipeline.workflow.stages import EVIDENCE, STAGES, stage_of
 from tests.docs.pages import ROOT
 from tests.reporting.planted import of_run, swept, value_of
 from tests.reporting.planted_claims import SOME, alignment, movement, planted, probes, weights
@@ -241,7 +241,7 @@ def test_the_table_says_what_was_measured_and_what_was_not():
 
 def test_a_figure_that_a_control_names_shows_the_control():
     """In what was measured with all controls."""
-    figures = ROOT / MEASURED / "figures"
+    figures = ROOT / EVIDENCE / "figures"
     controls = [claim.control for claim in CLAIMS.values()]
     named = {(control, figure) for control in controls for figure in re.findall(r"fig\. (\w+)", control)}
     assert len(named) > 2

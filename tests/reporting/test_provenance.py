@@ -7,7 +7,8 @@ RUN = "digits/seed=0"
 
 def record(stage, subject, inputs, outputs, commit="abc", job=None, **more):
     made = {"commit": commit, "dirty": False, "python": "3.11", "packages": {"numpy": "2"}, "machine": {"cores": 2}}
-    values = {"job": job or {}, "inputs": inputs, "outputs": outputs, "found": {}, "made": {**made, "seconds": 3.5}}
+    files = {kind: {f"{kind}.csv": digest} for kind, digest in outputs.items()}
+    values = {"settings": job or {}, "inputs": inputs, "outputs": files, "found": {}, "made": {**made, "seconds": 3.5}}
     return {"stage": stage, "subject": subject, **values, **more}
 
 
@@ -19,7 +20,6 @@ def records():
         record(
             *("twins", RUN, {"store": {"digits": "s1"}}, {"checkpoints": "c1", "steps": "t1"}, "old"),
             found={"digests": digests},
-            kept=[{"was": "x", "is": "y"}],
         ),
         record("table1", "", {"probes": {RUN: "p1"}, "paper_values": {"": "v"}}, {"table1": "1", "table1_text": "2"}),
         record("bounds", "", {"steps": {RUN: "t1"}}, {"bounds": "3", "descent": "4"}, job={"failure": 0.01}),
@@ -48,7 +48,7 @@ def test_every_run_has_its_cost_and_what_its_twins_were_shown(records):
     found = provenance(records)
     assert found["runs"] == {
         RUN: {
-            **{"commit": "old", "dirty": False, "seconds": 3.5, "kept": [{"was": "x", "is": "y"}]},
+            **{"commit": "old", "dirty": False, "seconds": 3.5},
             "digests": {"cl": {"batches": "b", "views": "v"}},
         }
     }
@@ -57,7 +57,7 @@ def test_every_run_has_its_cost_and_what_its_twins_were_shown(records):
 
 
 def test_a_record_that_does_not_fit_what_it_read_is_named(records):
-    records[1]["outputs"]["steps"] = "t2"
+    records[1]["outputs"]["steps"] = {"steps.csv.gz": "t2"}
     with pytest.raises(ValueError, match="steps digits/seed=0 was made again since bounds read it"):
         provenance(records)
     with pytest.raises(ValueError, match="table1: no record tells what data it was made from"):

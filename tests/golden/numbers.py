@@ -1,0 +1,135 @@
+"""The numbers of every stage with a VERSION, on digits and fixed networks.
+
+`python -m tests.golden.numbers` writes them. Networks are initialisations of several seeds, which any processor makes to the bit; twins are trained for twenty steps.
+"""
+
+import hashlib
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+import pipeline.vision  # noqa: F401  (before libraries that import torchvision)
+from pipeline.data.images import load_images
+from pipeline.evidence.manifest import file_digests
+from pipeline.objectives import resolve
+from pipeline.settings.probes import ProbeSettings
+from pipeline.settings.run import Run
+from pipeline.settings.theory import SurrogateSettings
+from pipeline.settings.views import ViewRecipe
+from pipeline.stages import between_seeds, curvature, layers, loss_gap, measure, merging, prepare, subset
+from pipeline.training.checkpoints import save_checkpoint
+from pipeline.training.twins import Training, initial_network
+from pipeline.workflow import stages
+from pipeline.workflow.provenance import processor
+
+FOLDER = Path(__file__).parent
+TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_replica", "cl_nudged")
+STEPS = 20
+SMALL = {"dataset": "digits", "encoder": "resnet10", "width": 4, "projection": 8, "warmup_epochs": 0}
+TRAINED = Run(**SMALL, batch_size=128, epochs=2, trust=0.1)
+FIXED = Run(**SMALL, batch_size=128, epochs=1, classes=4)
+VIEWS = ViewRecipe(flip=0.0, crop_scale=(0.4, 1.0))
+CPU = torch.device("cpu")
+
+
+def made_on() -> str:
+    """Kind of processor and version of torch that numbers are of."""
+    return f"{processor()}, {torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}"
+
+
+def numbers() -> dict[str, str]:
+    """{stage: CSV of its numbers}"""
+    with tempfile.TemporaryDirectory() as folder:
+        return {**_data(Path(folder)), **_networks(Path(folder))}
+
+
+def _data(folder: Path) -> dict[str, str]:
+    """Bytes of the prepared images, class subsets, and losses of trained twins."""
+    spec = stages.SourceSettings(source="digits")
+    prepare.run(stages.PrepareJob(dataset="digits", spec=spec, downloads=""), {}, {"store": folder / "images"})
+    for classes in (None, 4):
+        job = stages.SubsetJob(dataset="digits", classes=classes, seed=0)
+        subset.run(job, {"store": [folder / "images"]}, {"subset": folder / f"{classes}.json"})
+    files = "".join(f"{name},{digest}\n" for name, digest in file_digests(folder / "images").items())
+    training = Training(TRAINED, list(map(resolve, TWINS)), _images(folder, None), VIEWS)
+    for _, _ in zip(range(STEPS), training.steps(), strict=False):
+        pass
+    rows = [*training.rows, *training.unfinished()]
+    table = pd.DataFrame([(r.epoch, r.step, r.objective, r.loss, r.mean_mass, r.mean_square_mass) for r in rows])
+    return {"prepare": f"file,sha256\n{files}", "twins": _csv(table, "epoch,step,objective,loss,mass,square_mass")}
+
+
+def _images(folder: Path, classes: int | None):
+    return load_images(folder / "images", folder / f"{classes}.json", CPU)["train"]
+
+
+def _networks(folder: Path) -> dict[str, str]:
+    """What is measured of fixed networks."""
+    images = _images(folder, FIXED.classes)
+    for number, (run, objective, epoch) in enumerate(
+        (run, objective, epoch) for run in (0, 1) for objective in ("cl", "nscl") for epoch in (0, 1)
+    ):
+        other = FIXED.model_copy(update={"seed": number})
+        network = initial_network(other, resolve(objective), images.channels, images.size, images.classes)
+        save_checkpoint(folder / f"run{run}", objective, epoch, network)
+    steps = pd.DataFrame(
+        {"epoch": 1, "step": [1, 2], "objective": "cl", "learning_rate": [0.1, 0.2], "loss": [3.0, 2.0]}
+    )
+    steps.to_csv(folder / "steps.csv", index=False)
+    inputs = {
+        "store": [folder / "images"],
+        "subset": [folder / f"{FIXED.classes}.json"],
+        "checkpoints": [folder / "run0"],
+        "steps": [folder / "steps.csv"],
+    }
+    both = {**inputs, "checkpoints": [folder / "run0", folder / "run1"]}
+    names, epochs, probes = ("cl", "nscl"), (0, 1), ProbeSettings()
+    runs = (FIXED, FIXED.model_copy(update={"seed": 1}))
+    surrogate = SurrogateSettings(iterations=4, steps=2)
+    of = {"run": FIXED, "size": None}
+    jobs = {
+        measure: (stages.MeasureJob(**of, objectives=names, checkpoints=epochs, probes=probes), inputs),
+        layers: (stages.LayersJob(**of, objectives=names, epochs=(1,)), inputs),
+        between_seeds: (stages.BetweenSeedsJob(runs=runs, checkpoints=epochs, size=None), both),
+        curvature: (stages.CurvatureJob(run=FIXED, checkpoints=epochs, views=VIEWS, surrogate=surrogate), inputs),
+        loss_gap: (stages.LossGapJob(run=FIXED, views=VIEWS), inputs),
+        merging: (stages.MergingJob(**of, probes=probes, shares=(0.0, 0.5, 1.0)), inputs),
+    }
+    found = {}
+    for module, (job, read) in jobs.items():
+        stage = stages.STAGES[module.__name__.rpartition(".")[2]]
+        outputs = {kind: folder / stage.name / f"{kind}.csv" for kind in stage.writes}
+        module.run(job, read, outputs, CPU)
+        found[stage.name] = "\n".join(outputs[kind].read_text() for kind in sorted(outputs))
+    return found
+
+
+def _csv(table: pd.DataFrame, header: str) -> str:
+    return f"{header}\n{table.to_csv(index=False, header=False, float_format='%.9g', na_rep='NA')}"
+
+
+def changelog_line(stage: str, text: str) -> str:
+    """What CHANGELOG.md says of a stage's golden numbers."""
+    version, digest = stages.STAGES[stage].version, hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"`{stage}` VERSION {version}: golden numbers `{digest}`"
+
+
+def read(stage: str) -> tuple[str, str]:
+    """(kind of processor, numbers) as they are kept."""
+    head, _, text = (FOLDER / f"{stage}.csv").read_text(encoding="utf-8").partition("\n")
+    return head.removeprefix("# "), text
+
+
+def main() -> None:
+    """Write all numbers, and say what the changelog has to say."""
+    torch.set_num_threads(1)  # as tests have it
+    for stage, text in numbers().items():
+        (FOLDER / f"{stage}.csv").write_text(f"# {made_on()}\n{text}", encoding="utf-8")
+        print(changelog_line(stage, text), file=sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
