@@ -17,6 +17,7 @@ from pipeline.reporting.figures import FIGURES
 from pipeline.settings.experiments import read_params
 from pipeline.settings.run import Run
 from pipeline.settings.training import TrainingSettings
+from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan, plan
 from pipeline.workflow.schema import schema
 from pipeline.workflow.stages import STAGES
@@ -119,9 +120,9 @@ def stages_page() -> str:
     return _page(
         "Stages",
         "Made from `pipeline/workflow/stages.py`. Each is a command, `python -m pipeline STAGE`, with its subject's "
-        "name behind it, and a rule of the workflow. Beside what it writes lies "
-        "[a record](../records.md). `{results}` and `{reports}` are the folders that the settings name. What is read "
-        "is listed for the default settings.",
+        "name behind it, and a rule of the workflow. With what it writes lies "
+        "[a record](../records.md). `results` and `reports` are the folders that the settings name, <name> is the short "
+        "name of a subject. What is read is listed for the default settings.",
         sections,
     )
 
@@ -129,14 +130,15 @@ def stages_page() -> str:
 def _stage(name: str, known: Plan) -> str:
     stage = STAGES[name]
     job = stage.job(known, next(iter(stage.subjects(known))))
+    place = Layout(Path("results"), Path("reports")).place(stage, "<name>" if stage.subject else "")
     facts = [
         ("called with", f"the name of a {stage.subject}" if stage.subject else "nothing: one for all of the settings"),
         ("decided by", ", ".join(f"`{field}`" for field in type(job).model_fields)),
         ("reads", ", ".join([*(f"`{kind}`" for kind in stage.reads(job)), *map(_code, stage.files.values())]) or "–"),
-        *((f"writes `{kind}`", _code(pattern)) for kind, pattern in stage.writes.items()),
+        *((f"writes `{kind}`", _code(path.as_posix())) for kind, path in place.outputs.items()),
     ]
     more = ["computes on an accelerator where there is one (`--device`)"] * stage.computes
-    more += ["goes on where it was interrupted, and is never begun anew by itself"] * stage.resumes
+    more += ["goes on where it was interrupted"] * stage.resumes
     help = f"{stage.help[0].upper()}{stage.help[1:]}"
     return "\n\n".join(filter(None, (f"## {name}", help, _table(("", ""), facts), "; ".join(more).capitalize())))
 
