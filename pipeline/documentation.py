@@ -121,8 +121,8 @@ def stages_page() -> str:
         "Stages",
         "Made from `pipeline/workflow/stages.py`. Each is a command, `python -m pipeline STAGE`, with its subject's "
         "name behind it, and a rule of the workflow. With what it writes lies "
-        "[a record](../records.md). `results` and `reports` are the folders that the settings name, <name> is the short "
-        "name of a subject. What is read is listed for the default settings.",
+        "[a record](../records.md). `results` and `reports` are the folders that the settings name, `<name>` is the "
+        "short name of a subject. What is read is listed for the default settings.",
         sections,
     )
 

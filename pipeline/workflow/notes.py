@@ -79,8 +79,8 @@ def edited_code_notice(tasks: Iterable[Task]) -> str:
 
 
 def _edited(record: Record, now: dict[str, str]) -> list[str]:
-    then = record.get("watched", {})
-    return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
+    """Files that are otherwise than they were; of new ones another would have to make use."""
+    return sorted(name for name, digest in record["watched"].items() if now.get(name) != digest)
 
 
 def _edited_text(files: list[str], stages: Counter[str]) -> str:

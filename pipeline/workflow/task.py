@@ -64,7 +64,7 @@ class Task:
     def declared_inputs(self) -> list[Path]:
         """The files by which Snakemake sees that its inputs changed."""
         read = [place.declared_of(kind) for kind, place in self.reads]
-        behind = [place.digests for place in self.records if place.stage.folder]
+        behind = [path for place in self.records for path in place.declared.values()]
         return list(dict.fromkeys([*read, *behind, *map(Path, self.stage.files.values())]))
 
     # -- what decides it ----------------------------------------------------------------------------------------------

@@ -60,13 +60,15 @@ def test_of_another_version_its_state_is_set_aside_and_it_starts_with_a_sentence
     before = (project.path / STATE_OF_LONG).read_bytes()
     project.edit("pipeline/stages/twins.py", "VERSION = ", "VERSION = 1")
     process = project.start("python", "-m", "pipeline", "twins", LONG, "--threads", "1", stderr=subprocess.PIPE)
+    aside = (project.path / STATE_OF_LONG).parent
+    kept = aside.with_name(f"{aside.name}.set_aside") / "state.pt"
+    wait_for(kept, process)
     wait_for(project.path / STATE_OF_LONG, process)
     process.kill()
     said = process.communicate()[1]
     assert f"{LONG}: its state is of other settings, code or data, and is set aside as" in said
     assert "going on" not in said
-    aside = (project.path / STATE_OF_LONG).parent
-    assert (aside.with_name(f"{aside.name}.set_aside") / "state.pt").read_bytes() == before
+    assert kept.read_bytes() == before
 
 
 @pytest.mark.long

@@ -68,11 +68,11 @@ def test_words_layout_and_what_moves_bytes_change_nothing(project):
 
 
 def test_a_setting_that_is_new_and_at_its_default_changes_nothing(project):
-    project.edit("pipeline/settings/training.py", "    momentum: float", "    warmth: float = 0.0\n    momentum: float")
+    project.edit("pipeline/settings/views.py", "    flip: float", "    warmth: float = 0.0\n    flip: float")
     assert verified(project) == []
     assert project.planned() == set()
-    project.edit("params.yaml", "training: {", "training: {warmth: 1.0, ")
-    assert "run.warmth was missing, is 1.0" in said(project)
+    project.edit("params.yaml", "flip: 0.0", "flip: 0.0, warmth: 1.0")
+    assert "views.warmth was missing, is 1.0" in said(project)
     assert "twins" in project.planned()
 
 
