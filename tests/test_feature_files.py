@@ -16,7 +16,7 @@ from scipy.sparse import csc_matrix
 
 from pipeline.__main__ import main
 from pipeline.feature_files.comparison import compare_files
-from pipeline.feature_files.measures import ASKED
+from pipeline.alignment.measures import ALL_MEASURES
 from pipeline.feature_files.reading import read_features, read_labels
 from pipeline.feature_files.text import HINT
 from pipeline.settings.base import SettingsError
@@ -150,9 +150,9 @@ def test_measures_are_chosen_by_name_and_all_of_them_can_be_asked_for(files, cap
     _, output = align(
         capsys, files / "x.npy", files / "y.npz", "--measures", "all", "--json", "--plot", files / "p.pdf"
     )
-    assert list(json.loads(output.out)["pairs"][0])[2:] == list(ASKED)
+    assert list(json.loads(output.out)["pairs"][0])[2:] == list(ALL_MEASURES)
     status, output = align(capsys, files / "x.npy", files / "y.npz", "--measures", "rsa,cca")
-    assert (status, output.err) == (2, f"error: measure 'cca': allowed is all, or some of {', '.join(ASKED)}\n")
+    assert (status, output.err) == (2, f"error: measure 'cca': allowed is all, or some of {', '.join(ALL_MEASURES)}\n")
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.alignment.arrays import as_tensor
 from pipeline.alignment.rounding import CollapseError, is_constant
+from pipeline.alignment.row_names import joined_tensors
 from pipeline.alignment.similarity import COLLAPSED, EQUAL, PairSums, Similarity, from_sums
 
 
@@ -33,7 +33,7 @@ class Accumulator:
         """Add a batch; one of no rows adds nothing.
 
         Args:
-            batch: features [b, d] of the same b inputs for every name.
+            batch: features [b, d] of the same b inputs for every name; tables of pandas are joined by their index.
 
         Raises:
             ValueError: a row has no direction, a name is missing, or shapes do not fit.
@@ -41,7 +41,8 @@ class Accumulator:
         missing = [name for name in self.names if name not in batch]
         if missing:
             raise ValueError(f"a batch has no {missing[0]}: allowed is all of {', '.join(self.names)}")
-        features = {name: as_tensor(batch[name], name) for name in self.names}
+        first = self.names[0]
+        features = {name: joined_tensors(batch[first], batch[name], first, name)[1] for name in self.names}
         for name, rows in features.items():
             dimensions = len(self._shifts[name]) if name in self._shifts else "d"
             if rows.ndim != 2 or dimensions not in ("d", rows.shape[1]):
@@ -49,10 +50,10 @@ class Accumulator:
         sizes = {name: len(rows) for name, rows in features.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"a batch has {sizes} rows: the same inputs are compared")
-        if sizes[self.names[0]] == 0:
+        if sizes[first] == 0:
             return
         shifted = {name: self._shifted(name, rows) for name, rows in features.items()}
-        self.rows += sizes[self.names[0]]
+        self.rows += sizes[first]
         for name, rows in shifted.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(rows[0])) + rows.sum(0)
         for pair in itertools.combinations_with_replacement(self.names, 2):

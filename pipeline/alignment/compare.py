@@ -1,6 +1,5 @@
 """Two arrays of features, compared: `from pipeline.alignment.compare import compare`."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,10 +7,9 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from pipeline.alignment.arrays import as_tensor
 from pipeline.alignment.intervals import Estimate, Pair, Prepared
 from pipeline.alignment.measures import ALL_MEASURES, TABLE_MEASURES
-from pipeline.alignment.row_names import join, row_names
+from pipeline.alignment.row_names import joined_tensors
 
 
 def compare(
@@ -40,19 +38,14 @@ def compare(
         ValueError: rows differ in number or names, are fewer than 5, are zero, not finite or not real numbers.
 
     Warns:
-        UserWarning: rows were reordered by name, or one side alone has names.
+        UserWarning: rows were joined by name, or one side alone has names.
     """
     if isinstance(measures, str):
         raise ValueError(f"measures = {measures!r}: expected a list of names, as [{measures!r}]")
     unknown = [name for name in measures if name not in ALL_MEASURES]
     if unknown:
         raise ValueError(f"measure {unknown[0]!r}: expected some of {', '.join(ALL_MEASURES)}")
-    rows = [as_tensor(values, name) for values, name in ((first, "first"), (second, "second"))]
-    order, note = join(row_names(first, "first"), row_names(second, "second"), "first", "second")
-    if order is not None:
-        rows[1] = rows[1][order]
-    if note:
-        warnings.warn(note, stacklevel=2)
-    pair = Pair(Prepared(rows[0], "first"), Prepared(rows[1], "second"))
+    a, b, note = joined_tensors(first, second, "first", "second")
+    pair = Pair(Prepared(a, "first"), Prepared(b, "second"))
     found = {name: ALL_MEASURES[name](pair) for name in measures}
     return {name: replace(one, note="; ".join(filter(None, (one.note, note)))) for name, one in found.items()}

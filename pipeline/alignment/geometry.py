@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.alignment.arrays import as_tensor
 from pipeline.alignment.chunks import CHUNK, Track, untracked
 from pipeline.alignment.intervals import Estimate, Pair, Prepared
 from pipeline.alignment.rounding import chord_tolerance
+from pipeline.alignment.row_names import joined_tensors
 from pipeline.alignment.similarity import check_same_rows
 
 NEIGHBOURS = 10
@@ -81,7 +81,8 @@ def shared_neighbours(pair: Pair, track: Track = untracked) -> Estimate:
 
 
 def _pair(a: np.ndarray | Tensor, b: np.ndarray | Tensor) -> Pair:
-    return Pair(Prepared(as_tensor(a, "first"), "first"), Prepared(as_tensor(b, "second"), "second"))
+    first, second, _ = joined_tensors(a, b, "first", "second")
+    return Pair(Prepared(first, "first"), Prepared(second, "second"))
 
 
 def _shared(pair: Pair, neighbours: int, track: Track) -> Estimate:

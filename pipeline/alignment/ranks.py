@@ -78,7 +78,8 @@ def _groups(side: Prepared) -> np.ndarray:
 def _centred_ranks(groups: np.ndarray) -> np.ndarray:
     """Ranks less their mean, ties at the mean of theirs."""
     counts = np.bincount(groups)
-    return (np.cumsum(counts) - counts / 2 - len(groups) / 2)[groups]
+    ranks: np.ndarray = np.cumsum(counts) - counts / 2 - len(groups) / 2
+    return ranks[groups]
 
 
 def _tied(groups: np.ndarray) -> int:

@@ -1,12 +1,26 @@
 """Names of rows, by which two tables of the same inputs are joined."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
+
+from pipeline.alignment.arrays import as_tensor
 
 ONE_SIDED = "{unnamed} has no names of rows: taken to be in the order of {named}"
 SHOWN = 3
+
+
+def joined_tensors(first: Any, second: Any, first_name: str, second_name: str) -> tuple[Tensor, Tensor, str]:
+    """Two arrays as tensors, rows of tables of pandas joined by their index, and in words how, which is a warning too;
+    raises ValueError as `as_tensor` and `join` do."""
+    tensors = as_tensor(first, first_name), as_tensor(second, second_name)
+    order, note = join(row_names(first, first_name), row_names(second, second_name), first_name, second_name)
+    if note:
+        warnings.warn(note, stacklevel=3)
+    return tensors[0], tensors[1] if order is None else tensors[1][order], note
 
 
 def row_names(values: Any, name: str) -> pd.Index | None:
@@ -19,9 +33,9 @@ def row_names(values: Any, name: str) -> pd.Index | None:
     return pd.Index([str(one) for one in values.index])
 
 
-def is_default(names: pd.Index) -> bool:
+def is_default(names: pd.Index | None) -> bool:
     """True for pandas' own index, which counts the rows from 0."""
-    return names.equals(pd.Index([str(row) for row in range(len(names))]))
+    return names is not None and names.equals(pd.Index([str(row) for row in range(len(names))]))
 
 
 def join(
