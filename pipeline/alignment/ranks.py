@@ -78,8 +78,9 @@ def _groups(side: Prepared) -> np.ndarray:
 def _centred_ranks(groups: np.ndarray) -> np.ndarray:
     """Ranks less their mean, ties at the mean of theirs."""
     counts = np.bincount(groups)
-    ranks: np.ndarray = np.cumsum(counts) - counts / 2 - len(groups) / 2
-    return ranks[groups]
+    of_group = np.cumsum(counts) - counts / 2 - len(groups) / 2
+    ranks: np.ndarray = of_group[groups]
+    return ranks
 
 
 def _tied(groups: np.ndarray) -> int:
