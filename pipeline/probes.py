@@ -78,9 +78,8 @@ def _classes(train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Ten
         if labels.shape != rows.shape[:1]:
             raise ValueError(f"expected labels [{len(rows)}], one a row, got {list(labels.shape)}")
         if not labels.isfinite().all():
-            raise ValueError(
-                f"label {int((~labels.isfinite()).nonzero()[0])}: expected a finite number, got a NaN or inf"
-            )
+            row = int((~labels.isfinite()).nonzero()[0])
+            raise ValueError(f"label {row}: expected a finite number, got {labels[row].item()}")
     names, index = train_labels.unique(return_inverse=True)
     places = torch.searchsorted(names, test_labels.to(names)).clamp_max(len(names) - 1)
     return index, torch.where(names[places] == test_labels, places, -1), len(names)

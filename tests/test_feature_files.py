@@ -1,8 +1,12 @@
+import contextlib
 import itertools
 import json
+import multiprocessing.process
 import os
 import pickle
 import re
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,13 +15,14 @@ import torch
 from numpy.lib.format import write_array_header_1_0
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 from scipy.sparse import csc_matrix
 
 from pipeline.__main__ import main
-from pipeline.feature_files.comparison import compare_files
 from pipeline.alignment.measures import ALL_MEASURES
-from pipeline.feature_files.reading import read_features, read_labels
+from pipeline.feature_files.comparison import compare_files
+from pipeline.feature_files.reading import read_array, read_features, read_labels
+from pipeline.feature_files.short_names import short_names
 from pipeline.feature_files.text import HINT
 from pipeline.settings.base import SettingsError
 from tests.alignment import definitions
@@ -379,7 +384,7 @@ def test_a_cell_array_of_other_things_is_no_labels(tmp_path):
         held = np.empty(3, dtype=object)
         held[:] = cells
         savemat(tmp_path / "labels.mat", {"labels": held[:, None]})
-        with pytest.raises(SettingsError, match=r"labels\.mat: (holds object, allowed is|label 2 is missing)"):
+        with pytest.raises(SettingsError, match=r"labels\.mat: (.*it holds objects|label 2 is missing)"):
             read_labels(str(tmp_path / "labels.mat"), 3)
 
 
@@ -436,6 +441,132 @@ def test_labels_with_two_columns_are_refused(tmp_path):
     (tmp_path / "labels.csv").write_text("0,1\n1,2\n2,1\n")
     with pytest.raises(SettingsError, match=r"labels\.csv: 2 columns, expected one of labels"):
         read_labels(str(tmp_path / "labels.csv"), 3)
+
+
+@pytest.mark.parametrize(
+    ("held", "name"),
+    [
+        (lambda t: {"state_dict": {"fc.weight": t}}, "state_dict.fc.weight"),
+        (lambda t: {"state_dict": {"module.fc.weight": t, "module.fc.bias": t[0]}, "epoch": 3}, "fc.weight"),
+        (lambda t: {"model": {"layers": [{"w": -t}, {"w": t}]}}, "layers.1.w"),
+        (lambda t: {"a": {"w": t}, "b": {"w": -t}}, "a.w"),
+        (lambda t: [t, -t], "0"),
+        (lambda t: {"state_dict": {"features": t}}, None),
+    ],
+)
+def test_tensors_in_dictionaries_have_names_joined_by_points(tmp_path, held, name):
+    torch.save(held(torch.from_numpy(X)), tmp_path / "a.pt")
+    source = str(tmp_path / "a.pt") + (f":{name}" if name else "")
+    assert read_features(source).values.numpy() == pytest.approx(X)
+
+
+def test_a_name_that_ends_two_tensors_is_refused_with_both(tmp_path):
+    torch.save({"a": {"w": torch.eye(2)}, "b": {"w": torch.eye(2)}}, tmp_path / "a.pt")
+    with pytest.raises(SettingsError, match=r"2 arrays; name one as .*it has: a\.w, b\.w"):
+        read_features(f"{tmp_path / 'a.pt'}:w")
+    torch.save({"a": {"b.c": torch.eye(2)}, "a.b": {"c": torch.eye(3)}}, tmp_path / "a.pt")
+    with pytest.raises(SettingsError, match="two tensors have one name"):
+        read_features(f"{tmp_path / 'a.pt'}:a.b.c")
+
+
+@pytest.mark.parametrize("name", ["dense/kernel:0", "a:b:c", ":", "x.npz:y", "h"])
+@pytest.mark.parametrize("folder", ["", "run:1", "x.npz:d"])
+def test_names_and_folders_may_have_colons(tmp_path, name, folder):
+    (tmp_path / folder).mkdir(exist_ok=True)
+    path = tmp_path / folder / "tf.safetensors"
+    save_file({name: X, "other": Y}, path)
+    assert read_features(f"{path}:{name}").values.numpy() == pytest.approx(X)
+    np.save(tmp_path / folder / "plain:0.npy", X)
+    assert read_features(str(tmp_path / folder / "plain:0.npy")).values.numpy() == pytest.approx(X)
+
+
+@pytest.mark.parametrize(
+    ("sources", "short"),
+    [
+        (["run1/features.npy", "run2/features.npy", "run3/features.npy"], ["run1", "run2", "run3"]),
+        (["/a/x.npy", "/b/y.npy"], ["x.npy", "y.npy"]),
+        (["a/b/f.npy", "a/c/f.npy", "d/b/f.npy"], ["a/b", "a/c", "d/b"]),
+        (["r/f.npz:train", "r/f.npz:test"], ["f.npz:train", "f.npz:test"]),
+        (["r1/f.npz:h", "r2/f.npz:h"], ["r1", "r2"]),
+        (["f.npy", "r/f.npy"], ["f.npy", "r/f.npy"]),
+        (["f.npy", "f.npy"], ["f.npy", "f.npy"]),
+    ],
+)
+def test_names_are_the_shortest_parts_of_paths_that_tell_them_apart(sources, short):
+    assert short_names(sources) == short
+
+
+def test_pictures_and_matrices_have_short_names(tmp_path, capsys):
+    sources = [tmp_path / run / "features.npy" for run in ("first", "second", "third")]
+    for power, source in enumerate(sources):
+        source.parent.mkdir()
+        np.save(source, X ** (2 * power + 1))
+    _, output = align(capsys, *sources, "--plot", tmp_path / "a.svg", "--measures", "cka,drift,rho")
+    assert re.search(r"\n +first +second +third\n", output.out)
+    drawn = (tmp_path / "a.svg").read_text()
+    assert all(f"<!-- {run} -->" in drawn for run in ("first", "second", "third"))
+    assert "features.npy" not in drawn
+    _, output = align(capsys, *sources, "--json", "--measures", "drift,rho")
+    matrices = json.loads(output.out)["matrices"]
+    assert matrices["drift"][0][0] == 0.0
+    assert matrices["drift"][1][0] == matrices["drift"][0][1]
+    assert (matrices["rho"][0][1] > 0, matrices["rho"][1][0]) == (True, None)
+
+
+@pytest.mark.parametrize("options", [{}, {"do_compression": True}, {"format": "4"}])
+def test_a_mat_file_has_what_scipy_reads_and_starts_no_process(tmp_path, monkeypatch, options):
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", None)
+    monkeypatch.setattr(subprocess, "Popen", None)
+    arrays = {"x": X, "f": X.astype(np.float32), "i": np.arange(300, dtype=np.uint16)[None]}
+    if "format" not in options:
+        arrays |= {"b": X > 0, "t": RNG.normal(size=(2, 3, 4)), "w": np.array(["ab", "cd"]), "s": {"a": 1}}
+    savemat(tmp_path / "a.mat", arrays, **options)
+    expected = loadmat(tmp_path / "a.mat")
+    for name in arrays.keys() - {"s"}:
+        found = read_array(f"{tmp_path / 'a.mat'}:{name}").values
+        assert np.array_equal(found, expected[name]), name
+        assert found.dtype == expected[name].dtype
+    if "s" in arrays:
+        with pytest.raises(SettingsError, match="it is a structure or object"):
+            read_array(f"{tmp_path / 'a.mat'}:s")
+
+
+def test_damaged_mat_files_are_refused_or_read_and_end_nothing(tmp_path):
+    """SciPy's own reader ends the process on some of these."""
+    cells = np.array([["cat"], ["dog"]], dtype=object)
+    rng = np.random.default_rng(0)
+    for options in ({}, {"do_compression": True}):
+        savemat(tmp_path / "a.mat", {"x": X[:3], "w": cells, "s": {"a": X[:2]}}, **options)
+        whole = (tmp_path / "a.mat").read_bytes()
+        for _ in range(300):
+            content = bytearray(whole[: rng.integers(130, len(whole) + 1)])
+            for place in rng.integers(120, len(content), 3):
+                content[place] = rng.integers(256)
+            (tmp_path / "bad.mat").write_bytes(content)
+            for name in ("x", "w"):
+                with contextlib.suppress(SettingsError):
+                    assert read_array(f"{tmp_path / 'bad.mat'}:{name}").values.ndim > 0
+
+
+def test_raw_bytes_as_numpy_writes_types_it_has_no_name_for_are_refused(tmp_path):
+    for size in (1, 2):
+        np.save(tmp_path / "a.npy", X.astype(np.float32).view(f"V{size}"))
+        with pytest.raises(SettingsError, match=r"holds \|V\d \(bfloat16 and float8 have no name in \.npy\)"):
+            read_features(str(tmp_path / "a.npy"))
+
+
+def test_measures_after_a_plus_are_added(files, capsys):
+    names = ["cka", "cka_raw", "cka_debiased", "rsa"]
+    for asked in ("+procrustes", "+procrustes,+rsa_tau_a", "+ rsa"):
+        _, output = align(capsys, files / "x.npy", files / "y.npz", "--measures", asked, "--json")
+        expected = [*names, *re.findall("procrustes|rsa_tau_a", asked)]
+        assert list(json.loads(output.out)["matrices"]) == expected
+
+
+def test_every_measure_is_on_the_page(files):
+    page = (Path(__file__).parents[1] / "docs" / "features.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (.+) \|$", page, re.MULTILINE)
+    assert rows == [(name, measure.cost) for name, measure in ALL_MEASURES.items()]
 
 
 def test_code_in_a_pt_file_is_not_run(files, capsys):

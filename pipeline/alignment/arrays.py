@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 from pandas.api.extensions import ExtensionArray
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from torch import Tensor
 from torch.masked import MaskedTensor
 
@@ -42,7 +43,7 @@ def as_tensor(values: Any, name: str) -> Tensor:
 def _without_nullable(values: Any, name: str) -> np.ndarray:
     """NumPy's types for those that only pandas has; words and dates stay as they are, to be refused."""
     types = list(values.dtypes) if isinstance(values, pd.DataFrame) else [values.dtype]
-    if not types or not all(map(pd.api.types.is_numeric_dtype, types)):
+    if not types or not all(is_numeric_dtype(one) or is_bool_dtype(one) for one in types):
         return np.asarray(values)
     missing = np.asarray(values.isna())
     if missing.any():

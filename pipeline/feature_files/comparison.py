@@ -76,9 +76,14 @@ def compare_files(
 
 
 def _reference(files: Sequence[Features]) -> Features:
-    """The file whose order all rows have: the first whose rows have names."""
-    named = [file for file in files if file.names is not None]
-    return next((file for file in named if not is_default(file.names)), (named or list(files))[0])
+    """The file whose order all rows have: the first with names, those of pandas' own index where no others are."""
+    named = [file for file in files if file.names is not None] or list(files)
+    chosen = next((file for file in named if not is_default(file.names)), named[0])
+    return next(file for file in named if set(_names(file)) == set(_names(chosen)))
+
+
+def _names(file: Features) -> Sequence[str]:
+    return () if file.names is None else list(file.names)
 
 
 def _in_one_order(files: Sequence[Features]) -> tuple[tuple[Features, ...], tuple[str, ...]]:

@@ -4,6 +4,7 @@ Files of version 5 to 7.2 are read here, by MathWorks' "MAT-File Format": SciPy'
 types and lengths, and crashes with the process that it is in.
 """
 
+import math
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ class _Matrix:
         """Rows of characters, a word each."""
         codec = WORDS[kind] + ({"<": "-le", ">": "-be"}[self.order] if kind in (4, 17, 18) else "")
         letters = np.array(list(content.decode(codec)), dtype="U1").reshape(self.shape, order="F")
-        return np.array(["".join(row) for row in letters.reshape(letters.shape[0], -1)])
+        return np.array(["".join(row) for row in letters.reshape(self.shape[0], math.prod(self.shape[1:]))])
 
 
 def read_mat(path: Path, choose: Callable[[list[str]], str]) -> Any:

@@ -123,11 +123,12 @@ def _names(first: FirstLine, header: bool, place: int) -> pd.Index:
 
 
 def _is_words(column: pd.Series) -> bool:
-    """True where no cell is, or may be, a number; None of them is a missing one either."""
+    """True where no cell is, or may be meant as, a number, and not all are missing."""
     if pd.api.types.is_numeric_dtype(column):
         return False
     cells = column.astype(str).str.strip()
-    return not any(is_number(cell) or DECIMAL_COMMA.fullmatch(cell) or cell.lower() in MISSING for cell in cells)
+    numbers = any(is_number(cell) or DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+    return not numbers and not all(cell.lower() in MISSING for cell in cells)
 
 
 def _as_numbers(column: pd.Series, path: Path) -> pd.Series:

@@ -9,8 +9,8 @@ from scipy.stats import pearsonr, spearmanr
 from pipeline.alignment import chunks, dissimilarities, ranks
 from pipeline.alignment.compare import compare
 from pipeline.alignment.dissimilarities import rsa_correlation, rsa_euclidean
-from pipeline.alignment.ranks import rsa_rho_a, rsa_spearman, rsa_tau_a
 from pipeline.alignment.intervals import Pair, Prepared
+from pipeline.alignment.ranks import rsa_spearman
 from tests.alignment import definitions
 
 

@@ -94,7 +94,9 @@ def neighbour_chances(x, count):
     return total / 3000
 
 
-@pytest.mark.parametrize(("first", "second"), [("one-hot", "real"), ("counts", "several-hot"), ("duplicates", "one-hot")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("one-hot", "real"), ("counts", "several-hot"), ("duplicates", "one-hot")]
+)
 def test_shared_neighbours_are_the_mean_over_all_ways_to_break_ties(first, second):
     x, y = FEATURES[first], FEATURES[second]
     expected = (neighbour_chances(x, 4) * neighbour_chances(y, 4)).sum() / (N * 4)

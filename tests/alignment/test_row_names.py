@@ -80,7 +80,10 @@ def test_default_indexes_are_no_names():
     ("index", "message"),
     [
         ([*NAMES[:-1], "other.png"], r"second: has no row named 'image23.png', expected the names of first"),
-        ([f"other{row}" for row in range(24)], r"second: has no row named 'image0.png', 'image1.png', 'image2.png', \.\.\."),
+        (
+            [f"other{row}" for row in range(24)],
+            r"second: has no row named 'image0.png', 'image1.png', 'image2.png', \.\.\.",
+        ),
         ([*NAMES[:-1], NAMES[0]], r"second: row name 'image0.png' is repeated, expected every name once"),
         ([*NAMES[:-1], None], r"second: row 23 has a missing name"),
     ],
