@@ -222,3 +222,31 @@ def test_columns_that_cannot_be_told_apart_are_refused(tmp_path):
     table.drop(columns="file").to_csv(path, index=False)
     with pytest.raises(SettingsError, match="line 5, column kind: 'cat' is repeated, expected numbers"):
         read_features(str(path))
+
+
+def test_truth_values_are_numbers_and_no_header(tmp_path):
+    for columns in (list("abcd"), [0, 1, 2, 3]):
+        pd.DataFrame(X > 0, columns=columns).to_csv(tmp_path / "a.csv", index=False)
+        assert read_features(str(tmp_path / "a.csv")).values.tolist() == (X > 0).tolist()
+    pd.DataFrame(X > 0).to_csv(tmp_path / "a.csv", index=False, header=False)
+    with pytest.raises(SettingsError, match="line 1 is a header or a row, as it holds"):
+        read_features(str(tmp_path / "a.csv"))
+
+
+def test_two_columns_of_whole_numbers_may_be_one_with_decimal_commas(tmp_path):
+    (tmp_path / "a.csv").write_text("\n".join(f"{abs(row[0]):.1f}".replace(".", ",") for row in X + 3))
+    assert read_features(str(tmp_path / "a.csv")).note == "no header, unless its commas are decimal"
+
+
+@pytest.mark.parametrize("text", ['a,b\n1,"2\n3,4\n', "a,b\n1,2\n\xff,4\n"])
+def test_text_that_cannot_be_read_is_refused_in_a_sentence(tmp_path, text):
+    (tmp_path / "a.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(SettingsError, match="rows of different lengths|is not text in UTF-8|is empty"):
+        read_features(str(tmp_path / "a.csv"))
+
+
+def test_labels_without_names_count_by_order_beside_named_rows(tmp_path):
+    first, second = write(tmp_path / "a.csv", X, range(30), "id"), write(tmp_path / "b.csv", Y, range(30), "id", ORDER)
+    (tmp_path / "labels.csv").write_text("\n".join(map(str, LABELS)))
+    found = compared(first, second, labels=tmp_path / "labels.csv", key="id")
+    assert [one.cdnv for one in found.collapse.values()] == pytest.approx([cdnv(rows, LABELS) for rows in (X, Y)])

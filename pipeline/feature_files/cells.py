@@ -3,6 +3,7 @@
 import csv
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,16 @@ class FirstLine:
         """True for a header as pandas writes it above an index."""
         return len(self.cells) > 1 and self.cells[0] == ""
 
-    @property
+    @cached_property
     def sample(self) -> list[tuple[str, ...]]:
         """Columns of the next lines, as far as they have as many cells."""
-        with self.path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(islice(csv.reader(file, delimiter=self.separator), 1, 1 + SAMPLE))
+        try:
+            with self.path.open(encoding="utf-8-sig", newline="") as file:
+                lines = list(islice(csv.reader(file, delimiter=self.separator), 1, 1 + SAMPLE))
+        except UnicodeDecodeError:
+            raise SettingsError(f"{self.path}: is not text in UTF-8") from None
+        except csv.Error as error:
+            raise SettingsError(f"{self.path}: its first {SAMPLE} lines: {error}") from None
         wide = [line[: len(self.cells)] for line in lines if len(line) >= len(self.cells)]
         return [tuple(cell.strip() for cell in column) for column in zip(*wide, strict=True)]
 

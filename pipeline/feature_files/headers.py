@@ -7,6 +7,7 @@ from pipeline.feature_files.cells import WHOLE, FirstLine, is_number
 from pipeline.settings.base import SettingsError
 
 UNLIKELY = 0.01  # chance of a row of whole numbers alone, below which it is a header
+VALUES = ("nan", "inf", "-inf", "infinity", "-infinity", "true", "false")  # in a row, and not above one
 FEWEST = 3  # columns from which numbers in line 1 can be told to be a header
 
 
@@ -23,7 +24,7 @@ def has_header(first: FirstLine) -> bool:
         _check(first)
         return True
     columns = first.sample
-    numeric = [place for place, column in enumerate(columns) if all(map(is_number, filter(None, column)))]
+    numeric = [place for place, column in enumerate(columns) if all(map(_is_value, filter(None, column)))]
     if not numeric or not all(is_number(first.cells[place]) for place in numeric):
         header = not all(map(is_number, first.cells))
     else:
@@ -58,14 +59,10 @@ def _check(first: FirstLine) -> None:
     if "" in first.cells[1:]:
         column = first.cells.index("", 1) + 1
         raise SettingsError(f"{first.path}: line 1, column {column} is empty, expected one index, the first column")
-    values = [cell for cell in first.cells if _is_float(cell) and not WHOLE.fullmatch(cell)]
+    values = [cell for cell in first.cells if _is_value(cell) and not WHOLE.fullmatch(cell)]
     if values:
         raise SettingsError(f"{first.path}: line 1 is a header or a row, as it holds {values[0]} and what is no number")
 
 
-def _is_float(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _is_value(cell: str) -> bool:
+    return is_number(cell) or cell.lower() in VALUES

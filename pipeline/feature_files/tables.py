@@ -50,6 +50,8 @@ def read_numbers(path: Path, key: str | None = None) -> Array:
     notes += [_shown("left out:", [titles[at] or "the index" for at in sorted(left)])] if left else []
     whole = [str(name) for name, column in values.items() if column.dtype.kind == "i"]
     notes += [_shown("whole numbers in", whole)] if len(whole) < values.shape[1] and whole else []
+    commas = len(whole) == 2 == values.shape[1] and not header and first.separator == ","
+    notes += ["unless its commas are decimal"] if commas and len(values) > LEAST_COUNTED else []
     notes += [f"separated by {first.separator!r}"] if first.separator != SEPARATORS[path.suffix.lower()] else []
     names = None if place is None else _names(first, header, place)
     return Array(values.to_numpy(np.float64), ", ".join(notes), names)
@@ -67,6 +69,7 @@ def read_label_column(path: Path, rows: int, key: str | None = None) -> Array:
         SettingsError: it is not clear which column holds the labels, or one is missing.
     """
     first = first_line(path)
+    key = key if len(first.cells) > 1 else None  # labels alone are in the order of the rows
     called = [cell.lower() in LABEL_NAMES for cell in first.cells]
     header = first.has_index or key is not None or (len(called) > 1 and any(called))
     table = read_body(first, header, dtype=str)
@@ -96,11 +99,9 @@ def _names_place(
     if len(words) == 1 and (not index or is_default(_names(first, True, 0))):
         repeated = table.iloc[:, words[0]].duplicated()
         if repeated.any():
-            line, title = table.index[int(repeated.argmax())], table.columns[words[0]]
-            raise SettingsError(
-                f"{first.path}: line {line}, column {title}: {table.loc[line, title]!r} is repeated, "
-                "expected numbers, or a name of the row"
-            )
+            row, title = int(repeated.argmax()), table.columns[words[0]]
+            cell = f"line {table.index[row]}, column {title}: {table.iloc[row, words[0]]!r}"
+            raise SettingsError(f"{first.path}: {cell} is repeated, expected numbers, or a name of the row")
         return words[0], index
     listed = ", ".join(str(table.columns[at]) or "the index" for at in (*index, *words))
     raise SettingsError(f"{first.path}: columns {listed} all hold words, expected one that names the rows: see --key")
@@ -148,23 +149,21 @@ def _check_features(first: FirstLine, values: pd.DataFrame) -> None:
     """Refuse ids, and numbers whose decimal commas were taken for separators."""
     if values.empty:
         raise SettingsError(f"{first.path}: no column of features")
-    whole = [name for name, column in values.items() if column.dtype.kind in "iu"]
+    whole = [(name, column) for name, column in values.items() if column.dtype.kind in "iu"]
     for cells in first.sample:
         padded = next((cell for cell in cells if PADDED.fullmatch(cell)), None)
         if padded is not None and len(whole) == values.shape[1]:
             raise SettingsError(
                 f"{first.path}: {padded!r} is no number: expected points before decimals, or ids named by --key"
             )
-    for name in whole:
-        column = values[name]
+    for name, column in whole:
         if not column.abs().max() <= LARGEST:
             raise SettingsError(f"{first.path}: column {name} holds {column.abs().max()}, expected at most 2^53")
         counts = any((column == np.arange(start, start + len(column))).all() for start in (0, 1))
-        if len(column) > LEAST_COUNTED and (counts or (len(whole) == 1 < values.shape[1] and column.is_unique)):
+        if len(column) > LEAST_COUNTED and (counts or (len(whole) < values.shape[1] and column.is_unique)):
             what = "counts the rows" if counts else "holds whole numbers, each once,"
-            raise SettingsError(
-                f"{first.path}: column {name} {what} and is no feature: leave it out, or name rows by --key {name}"
-            )
+            advice = f"leave it out, or name rows by --key {name}"
+            raise SettingsError(f"{first.path}: column {name} {what} and is no feature: {advice}")
 
 
 def _label_place(first: FirstLine, table: pd.DataFrame, called: list[bool], key: str | None) -> tuple[int, int | None]:
