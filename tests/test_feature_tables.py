@@ -241,7 +241,7 @@ def test_two_columns_of_whole_numbers_may_be_one_with_decimal_commas(tmp_path):
 @pytest.mark.parametrize("text", ['a,b\n1,"2\n3,4\n', "a,b\n1,2\n\xff,4\n"])
 def test_text_that_cannot_be_read_is_refused_in_a_sentence(tmp_path, text):
     (tmp_path / "a.csv").write_bytes(text.encode("latin-1"))
-    with pytest.raises(SettingsError, match="rows of different lengths|is not text in UTF-8|is empty"):
+    with pytest.raises(SettingsError, match=r"rows of different lengths|is not text in UTF-8|is empty"):
         read_features(str(tmp_path / "a.csv"))
 
 
