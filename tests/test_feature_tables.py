@@ -90,7 +90,11 @@ def test_names_of_one_side_count_by_order_and_it_is_said(tmp_path):
         found = compared(other, named)
         assert found.joined == (f"{other} has no names of rows: taken to be in the order of {named}",)
         assert value(found) == pytest.approx(CKA, abs=1e-12)
+    twice = write(tmp_path / "twice.csv", Y, ["same"] * 30)  # names that nothing is joined by may repeat
+    assert value(compared(tmp_path / "x.npy", twice)) == pytest.approx(CKA, abs=1e-12)
     reordered = write(tmp_path / "d.csv", X, NAMES, order=ORDER)
+    with pytest.raises(SettingsError, match=r"c\.csv has no names of rows, and .*b\.csv and .*d\.csv are in different"):
+        compare_files([tmp_path / "c.csv", named, reordered])
     with pytest.raises(SettingsError, match=r"x\.npy has no names of rows, and .*b\.csv and .*d\.csv are in different"):
         compare_files([tmp_path / "x.npy", named, reordered])
 

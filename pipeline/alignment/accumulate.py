@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.alignment.arrays import as_tensor
 from pipeline.alignment.rounding import CollapseError, is_constant
 from pipeline.alignment.row_names import joined_tensors
 from pipeline.alignment.similarity import COLLAPSED, EQUAL, PairSums, Similarity, from_sums
@@ -42,7 +43,8 @@ class Accumulator:
         if missing:
             raise ValueError(f"a batch has no {missing[0]}: allowed is all of {', '.join(self.names)}")
         first = self.names[0]
-        features = {name: joined_tensors(batch[first], batch[name], first, name)[1] for name in self.names}
+        features = {first: as_tensor(batch[first], first)}
+        features |= {name: joined_tensors(batch[first], batch[name], first, name)[1] for name in self.names[1:]}
         for name, rows in features.items():
             dimensions = len(self._shifts[name]) if name in self._shifts else "d"
             if rows.ndim != 2 or dimensions not in ("d", rows.shape[1]):

@@ -89,16 +89,17 @@ def _names(file: Features) -> Sequence[str]:
 def _in_one_order(files: Sequence[Features]) -> tuple[tuple[Features, ...], tuple[str, ...]]:
     """The files with their rows in one order, and in words how that was found."""
     reference = _reference(files)
-    found, ordered, reordered, unnamed = [], [], [], []
-    for file in files:
+    ordered, notes, reordered, unnamed = list(files), [], [], []
+    for place, file in enumerate(files):
+        if file is reference:
+            continue
         order, note = join(reference.names, file.names, reference.source, file.source)
-        found.append(note)
-        if order is None:
-            ordered.append(file)
-            unnamed += [file.source] if note and file.names is None else []
-        else:
-            ordered.append(replace(file, values=file.values[order], names=reference.names))
+        notes += [note] if note else []
+        if order is not None:
+            ordered[place] = replace(file, values=file.values[order], names=reference.names)
             reordered.append(file.source)
+        elif note and (file.names is None or is_default(file.names)):
+            unnamed.append(file.source)
     if reordered and unnamed:
         raise ValueError(
             f"{unnamed[0]} has no names of rows, and {reference.source} and {reordered[0]} are in different orders: "
@@ -108,9 +109,7 @@ def _in_one_order(files: Sequence[Features]) -> tuple[tuple[Features, ...], tupl
         if len(file.values) != len(reference.values):
             sizes = f"{reference.source} has {len(reference.values)} rows and {file.source} has {len(file.values)}"
             raise ValueError(f"{sizes}: the same inputs are compared")
-    return tuple(ordered), tuple(
-        note for note, file in zip(found, files, strict=True) if note and file is not reference
-    )
+    return tuple(ordered), tuple(notes)
 
 
 def _labels_of(files: Sequence[Features], labels: str, key: str | None) -> tuple[Tensor, tuple[str, ...]]:

@@ -43,7 +43,7 @@ def by_definition(a, b):
     }
 
 
-@pytest.mark.parametrize(("first", "second"), itertools.combinations_with_replacement(FEATURES, 2))
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations_with_replacement(FEATURES, 2)))
 def test_ties_are_ties_in_every_rank_correlation(first, second):
     x, y = FEATURES[first], FEATURES[second]
     expected = by_definition(distances(x), distances(y))

@@ -53,6 +53,15 @@ def test_rows_are_joined_by_their_index(function, index):
     assert found == pytest.approx(function(X, Y), rel=1e-12)
 
 
+def test_an_accumulator_joins_every_other_table_with_the_first():
+    tables = {name: pd.DataFrame(rows, index=NAMES) for name, rows in (("a", X), ("b", Y), ("c", Y**3))}
+    sums = Accumulator(list(tables))
+    with pytest.warns(UserWarning, match="first|a") as said:
+        sums.update(tables | {"c": tables["c"].iloc[ORDER]})
+    assert [str(one.message).split(":")[0] for one in said] == ["b", "c"]
+    assert sums.similarity("a", "c").cka == pytest.approx(compare(X, Y**3)["cka"].value)
+
+
 def test_the_result_says_how_many_rows_were_moved():
     first, second = pd.DataFrame(X, index=NAMES), pd.DataFrame(Y, index=NAMES)
     with pytest.warns(UserWarning, match="second: reordered 2 rows by name, to the order of first"):
