@@ -34,6 +34,45 @@ def test_nearest_class_centre_is_scikit_learns(task):
     assert nearest_class_centre(*task).accuracy == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("names", [[3, 7, 8, 20, 21], [-5, -1, 0, 2, 9], [10.5, 1.5, 0.25, 3.0, 2.0], [4, 3, 2, 1, 0]])
+@pytest.mark.parametrize("probe", ["nccc", "lp", "released"])
+def test_any_numbers_are_labels(task, names, probe):
+    train, train_labels, test, test_labels = task
+    function = {
+        "nccc": nearest_class_centre,
+        "lp": lambda *data: linear_probe(*data, ProbeSettings()),
+        "released": lambda *data: linear_probe(*data, ProbeSettings(solver="released_code")),
+    }[probe]
+    classes = torch.tensor(names)
+    found = function(train, classes[train_labels], test, classes[test_labels])
+    assert found.accuracy == pytest.approx(function(*task).accuracy, abs=100 / len(test))
+
+
+def test_a_class_without_a_training_row_is_never_predicted(task):
+    train, train_labels, test, test_labels = task
+    kept = train_labels != 2
+    reference = NearestCentroid().fit(train[kept].numpy(), train_labels[kept].numpy())
+    expected = 100 * reference.score(test.numpy(), test_labels.numpy())
+    data = train[kept], train_labels[kept], test, test_labels
+    assert nearest_class_centre(*data).accuracy == pytest.approx(expected)
+    found = linear_probe(*data, ProbeSettings(l2=1e-1))
+    scaler = StandardScaler().fit(train[kept].numpy())
+    reference = LogisticRegression(C=1 / (len(data[0]) * 1e-1), tol=1e-8, max_iter=5000)
+    reference.fit(scaler.transform(data[0].numpy()), data[1].numpy())
+    expected = 100 * reference.score(scaler.transform(test.numpy()), test_labels.numpy())
+    assert (found.converged, found.accuracy) == (True, pytest.approx(expected))
+
+
+def test_labels_that_are_none_are_refused(task):
+    train, train_labels, test, test_labels = task
+    with pytest.raises(ValueError, match=r"expected labels \[600\], one a row, got \[599\]"):
+        nearest_class_centre(train, train_labels[:-1], test, test_labels)
+    bad = train_labels.double()
+    bad[3] = torch.nan
+    with pytest.raises(ValueError, match="label 3: expected a finite number, got nan"):
+        nearest_class_centre(train, bad, test, test_labels)
+
+
 def test_nearest_class_centre_keeps_its_digits_far_from_the_origin(task):
     train, train_labels, test, test_labels = task
     near = nearest_class_centre(train.double(), train_labels, test.double(), test_labels)

@@ -1,0 +1,256 @@
+"""Text files: names of rows, headers of numbers, ids, labels and words, against the same numbers in memory."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.alignment.collapse import cdnv
+from pipeline.feature_files.comparison import compare_files
+from pipeline.feature_files.reading import read_features, read_labels
+from pipeline.settings.base import SettingsError
+from tests.alignment import definitions
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(30, 4))
+Y = X + 0.3 * RNG.normal(size=(30, 4))
+ORDER = RNG.permutation(30)
+NAMES = [f"img{row}.png" for row in range(30)]
+LABELS = np.arange(30) % 3
+CKA = definitions.measures(X, Y)["cka"]
+
+
+def write(path, values, names=None, called="", order=slice(None), **options):
+    table = pd.DataFrame(values, columns=options.pop("columns", list("abcd")))
+    if names is not None:
+        table.insert(0, called, names)
+    table.iloc[order].to_csv(path, index=False, **options)
+    return path
+
+
+def compared(first, second, **options):
+    return compare_files([first, second], measures=["cka"], **options)
+
+
+def value(found):
+    (pair,) = found.pairs.values()
+    return pair["cka"].value
+
+
+@pytest.mark.parametrize(
+    ("names", "called", "key"),
+    [
+        (NAMES, "", None),
+        (NAMES, "file", None),
+        (range(30), "", None),
+        (range(500, 530), "", None),
+        (range(500, 530), "id", "id"),
+        ([f"{row:03d}" for row in range(30)], "image", "image"),
+    ],
+)
+def test_rows_are_joined_by_their_names(tmp_path, names, called, key):
+    first = write(tmp_path / "a.csv", X, names, called)
+    second = write(tmp_path / "b.tsv", Y, names, called, ORDER, sep="\t")
+    found = compared(first, second, key=key)
+    moved = int((np.arange(30) != np.argsort(ORDER)).sum())
+    assert found.joined == (f"{second}: reordered {moved} rows by name, to the order of {first}",)
+    assert value(found) == pytest.approx(CKA, abs=1e-12)
+
+
+def test_labels_are_joined_with_the_rows_of_every_file(tmp_path):
+    first, second = write(tmp_path / "a.csv", X, NAMES), write(tmp_path / "b.csv", Y, NAMES, order=ORDER)
+    expected = [cdnv(rows, LABELS) for rows in (X, Y)]
+    for columns in (["", "label"], ["file", "class"], ["file", "Label"]):
+        labels = pd.DataFrame({columns[0]: NAMES, columns[1]: LABELS})
+        labels.sample(frac=1, random_state=1).to_csv(tmp_path / "labels.csv", index=False)
+        found = compared(first, second, labels=tmp_path / "labels.csv")
+        assert [one.cdnv for one in found.collapse.values()] == pytest.approx(expected)
+        assert "labels.csv: reordered" in found.joined[1]
+
+
+def test_the_command_says_how_rows_were_joined(tmp_path, capsys):
+    first, second = write(tmp_path / "a.csv", X, range(30), "no"), write(tmp_path / "b.csv", Y, range(30), "no", ORDER)
+    assert main(["align", str(first), str(second), "--key", "no"]) == 0
+    text = capsys.readouterr().out
+    assert "rows named by column no" in text
+    assert "b.csv: reordered" in text
+    assert "30 rows, matched as said above" in text
+    assert main(["align", str(first), str(second), "--key", "no", "--json", "--measures", "+procrustes"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert "reordered" in found["joined"][0]
+    assert list(found["matrices"]) == ["cka", "cka_raw", "cka_debiased", "rsa", "procrustes"]
+
+
+def test_names_of_one_side_count_by_order_and_it_is_said(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    named = write(tmp_path / "b.csv", Y, NAMES)
+    for other in (tmp_path / "x.npy", write(tmp_path / "a.csv", X), write(tmp_path / "c.csv", X, range(30))):
+        found = compared(other, named)
+        assert found.joined == (f"{other} has no names of rows: taken to be in the order of {named}",)
+        assert value(found) == pytest.approx(CKA, abs=1e-12)
+    twice = write(tmp_path / "twice.csv", Y, ["same"] * 30)  # names that nothing is joined by may repeat
+    assert value(compared(tmp_path / "x.npy", twice)) == pytest.approx(CKA, abs=1e-12)
+    reordered = write(tmp_path / "d.csv", X, NAMES, order=ORDER)
+    with pytest.raises(SettingsError, match=r"c\.csv has no names of rows, and .*b\.csv and .*d\.csv are in different"):
+        compare_files([tmp_path / "c.csv", named, reordered])
+    with pytest.raises(SettingsError, match=r"x\.npy has no names of rows, and .*b\.csv and .*d\.csv are in different"):
+        compare_files([tmp_path / "x.npy", named, reordered])
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([*NAMES[1:], "new.png"], r"b\.csv: has no row named 'img0\.png', expected the names of .*a\.csv"),
+        ([*NAMES[1:], NAMES[1]], r"b\.csv: line 31, column : 'img1\.png' is repeated|'img1\.png' is repeated"),
+        ([*NAMES[1:], "NA"], r"b\.csv: line 31.*(missing|'NA' is no number)"),
+    ],
+)
+@pytest.mark.parametrize("called", ["", "file"])
+def test_names_that_do_not_fit_are_refused(tmp_path, names, message, called):
+    first, second = write(tmp_path / "a.csv", X, NAMES, called), write(tmp_path / "b.csv", Y, names, called)
+    with pytest.raises(SettingsError, match=message):
+        compared(first, second)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [[1, 2, 3, 4], [2001, 2002, 2003, 2004], [1990, 1995, 2004, 2010], [10, 20, 30, 40], [0, 1, 2, 3], [7, 5, 3, 1]],
+)
+def test_a_header_of_numbers_is_no_row(tmp_path, columns):
+    found = read_features(str(write(tmp_path / "a.csv", X, columns=columns)))
+    assert found.values.numpy() == pytest.approx(X)
+    assert found.note == f"header {', '.join(map(str, columns[:3]))}, ..."
+    named = read_features(str(write(tmp_path / "b.csv", X, NAMES, "file", columns=columns)))
+    assert named.values.numpy() == pytest.approx(X)
+
+
+def test_a_first_row_is_no_header(tmp_path):
+    whole = RNG.integers(0, 9, (30, 4))
+    whole[0] = (3, 1, 4, 2)
+    mixed = np.where(RNG.random((30, 4)) < 0.5, whole, X)
+    mixed[0] = whole[0]
+    zeros = X.copy()
+    zeros[0] = 0
+    for values in (X, whole, mixed, zeros):
+        np.savetxt(tmp_path / "a.csv", values, "%.17g", ",")
+        assert read_features(str(tmp_path / "a.csv")).values.numpy() == pytest.approx(values)
+    pd.DataFrame(X, NAMES).to_csv(tmp_path / "a.csv", header=False)
+    found = read_features(str(tmp_path / "a.csv"))
+    assert (found.note, list(found.names)) == ("no header, rows named by column 1", NAMES)
+    assert found.values.numpy() == pytest.approx(X)
+
+
+@pytest.mark.parametrize("first", ["1,2,3,4", "10,20,30,40", "0.5,1.0,1.5,2.0"])
+def test_a_first_line_that_may_be_either_is_refused(tmp_path, first):
+    rows = "\n".join(",".join(map(str, row)) for row in RNG.integers(0, 9, (30, 4)))
+    (tmp_path / "a.csv").write_text(f"{first}\n{rows}\n")
+    with pytest.raises(SettingsError, match=f"its first line, {first}, may be a header or a row"):
+        read_features(str(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize("cell", ["1_0", "inf", "Infinity", "nan", "0x10", "1e", "١٢", "1,5", "--1", "1 000"])
+def test_a_cell_that_a_csv_means_no_number_by_is_refused(tmp_path, cell):
+    for line in (1, 3):
+        lines = [["a", "b"], ["0.5", "1.5"], ["2.5", "2.25"], ["0.1", "0.2"]]
+        lines[line][1] = f'"{cell}"'
+        (tmp_path / "a.csv").write_text("\n".join(map(",".join, lines)))
+        with pytest.raises(SettingsError, match=r"is no number|row \d is zero or not finite"):
+            compared(tmp_path / "a.csv", tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("form", ["%.4f", "%.2f", "%.17g"])
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_decimal_commas_are_refused(tmp_path, form, columns, separator):
+    rows = [separator.join(form % number for number in row[:columns]).replace(".", ",") for row in X]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    with pytest.raises(SettingsError, match=r"is no number|holds words|expected at most 2\^53|no column of features"):
+        read_features(str(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize("called", ["id", "image", "subject"])
+@pytest.mark.parametrize("ids", [range(30), range(1, 31), RNG.permutation(1000)[:30]])
+def test_ids_are_no_feature(tmp_path, called, ids):
+    path = write(tmp_path / "a.csv", X, list(ids), called)
+    with pytest.raises(SettingsError, match=rf"column {called} .* is no feature: .* by --key {called}"):
+        read_features(str(path))
+    found = read_features(str(path), key=called)
+    assert found.values.numpy() == pytest.approx(X)
+    assert list(found.names) == [str(one) for one in ids]
+
+
+@pytest.mark.parametrize("called", ["label", "Class", "target"])
+@pytest.mark.parametrize("labels", [LABELS, np.array(list("abc"))[LABELS]])
+def test_a_column_of_labels_is_left_out_with_a_word(tmp_path, called, labels):
+    pd.DataFrame(X).assign(**{called: labels}).to_csv(tmp_path / "a.csv", index=False)
+    found = read_features(str(tmp_path / "a.csv"))
+    assert found.values.numpy() == pytest.approx(X)
+    assert f"left out: {called}" in found.note
+    assert len(read_labels(str(tmp_path / "a.csv"), 30).unique()) == 3
+
+
+def test_a_column_of_whole_numbers_among_others_is_said(tmp_path):
+    pd.DataFrame(X).assign(kind=LABELS).to_csv(tmp_path / "a.csv", index=False)
+    assert "whole numbers in kind" in read_features(str(tmp_path / "a.csv")).note
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["1_0", "10", "2"], ["0x1", "1", "2"], ["inf", "Infinity", "1"], ["n01", "1", "01a"], ["١", "1", "2"]],
+)
+def test_different_words_are_different_classes(tmp_path, words):
+    (tmp_path / "labels.csv").write_text("\n".join(words[label] for label in LABELS))
+    found = read_labels(str(tmp_path / "labels.csv"), 30).numpy()
+    assert ((found[:, None] == found) == (LABELS[:, None] == LABELS)).all()
+
+
+@pytest.mark.parametrize("words", [["01", "1", "2"], ["1.0", "1", "2"], ["1e1", "10", "2"]])
+def test_two_spellings_of_one_number_are_refused(tmp_path, words):
+    (tmp_path / "labels.csv").write_text("\n".join(words[label] for label in LABELS))
+    with pytest.raises(SettingsError, match="are two words and one number"):
+        read_labels(str(tmp_path / "labels.csv"), 30)
+
+
+def test_columns_that_cannot_be_told_apart_are_refused(tmp_path):
+    path = write(tmp_path / "a.csv", X, NAMES, "file")
+    table = pd.read_csv(path).assign(kind=np.array(["cat", "dog", "eel"])[LABELS])
+    table.to_csv(path, index=False)
+    with pytest.raises(SettingsError, match="columns file, kind all hold words, expected one that names the rows"):
+        read_features(str(path))
+    found = read_features(str(path), key="file")
+    assert (found.note.count("left out: kind"), list(found.names)) == (1, NAMES)
+    with pytest.raises(SettingsError, match="0 columns 'name', expected one of file, a, b, c, d, kind"):
+        read_features(str(path), key="name")
+    table.drop(columns="file").to_csv(path, index=False)
+    with pytest.raises(SettingsError, match="line 5, column kind: 'cat' is repeated, expected numbers"):
+        read_features(str(path))
+
+
+def test_truth_values_are_numbers_and_no_header(tmp_path):
+    for columns in (list("abcd"), [0, 1, 2, 3]):
+        pd.DataFrame(X > 0, columns=columns).to_csv(tmp_path / "a.csv", index=False)
+        assert read_features(str(tmp_path / "a.csv")).values.tolist() == (X > 0).tolist()
+    pd.DataFrame(X > 0).to_csv(tmp_path / "a.csv", index=False, header=False)
+    with pytest.raises(SettingsError, match="line 1 is a header or a row, as it holds"):
+        read_features(str(tmp_path / "a.csv"))
+
+
+def test_two_columns_of_whole_numbers_may_be_one_with_decimal_commas(tmp_path):
+    (tmp_path / "a.csv").write_text("\n".join(f"{abs(row[0]):.1f}".replace(".", ",") for row in X + 3))
+    assert read_features(str(tmp_path / "a.csv")).note == "no header, unless its commas are decimal"
+
+
+@pytest.mark.parametrize("text", ['a,b\n1,"2\n3,4\n', "a,b\n1,2\n\xff,4\n"])
+def test_text_that_cannot_be_read_is_refused_in_a_sentence(tmp_path, text):
+    (tmp_path / "a.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"rows of different lengths|is not text in UTF-8|is empty"):
+        read_features(str(tmp_path / "a.csv"))
+
+
+def test_labels_without_names_count_by_order_beside_named_rows(tmp_path):
+    first, second = write(tmp_path / "a.csv", X, range(30), "id"), write(tmp_path / "b.csv", Y, range(30), "id", ORDER)
+    (tmp_path / "labels.csv").write_text("\n".join(map(str, LABELS)))
+    found = compared(first, second, labels=tmp_path / "labels.csv", key="id")
+    assert [one.cdnv for one in found.collapse.values()] == pytest.approx([cdnv(rows, LABELS) for rows in (X, Y)])
