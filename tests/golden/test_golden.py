@@ -1,7 +1,7 @@
 """Today's code gives the numbers that are kept as text.
 
-To the bit on the processor that they were made on, elsewhere to rounding. Other numbers ask for a raised VERSION and a line in
-the changelog.
+To the bit on the processor that they were made on, elsewhere to rounding. Other numbers ask for a raised VERSION and a
+line in the changelog.
 """
 
 import io
