@@ -166,6 +166,7 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             values = {**params.training.model_dump(), **dict(zip(entry, combination, strict=True))}
             run = parse(Run, values, where)
             _check_numbers(run, where)
+            _check_warmup(run, where)
             _check_file(run.encoder, where)
             check_encoder(run.encoder, where)
             _check_views(run, params, where)
@@ -195,6 +196,16 @@ def _check_numbers(run: Run, where: str) -> None:
     for key, value in run:
         if isinstance(value, int) and value > LARGEST:
             raise SettingsError(f"{where}: {key} = {value}: allowed is at most {LARGEST}")
+
+
+def _check_warmup(run: Run, where: str) -> None:
+    """That training reaches its full learning rate, unless it is set to be the beginning of a longer course."""
+    if 0 < run.epochs and run.horizon < run.warmup_epochs:
+        length = "horizon_epochs" if run.horizon_epochs else "epochs"
+        raise SettingsError(
+            f"{where}: {length} = {run.horizon}, warmup_epochs = {run.warmup_epochs}: the learning rate would never "
+            f"reach its peak: expected a warm-up of at most {run.horizon} epochs"
+        )
 
 
 def _check_views(run: Run, params: Params, where: str) -> None:

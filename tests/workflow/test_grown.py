@@ -9,7 +9,7 @@ from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
 from pipeline.workflow.records import task, tasks, write_record
 
-DIGITS = {"dataset": "digits", "epochs": 4, "seed": [0, 1]}
+DIGITS = {"dataset": "digits", "epochs": 4, "warmup_epochs": 0, "seed": [0, 1]}
 
 
 def planned(tmp_path, objectives, checkpoints="last"):
