@@ -1,6 +1,6 @@
 """A settings file's plain values. YAML's own reader keeps the last of two equal keys and says nothing, so that a block
-pasted below another of its name would take its place unseen; it reads `010` as 8 and `1:30` as 90, which DVC's reader, of
-YAML 1.2, does not; and it follows whatever a file asks for, however deep or often."""
+pasted below another of its name would take its place unseen; it reads `010` as 8 and `1:30` as 90, which a reader of
+YAML 1.2, as DVC has, does not; and it follows whatever a file asks for, however deep or often."""
 
 import json
 import re
@@ -88,7 +88,7 @@ class _Loader(yaml.SafeLoader):
         node.value = list({_identity(key): (key, value) for key, value in node.value}.values())
 
     def number(self, node: yaml.ScalarNode) -> int | float:
-        """Value of a number; one that YAML 1.2 reads otherwise, in base 8 or 60, say, or not as a number, is refused."""
+        """Value of a number; one that is another or none in YAML 1.2, as in base 8 or 60, is refused."""
         whole = node.tag.endswith("int")
         value: int | float = (self.construct_yaml_int if whole else self.construct_yaml_float)(node)
         agreed = r"[-+]?\d+|0x[\da-fA-F]+" if whole else "[^:_]+"

@@ -200,7 +200,7 @@ def _check_numbers(run: Run, where: str) -> None:
 
 def _check_warmup(run: Run, where: str) -> None:
     """That training reaches its full learning rate, unless it is set to be the beginning of a longer course."""
-    if 0 < run.epochs and run.horizon < run.warmup_epochs:
+    if run.epochs > 0 and run.horizon < run.warmup_epochs:
         length = "horizon_epochs" if run.horizon_epochs else "epochs"
         raise SettingsError(
             f"{where}: {length} = {run.horizon}, warmup_epochs = {run.warmup_epochs}: the learning rate would never "

@@ -256,7 +256,7 @@ def test_an_unknown_key_is_named_with_the_one_that_is_meant(values, key, meant):
 
 
 def test_a_key_that_nothing_is_like_has_no_suggestion():
-    with pytest.raises(SettingsError, match="unknown key 'colour'$"):
+    with pytest.raises(SettingsError, match=r"unknown key 'colour'$"):
         parse(Params, {"experiments": {}, "colour": "red"}, "settings")
 
 
