@@ -13,8 +13,7 @@ from pathlib import Path
 
 from pipeline.data.catalog import KNOWN, facts
 from pipeline.data.catalog import resolve as dataset_spec
-from pipeline.data.class_count import count_classes
-from pipeline.data.image_count import count_images
+from pipeline.data.class_paths import count_classes, count_images
 from pipeline.encoders import check_encoder, check_size
 from pipeline.objectives import OBJECTIVES
 from pipeline.objectives import resolve as objective_of
@@ -229,7 +228,7 @@ def _check_batch(run: Run, params: Params, where: str) -> None:
     if spec.source in KNOWN and sizes is not None:
         images = sizes(spec)[0]
     elif spec.source not in KNOWN and spec.classes is None:
-        images = count_images(spec.paths, run.batch_size)
+        images = count_images(spec.paths, spec.test_share, run.batch_size)
     else:
         return
     if run.batch_size > images:
@@ -243,7 +242,7 @@ def classes_of(dataset: str, params: Params) -> int:
     """Of a dataset, from its settings; of one's own images without that number, counted by folders."""
     spec = dataset_spec(dataset, params.datasets)
     known = KNOWN[spec.source].classes if spec.source in KNOWN else None
-    return spec.classes or known or count_classes(spec.paths, f"datasets.{dataset}")
+    return spec.classes or known or count_classes(spec.paths, spec.test_share, f"datasets.{dataset}")
 
 
 def check_one_setting(experiment: str, runs: Sequence[Run]) -> None:
