@@ -234,7 +234,7 @@ def _steps(text: str) -> int | None:
 def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:
     params = read_params(options.params)
     layout = Layout(options.results or Path(params.results), options.reports or Path(params.reports))
-    return without_diverged(plan(params, options.params), layout), layout
+    return without_diverged(plan(params, options.params, rehearsed=options.name in STAGES), layout), layout
 
 
 def _stage(options: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from pipeline.data.catalog import KNOWN, facts
@@ -17,6 +17,7 @@ from pipeline.data.class_paths import count_classes, count_images
 from pipeline.encoders import check_encoder, check_size
 from pipeline.objectives import OBJECTIVES
 from pipeline.objectives import resolve as objective_of
+from pipeline.references import is_own
 from pipeline.reporting.figures import FIGURES
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.dataset import DatasetSpec
@@ -91,8 +92,9 @@ def _alone(run: Run) -> Request:
     return Request(tuple(map(objective_of, usual.objectives)), _kept(usual, run))
 
 
-def plan(params: Params, file: Path = Path("params.yaml")) -> Plan:
-    """Expand every experiment; raises SettingsError for the first wrong combination, before any work."""
+def plan(params: Params, file: Path = Path("params.yaml"), rehearsed: bool = False) -> Plan:
+    """Expand every experiment; raises SettingsError for the first wrong combination, before any work. Code of the
+    user's own is called once, unless it was `rehearsed` before."""
     requests: dict[Run, Request] = {}
     experiments: dict[str, tuple[Run, ...]] = {}
     _check_names(params)
@@ -105,10 +107,38 @@ def plan(params: Params, file: Path = Path("params.yaml")) -> Plan:
         objectives = tuple(objective_of(text, f"{where}.objectives") for text in experiment.objectives)
         runs = tuple(dict.fromkeys(_expand(where, experiment, params)))
         for run in runs:
+            if not rehearsed and any(map(is_own, (run.encoder, *experiment.objectives))):
+                _rehearse(run, objectives, params, where)
             request = Request((), ()).union(Request(objectives, _kept(experiment, run)))
             requests[run] = requests[run].union(request) if run in requests else request
         experiments[name] = runs
     return Plan(params, requests, experiments, file)
+
+
+def _rehearse(run: Run, objectives: Sequence[Objective], params: Params, where: str) -> None:
+    """Call encoder and losses of the user's own, where the images' shape is known before they are prepared."""
+    from pipeline.training.rehearsal import rehearse  # noqa: PLC0415  (torch takes seconds, and most plans need none)
+
+    shape = _image_shape(dataset_spec(run.dataset, params.datasets))
+    if shape is None:
+        return
+    channels, *size = shape
+    for objective in objectives:
+        try:
+            rehearse(run, objective, channels, (size[0], size[1]), run.classes or 2)
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None
+
+
+@cache
+def _image_shape(spec: DatasetSpec) -> tuple[int, int, int] | None:
+    """(channels, height, width) of views, where the source's images are there, or published."""
+    sizes = facts(spec.source).sizes
+    if sizes is None or (spec.source not in KNOWN and not all(Path(path).exists() for path in spec.paths)):
+        return None
+    _, _, channels, *size = sizes(spec)
+    height, width = spec.views.size or size
+    return channels, height, width
 
 
 def _check_names(params: Params) -> None:
