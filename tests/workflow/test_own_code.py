@@ -156,11 +156,17 @@ def test_a_file_may_import_timm_torchvision_and_files_beside_it(tmp_path):
     )
     values = settings(encoder=["mine.py:build", "mine.py:tv"]).model_dump_json()
     (tmp_path / "settings.json").write_text(values)
-    command = [sys.executable, "-m", "pipeline", "runs", "--params", "settings.json"]
-    found = subprocess.run(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
-    )
-    assert found.returncode == 0, found.stderr
+    loads = "from pipeline.references import load; print(load('mine.py:build'))"
+    for command in (["-P", "-c", loads], ["-P", "-m", "pipeline", "runs", "--params", "settings.json"]):
+        found = subprocess.run(
+            [sys.executable, *command],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert found.returncode == 0, found.stderr
     assert found.stdout.count("objectives=cl,nscl") == 2
 
 
