@@ -106,7 +106,7 @@ NESTED += [
     "train/dog/2.TIF",
     "train/dog/poodle/toy/3.tiff",
     "train/cat/4.ppm",
-    "train/dog/terrier/1.png",
+    "train/Eel/a/b/d/1.png",
     "train/cat/5.pgm",
     "train/cat/a.png/6.webp",
 ]
