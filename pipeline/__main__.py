@@ -113,7 +113,10 @@ def _add_runs(command: Command) -> None:
     _add_settings(command("thin", _thin, "delete checkpoints before the last epoch, of which all is made"))
     starts = command("start", _start, "write settings for a folder of your own images, and say what they will cost")
     starts.add_argument(
-        "folder", metavar="FOLDER", type=Path, help="train/<class>/* and test/<class>/*, or a zip of it"
+        "folder", metavar="FOLDER", type=Path, help="train/<class>/* and test/<class>/*, or <class>/*, or a zip of it"
+    )
+    starts.add_argument(
+        "--test-share", type=_share, help="of <class>/* without a split: share of the images for testing, such as 0.2"
     )
     costs = command("cost", _cost, "runs, epochs, hours and bytes of an experiment, and what of it is there already")
     _add_settings(costs)
@@ -230,6 +233,16 @@ def _epoch(text: str) -> int:
     return _number(text, 0)
 
 
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number between 0 and 1, such as 0.2")
+    return value
+
+
 def _steps(text: str) -> int | None:
     """A number of steps; None: all."""
     return None if text == "all" else _number(text, 1, ", or all")
@@ -238,7 +251,7 @@ def _steps(text: str) -> int | None:
 def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:
     params = read_params(options.params)
     layout = Layout(options.results or Path(params.results), options.reports or Path(params.reports))
-    return without_diverged(plan(params, options.params), layout), layout
+    return without_diverged(plan(params, options.params, rehearsed=options.name in STAGES), layout), layout
 
 
 def _stage(options: argparse.Namespace) -> None:
@@ -375,17 +388,17 @@ def _start(options: argparse.Namespace) -> None:
     from pipeline.data.survey import survey
     from pipeline.files import write_text
     from pipeline.workflow.cost import as_text, cost, device_here
-    from pipeline.workflow.start import CPU, GPU, file_for, settings_text, span
+    from pipeline.workflow.start import CPU, GPU, file_for, found_text, settings_text
 
+    _refuse_outside_a_checkout(options.name)
     file = file_for(options.folder)
-    found = survey(options.folder)
+    found = survey(options.folder, options.test_share)
     machine = GPU if torch.cuda.is_available() else CPU
-    write_text(file, settings_text(file.stem, options.folder, found, machine))
+    write_text(file, settings_text(file.stem, options.folder, found, machine, options.test_share))
     params = read_params(file)
     layout = Layout(Path(params.results), Path(params.reports))
     print(
-        f"{options.folder}: {found.classes} classes, {found.train} training and {found.test} test images, "
-        f"shorter sides {span(found)} pixels\nwritten for {machine.name}: {file}\n\nexpected cost:\n"
+        f"{found_text(options.folder, found)}\nwritten for {machine.name}: {file}\n\nexpected cost:\n"
         f"{as_text(cost(plan(params), layout, 'all', device_here()))}\n\n"
         f"next: snakemake --cores all --configfile {file}"
     )

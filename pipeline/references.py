@@ -3,8 +3,10 @@
 import ast
 import importlib
 import importlib.util
+import sys
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pipeline.settings.base import SettingsError
@@ -20,17 +22,30 @@ def source_of(module: str) -> Path | None:
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
+def is_own(reference: str) -> bool:
+    """Whether a reference is to a file of the user's own."""
+    return reference.rpartition(":")[0].endswith(".py")
+
+
 def load(reference: str) -> Any:
     """What a reference names; its file runs once for every call."""
     module, _, name = reference.rpartition(":")
-    if not module.endswith(".py"):
-        return getattr(importlib.import_module(module), name)
-    spec = importlib.util.spec_from_file_location(Path(module).stem, module)
+    return getattr(_run(module) if is_own(reference) else importlib.import_module(module), name)
+
+
+def _run(file: str) -> ModuleType:
+    """A user's own file as a module. It may import files beside it, torchvision and what needs it, such as timm."""
+    import pipeline.vision  # noqa: F401, PLC0415  (declares operators; takes seconds, which plans without such files save)
+
+    folder = str(Path(file).resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+    spec = importlib.util.spec_from_file_location(file, file)  # a name that no import statement has
     assert spec is not None  # a path that ends in .py has a loader
     assert spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
+    loaded = sys.modules[file] = importlib.util.module_from_spec(spec)  # where dataclasses look for their module
     spec.loader.exec_module(loaded)
-    return getattr(loaded, name)
+    return loaded
 
 
 def check(reference: str, where: str) -> None:
@@ -43,8 +58,11 @@ def check(reference: str, where: str) -> None:
         body = ast.parse(path.read_text(encoding="utf-8")).body
     except (SyntaxError, ValueError) as error:
         raise SettingsError(f"{where}: {module} is not Python: {error}") from None
-    functions = [node.name for node in body if isinstance(node, ast.FunctionDef)]
-    if name not in functions:
+    functions = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assigned = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    imported = [alias for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    others = {ast.unparse(node).rpartition(" ")[2] for node in (*assigned, *imported)}  # which may be functions too
+    if name not in {*functions, *others}:
         raise SettingsError(f"{where}: {module} has no function {name!r}, it has: {', '.join(functions) or 'none'}")
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+import PIL.ImageFile
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
 from pipeline.data.packing import PackedImage, packed
 from pipeline.data.source_images import Pixels
@@ -18,40 +19,70 @@ from pipeline.settings.base import SettingsError
 
 Mode = Literal["RGB", "L"]
 
-_FORMATS = ("PNG", "JPEG", "BMP", "WEBP")  # whatever a file is called
-_GREY = ("1", "L", "LA")  # PIL's modes
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")  # whatever a file is called
+_GREY = ("1", "L", "LA", "La")  # PIL's modes
 _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 _CROPPED_FROM = 128  # from this size on, borders are cropped as is usual for ImageNet: 224 pixels out of 256
 _STRIP = 64  # longer sides than so many times the shorter are cut first: one pixel by 60,000 would fill the memory
 _WAITING = 4  # images decoded ahead, for each thread
+_UPRIGHT = {  # EXIF's orientation: what undoes it
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
-def colour_mode(name: str, data: bytes) -> Mode:
-    """`L` for a greyscale image, otherwise `RGB`; the first training image decides for all of its set."""
-    return "L" if _open(name, data).mode in _GREY else "RGB"
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an image file says of itself before it is decoded."""
+
+    mode: Mode
+    size: tuple[int, int]  # width and height, before it is turned upright
+
+
+def read_header(name: str, data: bytes) -> Header:
+    """Colour mode, `L` for greyscale, and size of an image file; raises SettingsError that names one that is none."""
+    image = _open(name, data)
+    return Header("L" if image.mode in _GREY else "RGB", image.size)
 
 
 def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
     """One image file to uint8 [H, W, 3] or [H, W], of `size` x `size` pixels where that is given.
 
-    Greyscale becomes RGB where the mode asks for it; an alpha channel is dropped, an EXIF orientation not applied. To
-    change the size, the shorter side is brought to `size` (from 128 on to `size` * 256 / 224) by antialiased bilinear
-    resampling, and the centre is cropped. Raises SettingsError that names a file which cannot be used.
+    Its EXIF orientation is applied, so that it is upright as viewers show it; transparency is composed on white; grey
+    becomes RGB where the mode asks for it. To change the size, the shorter side is brought to `size` (from 128 on to
+    `size` * 256 / 224) by antialiased bilinear resampling, and the centre is cropped. Of a file with several images the
+    first is taken. Raises SettingsError that names a file which cannot be used.
     """
     image = _open(name, data)
-    if image.mode in _DEEP or _deep_png(data):
-        raise SettingsError(f"{name}: has more than 8 bits a channel ({image.mode}); convert it to 8")
     if mode == "L" and image.mode not in _GREY:
-        raise SettingsError(
-            f"{name}: is a colour image ({image.mode}), but the first training image is greyscale; "
-            "convert all images to greyscale, or the first one to RGB"
-        )
+        raise SettingsError(f"{name}: expected a greyscale image, as those before are, got colour ({image.mode})")
     try:
-        pixels = image.convert(mode)
+        pixels = None if _is_deep(image, data) else _on_white(_upright(image)).convert(mode)
     except _BROKEN as error:
         raise _unreadable(name, error) from None
+    if pixels is None:
+        raise SettingsError(f"{name}: has more than 8 bits a channel ({image.mode}); convert it to 8")
     return np.asarray(pixels if size is None else _fit(pixels, size))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()  # after which PIL has turned a TIFF already, and says so
+    turn = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return image if turn is None else image.transpose(turn)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    white.alpha_composite(image.convert("RGBA"))
+    return white
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +155,20 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _deep_png(data: bytes) -> bool:
-    """Of colours with 16 bits PIL keeps 8 without a word; byte 24 of a PNG is its depth."""
-    return data.startswith(b"\x89PNG\r\n\x1a\n") and data[24:25] > b"\x08"
+def _is_deep(image: PIL.ImageFile.ImageFile, data: bytes) -> bool:
+    """Whether channels have more than 8 bits. Of colours PIL keeps 8 of them without a word: byte 24 of a PNG is its
+    depth, a TIFF has a tag, and a PPM its largest value, which the decoder is told."""
+    if image.mode in _DEEP:
+        return True
+    if image.format == "PNG":
+        return data[24] > 8
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return bool(max(image.tag_v2.get(ExifTags.Base.BitsPerSample, (8,))) > 8)
+    told = image.tile[0].args if image.format == "PPM" else None
+    return isinstance(told, tuple) and int(told[-1]) > 255
 
 
-def _open(name: str, data: bytes) -> Image.Image:
+def _open(name: str, data: bytes) -> PIL.ImageFile.ImageFile:
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
     except _BROKEN as error:

@@ -6,11 +6,12 @@ from pathlib import Path
 _TIMEOUT = 30  # seconds without an answer
 
 
-def fetch(url: str, md5: str, path: Path) -> Path:
+def fetch(url: str, md5: str, path: Path, otherwise: str = "") -> Path:
     """`path` with the published contents, downloaded where it is missing or damaged.
 
     The download goes to a temporary neighbour and replaces `path` only after its digest was checked, so that what is
-    there is whole; a broken download starts afresh. Raises FileNotFoundError: what to put where.
+    there is whole; a broken download starts afresh. Raises FileNotFoundError: what to put where, `otherwise` being what
+    else may lie there.
     """
     import pooch  # noqa: PLC0415  # only for who fetches: training on images that are there goes without
 
@@ -22,6 +23,7 @@ def fetch(url: str, md5: str, path: Path) -> Path:
         failure = (error.strerror or type(error).__name__) if isinstance(error, OSError) else "it has another digest"
         raise FileNotFoundError(
             f"{path.name}: {state} in {path.parent}, and it could not be fetched ({failure}); "
-            f"put the file from {url} (md5 {md5}) there by hand"
+            f"put the file from {url} (md5 {md5}) there by hand{otherwise and f', or {otherwise}'}, "
+            "or set `downloads` to where it is"
         ) from error
     return path

@@ -35,7 +35,7 @@ def read_parquet(
             raise FileNotFoundError(
                 f"{path}: not there; put the files train-*.parquet and {tests[0]}-*.parquet of the data set "
                 f"{repository} (huggingface.co, needs an account), or train/<class>/ and {folders[0]}/<class>/, "
-                "there by hand"
+                "there by hand, or set the dataset's `paths` to where they are"
             )
     files = sorted(
         (file for path in paths for file in (path.rglob("*.parquet") if path.is_dir() else [path])),

@@ -22,7 +22,7 @@ def prepare(name: str, spec: SourceSettings, downloads: Path, out: Path) -> Mani
     are missing and cannot be fetched.
     """
     facts: Facts = load(f"pipeline.data.sources.{spec.source}:FACTS")
-    for key in ("paths", "size"):
+    for key in ("paths", "size", "test_share"):
         if getattr(spec, key) and not facts.reads_paths:
             allowed = ", ".join(source for source, other in all_facts().items() if other.reads_paths)
             raise SettingsError(f"{name}: {key} is not for source = {spec.source}; allowed are {allowed}")
@@ -46,6 +46,8 @@ def _drop_unnamed(store: Path, manifest: Manifest) -> None:
 def _images(name: str, spec: SourceSettings, facts: Facts, downloads: Path) -> SourceImages:
     """Raises as `prepare`."""
     images: SourceImages = load(f"pipeline.data.sources.{spec.source}:images")(spec, downloads)
+    for note in images.notes:
+        say(f"{name}: {note}")
     found = len(images.class_names)
     if found < 2:
         raise SettingsError(f"{name}: {found} class found, at least 2 are needed, as probes tell classes apart")

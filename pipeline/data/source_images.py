@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,3 +31,4 @@ class SourceImages:
     class_names: tuple[str, ...]
     train: SourceSplit
     test: SourceSplit
+    notes: tuple[str, ...] = field(default=(), kw_only=True)  # sentences on what is left out

@@ -39,7 +39,12 @@ def read_cifar(kind: Any, downloads: Path) -> SourceImages:
     try:
         train, test = both(kind, downloads)
     except RuntimeError:  # the unpacked files are missing or have another digest
-        with tarfile.open(fetch(kind.url, kind.tgz_md5, downloads / kind.filename)) as archive:
+        name = kind.__name__.lower()
+        otherwise = (
+            f"{kind.base_folder}/ as unpacked, or its images as files, train/<class>/*.png and test/<class>/*.png, in "
+            f"{name}*.zip or a folder {name}/"
+        )
+        with tarfile.open(fetch(kind.url, kind.tgz_md5, downloads / kind.filename, otherwise)) as archive:
             archive.extractall(downloads, filter="data")
         train, test = both(kind, downloads)
     folder = downloads / kind.base_folder

@@ -25,27 +25,42 @@ class TreeFile:
     def path(self) -> PurePosixPath:
         return PurePosixPath(self.inside)
 
+    @property
+    def is_loop(self) -> bool:
+        """Whether it is a link to a folder above it."""
+        return self.name.endswith("/")
+
     def __str__(self) -> str:
         return f"{self.tree}/{self.inside}"
 
 
 def list_tree(tree: Path) -> list[TreeFile]:
-    """All files of a folder or zip archive, hidden ones left out, sorted by path.
+    """All files of a folder or zip archive, hidden ones and links to folders above left out, sorted by path. Raises as
+    `list_all`."""
+    return [file for file in list_all(tree) if not (is_hidden(file.inside) or file.is_loop)]
+
+
+def list_all(tree: Path) -> list[TreeFile]:
+    """All files of a folder or zip archive, sorted by path, folder by folder.
 
     Raises FileNotFoundError where there is nothing, SettingsError for another kind of file or an archive with a member
-    that points out of it.
+    that points out of it, OSError for a folder that may not be read.
     """
     if tree.is_dir():
-        files = [_file(tree, name, name, 0) for name in _folder_names(tree)]
+        files = [_file(tree, name, name, 0) for name in walk(tree)]
     elif is_archive(tree):
         files = list(_members(tree))
     elif tree.exists():
         raise SettingsError(f"{tree}: neither a folder nor a whole zip archive")
     else:
         raise FileNotFoundError(f"{tree}: not there; it has to be a folder or a zip archive")
-    visible = [file for file in files if "/." not in f"/{file.inside}"]
-    visible.sort(key=lambda file: file.inside.replace("/", "\0"))  # folder by folder
-    return visible
+    files.sort(key=lambda file: file.inside.replace("/", "\0"))
+    return files
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a path has a part that begins with a dot."""
+    return "/." in f"/{name}"
 
 
 def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
@@ -69,12 +84,33 @@ def _file(tree: Path, name: str, path: str, number: int) -> TreeFile:
     return TreeFile(tree, name, name if inside == name else inside, number)  # one text where they are the same
 
 
-def _folder_names(folder: Path) -> Iterator[str]:
-    for parent, _, names in os.walk(folder, followlinks=True):  # a subset is often a folder of links to class folders
-        for path in (Path(parent) / name for name in names):
-            if path.exists() and not path.is_file():  # a pipe would be waited for, for ever
-                raise SettingsError(f"{path}: neither a file nor a folder; allowed are these")
-            yield path.relative_to(folder).as_posix()
+def walk(folder: Path) -> Iterator[str]:
+    """Names of all files below a folder, by way of links too, as a subset is often a folder of links to class folders.
+
+    A link to a folder above it ends in `/` and is not followed, which would have no end.
+    """
+    whole = folder.resolve()
+    return _walk(folder, "", frozenset(_identity(above.stat()) for above in (whole, *whole.parents)))
+
+
+def _walk(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = prefix + entry.name
+            if entry.is_dir():
+                identity = _identity(entry.stat())
+                if identity in above:
+                    yield f"{name}/"
+                else:
+                    yield from _walk(Path(entry.path), f"{name}/", above | {identity})
+            elif entry.is_file() or not Path(entry.path).exists():  # a broken link is named when it is read
+                yield name
+            else:  # a pipe would be waited for, for ever
+                raise SettingsError(f"{entry.path}: neither a file nor a folder; allowed are these")
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _members(archive: Path) -> Iterator[TreeFile]:

@@ -2,30 +2,73 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pipeline.losses.contrastive import ALL, full_precision
 from pipeline.references import load
+from pipeline.settings.base import SettingsError
 from pipeline.settings.objective import Objective
+from pipeline.settings.run import Run
+from pipeline.shapes import shape_text
 
 Loss = Callable[..., Tensor]
+Reads = Literal["z", "projection", "features"]
+
+READS: dict[Reads, str] = {
+    "z": "unit rows of the projection",
+    "projection": "the projection before it is normalised",
+    "features": "the encoder's features",
+}
 
 
-def loss_function(objective: Objective) -> Loss:
+def reads_of(objective: Objective) -> Reads:
+    """What an objective reads of the two views: the attribute `reads` of its function or class, `z` where it has none.
+    Raises SettingsError for another word."""
+    reads: Reads = getattr(load(objective.function), "reads", "z")
+    if reads not in READS:
+        raise SettingsError(f"{objective.function}: reads = {reads!r}, expected one of {', '.join(READS)}")
+    return reads
+
+
+def loss_module(objective: Objective, run: Run, columns: int) -> nn.Module | None:
+    """The objective's own parameters, where it is a class and no function.
+
+    Args:
+        objective: whose `function` names a subclass of `torch.nn.Module`, built by its run's settings and `columns`.
+        run: the settings.
+        columns: of what it reads.
+
+    Returns:
+        The module, whose `forward` is the loss; draws from torch's global generator, so call it inside `fork_rng`.
+
+    Raises:
+        SettingsError: it is a class of another kind.
+    """
+    kind = load(objective.function)
+    if not isinstance(kind, type):
+        return None
+    if not issubclass(kind, nn.Module):
+        raise SettingsError(f"{objective.function}: expected a function or a torch.nn.Module, got a {kind.__name__}")
+    module: nn.Module = kind(run, columns)
+    return module
+
+
+def loss_function(objective: Objective, module: nn.Module | None = None) -> Loss:
     """`loss(z1, z2, labels, temperature, **options)` of an objective: the mean over its anchors, a scalar.
 
     Half types are taken to float32 first, float64 stays. Options that the objective does not read are left out. Raises
     ValueError for shapes and temperatures out of range; that rows have unit length is the caller's promise and is not
-    checked (it would cost a pass over the rows).
+    checked (it would cost a pass over the rows). Raises SettingsError where the function gives no single number.
 
     `anchors` are the images whose terms are wanted, where several processes share a batch; the mean over all processes
-    is that over all anchors. A function that does not take them gives the mean over all, in each process.
+    is that over all anchors. A function that does not take them gives the mean over all, in each process. `module` is
+    what `loss_module` gave.
     """
-    function: Loss = load(objective.function)
-    of_some = "anchors" in inspect.signature(function).parameters
+    function: Loss = module or load(objective.function)
+    of_some = "anchors" in inspect.signature(module.forward if module else function).parameters
 
     def loss(
         z1: Tensor, z2: Tensor, labels: Tensor, temperature: float, anchors: slice = ALL, **options: str
@@ -48,6 +91,12 @@ def loss_function(objective: Objective) -> Loss:
             chosen["anchors"] = anchors
         seen = None if objective.labels == "none" else labels
         with torch.autocast(z1.device.type, enabled=False):
-            return function(full_precision(z1), full_precision(z2), seen, temperature, **chosen)
+            value = function(full_precision(z1), full_precision(z2), seen, temperature, **chosen)
+        if not isinstance(value, Tensor) or value.ndim:
+            hint = ": end it with .mean()" if isinstance(value, Tensor) else ""
+            raise SettingsError(
+                f"{objective.function}: expected one number, a tensor of shape [], got {shape_text(value)}{hint}"
+            )
+        return value
 
     return loss

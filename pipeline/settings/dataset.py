@@ -21,6 +21,9 @@ class SourceSettings(Settings):
     """files or folders to read; empty: the source's usual name among the downloads"""
     size: int | None = Field(None, ge=1)
     """stored height = width in pixels; none: all images must have one size already"""
+    test_share: float | None = Field(None, gt=0.0, lt=1.0)
+    """folder only: share of the images that are for testing, drawn by the digests of their names, where `paths` have
+    <class>/* without a split; none: they have train/<class>/* and test/<class>/*"""
     stored: Stored = "arrays"
     """`arrays`: their pixels, which costs nothing to read; `files`: each as the file it came in or, where that is
     smaller, compressed without loss; half the room or less, the same pixels, a millisecond of a core for each shown"""

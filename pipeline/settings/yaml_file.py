@@ -1,8 +1,9 @@
 """A settings file's plain values. YAML's own reader keeps the last of two equal keys and says nothing, so that a block
-pasted below another of its name would take its place unseen; and it follows whatever a file asks for, however deep or
-often."""
+pasted below another of its name would take its place unseen; it reads `010` as 8 and `1:30` as 90, which a reader of
+YAML 1.2, as DVC has, does not; and it follows whatever a file asks for, however deep or often."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def read_values(path: Path) -> Any:
         raise SettingsError(f"{path}: not UTF-8 text at byte {error.start}") from None
     except RecursionError:
         raise SettingsError(f"{path}: nested too deep: allowed are {DEEPEST} blocks within each other") from None
-    except _DuplicateKeyError as error:
+    except _LineError as error:
         raise SettingsError(f"{path}, {error}") from None
     except yaml.MarkedYAMLError as error:
         if error.problem_mark and "'\\t'" in (error.problem or ""):
@@ -58,12 +59,13 @@ def _count(values: Any, known: dict[int, int], depth: int = 0) -> int:
     return known[id(values)]
 
 
-class _DuplicateKeyError(ValueError):
-    """Says the line, and what stands there twice."""
+class _LineError(ValueError):
+    """Message that begins with the line."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping; what `<<` brings in may still be set otherwise."""
+    """Refuses a key that stands twice in one mapping; what `<<` brings in may still be set otherwise. Refuses numbers
+    that versions of YAML read in different ways."""
 
     def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
         node: yaml.MappingNode = super().compose_mapping_node(anchor)  # before `<<` has brought anything in
@@ -73,7 +75,7 @@ class _Loader(yaml.SafeLoader):
                 continue
             line = key.start_mark.line + 1
             if key.value in lines:
-                raise _DuplicateKeyError(
+                raise _LineError(
                     f"line {line}: {key.value!r} stands twice in one block, first in line {lines[key.value]}; "
                     "allowed is once"
                 )
@@ -84,6 +86,24 @@ class _Loader(yaml.SafeLoader):
         super().flatten_mapping(node)
         # of equal keys the last counts; kept all, ten blocks that merge ten others each would fill the memory
         node.value = list({_identity(key): (key, value) for key, value in node.value}.values())
+
+    def number(self, node: yaml.ScalarNode) -> int | float:
+        """Value of a number; one that is another or none in YAML 1.2, as in base 8 or 60, is refused."""
+        whole = node.tag.endswith("int")
+        value: int | float = (self.construct_yaml_int if whole else self.construct_yaml_float)(node)
+        agreed = r"[-+]?\d+|0x[\da-fA-F]+" if whole else "[^:_]+"
+        if re.fullmatch(agreed, node.value) is None or (
+            node.value.lstrip("+-").isdecimal() and int(node.value) != value
+        ):
+            raise _LineError(
+                f"line {node.start_mark.line + 1}: {node.value} is {value} in YAML 1.1, but not in YAML 1.2: "
+                "expected decimal digits without a leading 0, or quotes around text"
+            )
+        return value
+
+
+for _kind in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _Loader.number)
 
 
 def _identity(key: yaml.Node) -> tuple[Any, ...]:

@@ -31,10 +31,11 @@ def run(job: LayersJob, inputs: Inputs, outputs: Outputs, device: torch.device) 
 
     def layers_of(objective: str, epoch: int) -> Layers:
         weights = load_checkpoint(checkpoints, objective, epoch)
-        classifier = [name for name in weights if name.startswith("classifier.")]
-        network.load_state_dict({name: weight for name, weight in weights.items() if name not in classifier})
+        parts = {name.partition(".")[0] for name in weights}
+        read = {name: weight for name, weight in weights.items() if name.startswith(("encoder.", "projection_head."))}
+        network.load_state_dict(read, strict="projection_head" in parts)
         found = {split: encode_layers(network, images, job.size) for split, images in splits.items()}
-        if classifier and job.run.ce_head == "features":
+        if "projection_head" not in parts or ("classifier" in parts and job.run.ce_head == "features"):
             for layers in found.values():
                 del layers["z"]  # of a projection head that training never used
         return found

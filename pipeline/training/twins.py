@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from pipeline.data.images import Images
 from pipeline.device import cards
 from pipeline.files import sha256
-from pipeline.losses.call import Loss, loss_function
+from pipeline.losses.call import Loss, loss_function, loss_module, reads_of
 from pipeline.losses.contrastive import same_class_mass
 from pipeline.networks.batch_norm import share_batch_norm
 from pipeline.networks.network import Network, ProjectionHead, build_encoder, feature_dimension
@@ -31,6 +31,7 @@ from pipeline.training.checkpoints import save_checkpoint
 from pipeline.training.divergence import DivergenceError
 from pipeline.training.optimiser import optimiser_of
 from pipeline.training.ranks import ALONE, Ranks
+from pipeline.training.rehearsal import rehearse
 from pipeline.training.schedule import rate_of
 from pipeline.training.state import State, load_state, save_state, sound_state
 from pipeline.training.stopping import asked_to_stop
@@ -89,7 +90,11 @@ def initial_network(run: Run, objective: Objective, channels: int, size: tuple[i
         torch.manual_seed(torch_seed(run.seed, "initialisation", key))
         encoder = build_encoder(run, channels, size)
         features = feature_dimension(encoder, channels, size)
-        head = ProjectionHead(features, run.projection)
+        reads = reads_of(objective)
+        head = nn.Identity() if reads == "features" else ProjectionHead(features, run.projection)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed(run.seed, "loss"))
+        loss = loss_module(objective, run, features if reads == "features" else run.projection)
     classifier = None
     if objective.head == "classes":
         with torch.random.fork_rng(devices=[]):
@@ -98,7 +103,7 @@ def initial_network(run: Run, objective: Objective, channels: int, size: tuple[i
     if objective.nudge:
         with torch.no_grad():
             next(encoder.parameters()).flatten()[0] += objective.nudge
-    return Network(encoder, head, classifier, run.ce_head)
+    return Network(encoder, head, classifier, run.ce_head, reads, loss)
 
 
 class Training:
@@ -115,6 +120,8 @@ class Training:
         self.run, self.ranks = run, ranks
         self.stream = Stream(run, images, recipe, objectives, ranks)
         size, places = recipe.size or images.size, cards(images.device)
+        for objective in objectives:
+            rehearse(run, objective, images.channels, size, images.classes)
         self.twins = [
             make_twin(run, objective, images, size, ranks, place)
             for objective, place in zip(objectives, itertools.cycle(places), strict=False)
@@ -344,7 +351,7 @@ def make_twin(
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
     if ranks.count > 1:
         share_batch_norm(network, ranks.gathered)
-    return Twin(objective, loss_function(objective), network, optimiser_of(run, network), device)
+    return Twin(objective, loss_function(objective, network.loss), network, optimiser_of(run, network), device)
 
 
 def _values(twin: Twin, epoch: int, steps: int, rates: Sequence[float]) -> list[tuple[float, float, float]]:

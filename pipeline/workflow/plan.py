@@ -8,16 +8,16 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from pipeline.data.catalog import KNOWN, facts
 from pipeline.data.catalog import resolve as dataset_spec
-from pipeline.data.class_count import count_classes
-from pipeline.data.image_count import count_images
+from pipeline.data.class_paths import count_classes, count_images
 from pipeline.encoders import check_encoder, check_size
 from pipeline.objectives import OBJECTIVES
 from pipeline.objectives import resolve as objective_of
+from pipeline.references import is_own
 from pipeline.reporting.figures import FIGURES
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.dataset import DatasetSpec
@@ -92,8 +92,9 @@ def _alone(run: Run) -> Request:
     return Request(tuple(map(objective_of, usual.objectives)), _kept(usual, run))
 
 
-def plan(params: Params, file: Path = Path("params.yaml")) -> Plan:
-    """Expand every experiment; raises SettingsError for the first wrong combination, before any work."""
+def plan(params: Params, file: Path = Path("params.yaml"), rehearsed: bool = False) -> Plan:
+    """Expand every experiment; raises SettingsError for the first wrong combination, before any work. Code of the
+    user's own is called once, unless it was `rehearsed` before."""
     requests: dict[Run, Request] = {}
     experiments: dict[str, tuple[Run, ...]] = {}
     _check_names(params)
@@ -106,10 +107,38 @@ def plan(params: Params, file: Path = Path("params.yaml")) -> Plan:
         objectives = tuple(objective_of(text, f"{where}.objectives") for text in experiment.objectives)
         runs = tuple(dict.fromkeys(_expand(where, experiment, params)))
         for run in runs:
+            if not rehearsed and any(map(is_own, (run.encoder, *experiment.objectives))):
+                _rehearse(run, objectives, params, where)
             request = Request((), ()).union(Request(objectives, _kept(experiment, run)))
             requests[run] = requests[run].union(request) if run in requests else request
         experiments[name] = runs
     return Plan(params, requests, experiments, file)
+
+
+def _rehearse(run: Run, objectives: Sequence[Objective], params: Params, where: str) -> None:
+    """Call encoder and losses of the user's own, where the images' shape is known before they are prepared."""
+    from pipeline.training.rehearsal import rehearse  # noqa: PLC0415  (torch takes seconds, and most plans need none)
+
+    shape = _image_shape(dataset_spec(run.dataset, params.datasets))
+    if shape is None:
+        return
+    channels, *size = shape
+    for objective in objectives:
+        try:
+            rehearse(run, objective, channels, (size[0], size[1]), run.classes or 2)
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None
+
+
+@cache
+def _image_shape(spec: DatasetSpec) -> tuple[int, int, int] | None:
+    """(channels, height, width) of views, where the source's images are there, or published."""
+    sizes = facts(spec.source).sizes
+    if sizes is None or (spec.source not in KNOWN and not all(Path(path).exists() for path in spec.paths)):
+        return None
+    _, _, channels, *size = sizes(spec)
+    height, width = spec.views.size or size
+    return channels, height, width
 
 
 def _check_names(params: Params) -> None:
@@ -166,6 +195,7 @@ def _expand(name: str, experiment: Experiment, params: Params) -> list[Run]:
             values = {**params.training.model_dump(), **dict(zip(entry, combination, strict=True))}
             run = parse(Run, values, where)
             _check_numbers(run, where)
+            _check_warmup(run, where)
             _check_file(run.encoder, where)
             check_encoder(run.encoder, where)
             _check_views(run, params, where)
@@ -197,6 +227,16 @@ def _check_numbers(run: Run, where: str) -> None:
             raise SettingsError(f"{where}: {key} = {value}: allowed is at most {LARGEST}")
 
 
+def _check_warmup(run: Run, where: str) -> None:
+    """That training reaches its full learning rate, unless it is set to be the beginning of a longer course."""
+    if run.epochs > 0 and run.horizon < run.warmup_epochs:
+        length = "horizon_epochs" if run.horizon_epochs else "epochs"
+        raise SettingsError(
+            f"{where}: {length} = {run.horizon}, warmup_epochs = {run.warmup_epochs}: the learning rate would never "
+            f"reach its peak: expected a warm-up of at most {run.horizon} epochs"
+        )
+
+
 def _check_views(run: Run, params: Params, where: str) -> None:
     """That the encoder can read the views, where their size is known before the images are."""
     spec = dataset_spec(run.dataset, params.datasets)
@@ -218,7 +258,7 @@ def _check_batch(run: Run, params: Params, where: str) -> None:
     if spec.source in KNOWN and sizes is not None:
         images = sizes(spec)[0]
     elif spec.source not in KNOWN and spec.classes is None:
-        images = count_images(spec.paths, run.batch_size)
+        images = count_images(spec.paths, spec.test_share, run.batch_size)
     else:
         return
     if run.batch_size > images:
@@ -232,7 +272,7 @@ def classes_of(dataset: str, params: Params) -> int:
     """Of a dataset, from its settings; of one's own images without that number, counted by folders."""
     spec = dataset_spec(dataset, params.datasets)
     known = KNOWN[spec.source].classes if spec.source in KNOWN else None
-    return spec.classes or known or count_classes(spec.paths, f"datasets.{dataset}")
+    return spec.classes or known or count_classes(spec.paths, spec.test_share, f"datasets.{dataset}")
 
 
 def check_one_setting(experiment: str, runs: Sequence[Run]) -> None:

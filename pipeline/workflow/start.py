@@ -38,8 +38,9 @@ def file_for(tree: Path) -> Path:
     return file
 
 
-def settings_text(name: str, tree: Path, found: Survey, machine: Machine) -> str:
+def settings_text(name: str, tree: Path, found: Survey, machine: Machine, test_share: float | None = None) -> str:
     """A settings file in YAML, with a word on every choice."""
+    share = "" if test_share is None else f"\n    test_share: {test_share} # by digests of names: more images move none"
     side = min(machine.side, found.sides[1])
     batch = batch_size(found.train, machine)
     steps = found.train // batch
@@ -62,7 +63,7 @@ downloads: downloads
 datasets:
   "{name}":
     source: folder
-    paths: [{json.dumps(str(tree), ensure_ascii=False)}]
+    paths: [{json.dumps(str(tree), ensure_ascii=False)}]{share}
     size: {side} # pixels: {size}; more costs more by its square
 
 training:
@@ -95,6 +96,12 @@ def batch_size(train: int, machine: Machine) -> int:
 def rounded(value: float) -> float:
     """To one digit."""
     return round(value, -floor(log10(value)))
+
+
+def found_text(tree: Path, found: Survey) -> str:
+    """What a folder has, and what of it is left out."""
+    counts = f"{found.classes} classes, {found.train} training and {found.test} test images"
+    return "\n".join([f"{tree}: {counts}, shorter sides {span(found)} pixels", *found.notes])
 
 
 def span(found: Survey) -> str:

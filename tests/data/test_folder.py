@@ -7,6 +7,7 @@ from image_sets import encoded, noise, read_source, same, stored, write_folder, 
 from pipeline.data.prepare import prepare
 from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import SourceSettings
+from pipeline.vision import torchvision
 
 TRAIN = [f"train/{label}/{number}.png" for label in ("cat", "ant", "bee") for number in (10, 9, 1)]
 TEST = [f"test/{label}/{number}.png" for label in ("bee", "cat", "ant") for number in (1, 2)]
@@ -70,18 +71,84 @@ def test_val_is_for_testing_where_there_is_no_test(tmp_path):
     assert same(list(stored(images))[1], expected(TEST))
 
 
-def test_other_files_are_left_out(tmp_path):
-    other = {
-        "readme.txt": b"",
-        "train/cat/boxes.txt": b"",
-        "train/cat/moving.gif": b"",
-        "train/cat/.hidden.png": b"",
-        "__MACOSX/train/cat/._1.png": b"",
-        "train/loose.png": b"",
-        "notes/train/cat/readme.md": b"",
-    }
-    train, _ = stored(read(write_zip(tmp_path / "set.zip", {**MEMBERS, **other})))
+LEFT_OUT = {
+    "a name that does not end in .png, .jpg,": [
+        "notes/train/cat/readme.md",
+        "readme.txt",
+        "train/cat/boxes.txt",
+        "train/cat/moving.gif",
+        "train/yak/1.heic",
+    ],
+    "hidden, with a name that begins with a dot": ["__MACOSX/train/cat/._1.png", "train/cat/.hidden.png"],
+    "outside of train/<class>/": ["loose.png", "train/loose.png", "valid/cat/1.png"],
+    "in val/, as the test images are those of test/": ["val/bee/1.png", "val/bee/deep/2.png"],
+}
+
+
+@pytest.mark.parametrize("write", [write_folder, write_zip])
+def test_what_is_left_out_is_counted_by_reason_with_the_first_name(tmp_path, capsys, write):
+    other = dict.fromkeys(itertools.chain.from_iterable(LEFT_OUT.values()), b"")
+    tree = write(tmp_path / "set.zip", {**MEMBERS, **other})
+    train, test = stored(read(tree))
     assert same(train, expected(TRAIN))
+    assert same(test, expected(TEST))
+    prepare("pets", SourceSettings(source="folder", paths=(str(tree),)), tmp_path, tmp_path / "store")
+    notes = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    assert len(notes) == len(LEFT_OUT)
+    for reason, names in LEFT_OUT.items():
+        (note,) = (note for note in notes if reason in note)
+        assert note.startswith(f"pets: {len(names)} left out: ")
+        assert note.endswith(f"(first: {tree}/{names[0]})")
+
+
+NESTED = [f"{split}/{label}/1.png" for split in ("train", "test") for label in ("cat", "dog/poodle", "Eel/a/b/c")]
+NESTED += [
+    "train/dog/2.TIF",
+    "train/dog/poodle/toy/3.tiff",
+    "train/cat/4.ppm",
+    "train/Eel/a/b/d/1.png",
+    "train/cat/5.pgm",
+    "train/cat/a.png/6.webp",
+]
+KINDS = {"TIF": "TIFF", "tiff": "TIFF", "ppm": "PPM", "pgm": "PPM", "webp": "WEBP", "png": "PNG"}
+
+
+@pytest.mark.parametrize("write", [write_folder, write_zip])
+def test_folders_below_a_class_are_read_as_torchvision_does(tmp_path, write):
+    members = {name: encoded(noise(name), KINDS[name.rpartition(".")[2]]) for name in NESTED}
+    members["train/cat/5.pgm"] = encoded(noise("grey")[..., 0], "PPM")
+    images = read(write(tmp_path / "set.zip", members))
+    plain = write_folder(tmp_path / "plain", members)
+    for split, items in zip(("train", "test"), stored(images), strict=True):
+        theirs = torchvision.datasets.ImageFolder(plain / split)
+        assert images.class_names == tuple(theirs.classes)
+        pairs = [(label, np.asarray(image).tobytes()) for image, label in theirs]
+        assert sorted((label, image.tobytes()) for label, image in items) == sorted(pairs)
+
+
+@pytest.mark.parametrize("up", [".", "..", "../..", "../../..", "/"])
+def test_a_link_to_a_folder_above_has_an_end_and_is_named(tmp_path, up):
+    tree = write_folder(tmp_path / "set", MEMBERS)
+    (tree / "train" / "cat" / "again").symlink_to(up)
+    images = read(tree)
+    assert same(next(iter(stored(images))), expected(TRAIN))
+    assert images.notes == (f"1 left out: a link to a folder above it (first: {tree}/train/cat/again)",)
+
+
+def test_folders_that_link_to_each_other_have_an_end(tmp_path):
+    tree = write_folder(tmp_path / "set", MEMBERS)
+    for first, second in (("ant", "bee"), ("bee", "ant")):
+        (tree / "train" / first / "other").symlink_to(tree / "train" / second)
+    images = read(tree)
+    assert images.train.count == 15  # those of its own, and by the link those of the other
+    assert images.notes[0].startswith("2 left out: a link to a folder above it (first: ")
+
+
+def test_a_broken_link_to_an_image_is_named(tmp_path):
+    tree = write_folder(tmp_path / "set", MEMBERS)
+    (tree / "train" / "cat" / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(FileNotFoundError, match=r"train/cat/lost\.png"):
+        list(stored(read(tree)))
 
 
 @pytest.mark.parametrize("suffix", ["PNG", "jpg", "JPEG", "bmp", "webp"])
@@ -103,14 +170,25 @@ def test_greyscale_images_stay_greyscale(tmp_path):
     assert same(train, expected(TRAIN, grey))
 
 
-def test_the_first_training_image_decides_on_colour(tmp_path):
-    first, *others = sorted(TRAIN)
-    mixed = {**MEMBERS, others[3]: encoded(grey(others[3]))}
-    train, _ = stored(read(write_folder(tmp_path / "colour", mixed)))
-    assert same(train, expected(TRAIN, lambda name: noise(name) if name != others[3] else np.dstack([grey(name)] * 3)))
-    mixed = {**MEMBERS, first: encoded(grey(first))}
-    with pytest.raises(SettingsError, match=f"grey/{others[0]}: is a colour image"):
-        list(stored(read(write_folder(tmp_path / "grey", mixed))))
+@pytest.mark.parametrize("coloured", [[0], [4], [-1], [0, 1, 2], range(1, 9)])
+def test_grey_among_colour_becomes_colour_as_torchvision_has_it_and_is_said(tmp_path, capsys, coloured):
+    names = sorted(TRAIN)
+    colour = {names[number] for number in coloured}
+    members = {name: encoded(noise(name) if name in colour else grey(name)) for name in TRAIN}
+    tree = write_folder(tmp_path / "mixed", {**members, **{name: MEMBERS[name] for name in TEST}})
+    train, _ = stored(read(tree))
+    theirs = torchvision.datasets.ImageFolder(tree / "train", loader=torchvision.datasets.folder.pil_loader)
+    pixels = {path: np.asarray(image) for (path, _), (image, _) in zip(theirs.samples, theirs, strict=True)}
+    assert same(train, expected(TRAIN, lambda name: pixels[str(tree / name)]))
+    first = next(name for name in names if name not in colour)
+    note = f"{9 - len(colour)} of 9 images are greyscale, and stored as RGB like the others (first: {tree}/{first})"
+    assert capsys.readouterr().err.splitlines() == [note]
+
+
+def test_colour_in_the_test_images_alone_makes_all_colour(tmp_path):
+    members = {name: encoded(grey(name)) for name in TRAIN}
+    train, test = stored(read(write_folder(tmp_path / "set", {**members, **{name: MEMBERS[name] for name in TEST}})))
+    assert {image.shape for _, image in [*train, *test]} == {(6, 5, 3)}
 
 
 def test_images_of_many_sizes_need_a_size(tmp_path):

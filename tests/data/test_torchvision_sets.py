@@ -208,6 +208,9 @@ def test_offline_one_sentence_names_file_folder_and_address(published, tmp_path,
     message = str(caught.value)
     assert message.startswith(f"{name}: {state} in {place}, and it could not be fetched")
     assert f"put the file from {offline}{name} (md5 {md5(files[name])}) there by hand" in message
+    assert "or set `downloads` to where it is" in message
+    if source.startswith("cifar"):
+        assert f"{source}*.zip or a folder {source}/" in message
     assert "\n" not in message
     if state == "damaged":
         assert (place / name).read_bytes() == b"half"  # nobody's file is lost before there is a better one

@@ -33,6 +33,11 @@ ELSEWHERE = {  # what trains anew or needs a remote, by the test that runs it, a
     ),
     "torchrun --standalone --nproc-per-node 4 -m pipeline twins RUN": ("test_torchrun.py", '"-m", "pipeline", "twins"'),
     "python -m pipeline start data/flowers": ("test_start.py", '"start", "shapes"'),
+    "python -m pipeline start data/pets --test-share 0.2": ("test_start.py", '"start", "pets", "--test-share"'),
+    "snakemake --cores all reports/table1.csv --config 'training={epochs: 8, warmup_epochs: 2}'": (
+        "test_start.py",
+        '"--config", TINY',
+    ),
     "snakemake --cores all --configfile params/flowers.yaml": ("test_start.py", '"--configfile"'),
     "snakemake --cores all reports/flowers/table1.csv --configfile params/flowers.yaml": (
         "test_start.py",

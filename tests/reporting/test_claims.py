@@ -266,7 +266,7 @@ def test_every_claim_is_measured_on_its_own_runs_of_the_files_that_the_workflow_
         "temperature": {"temperature": [1.0, 0.1]},
         "classes": {"classes": [10, 2]},
     }
-    some = {"dataset": "digits", "epochs": 2, "seed": [1, 0]}
+    some = {"dataset": "digits", "epochs": 2, "warmup_epochs": 0, "seed": [1, 0]}
     experiments = {name: {"grid": [{**some, **grid}]} for name, grid in grids.items()}
     rules = {"published_tiny_imagenet": {"above": 0.5}}
     asked = plan(parse(Params, {"experiments": experiments, "claims": rules}, "settings"))

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from pipeline.settings.base import SettingsError, parse
-from pipeline.settings.experiments import read_params
+from pipeline.settings.experiments import Params, read_params
 from pipeline.settings.run import Run
 from pipeline.settings.views import ViewRecipe
 from pipeline.settings.yaml_file import read_values
@@ -203,3 +204,62 @@ def test_an_editor_shows_what_a_setting_means_and_may_be():
     training = schema()["$defs"]["TrainingSettings"]["properties"]
     assert training["trust"]["description"] == "LARS trust coefficient"
     assert "resnet10" in training["encoder"]["anyOf"][0]["enum"]
+
+
+def yaml_1_2(text):
+    """What another reader, of YAML 1.2, makes of a value; it takes no other than decimal digits for numbers."""
+    return YAML(typ="safe", pure=True).load(f"a: {text}")["a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "-0", "12", "+3", "-7", "007", "0x1F", "1.5", ".5", "00.5", "1.", "1.5e+3", "-.inf", "'010'", "'1:30'"],
+)
+def test_numbers_are_those_of_yaml_1_2(tmp_path, text):
+    path = tmp_path / "params.yaml"
+    path.write_text(f"a: [{text}, {{b: {text}}}]\n")
+    assert read_values(path)["a"] == [yaml_1_2(text), {"b": yaml_1_2(text)}]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("010", 8), ("-017", -15), ("1:30", 90), ("1:30.5", 90.5), ("0b11", 3), ("1_0", 10), ("1_0.5", 10.5)],
+)
+@pytest.mark.parametrize("form", ["a: {0}", "- x\n- b: [1, {0}]", "{0}: 1", "&n {0}"])
+def test_a_number_that_yaml_1_2_reads_otherwise_is_refused(tmp_path, text, value, form):
+    path = tmp_path / "params.yaml"
+    path.write_text(form.format(text))
+    line = 1 + form.partition("{0}")[0].count("\n")
+    with pytest.raises(SettingsError, match=rf"params\.yaml, line {line}: {text} is {value} in YAML 1\.1, but not in"):
+        read_values(path)
+    path.with_suffix(".json").write_text('{"a": 10}')
+    assert read_values(path.with_suffix(".json")) == {"a": 10}
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "meant"),
+    [
+        ({"epochs": 5}, "epochs", "training.epochs"),
+        ({"temperature": 5}, "temperature", "training.temperature"),
+        ({"trainig": {}}, "trainig", "training"),
+        ({"training": {"epoch": 5}}, "training.epoch", "training.epochs"),
+        ({"training": {"solver": "lbfgs"}}, "training.solver", "probes.solver"),
+        ({"theory": {"simulation": {"step": 1}}}, "theory.simulation.step", "theory.simulation.steps"),
+        ({"datasets": {"pets": {"source": "folder", "sise": 8}}}, "datasets.pets.sise", "datasets.pets.size"),
+        ({"datasets": {"pets": {"source": "folder", "flip": 0}}}, "datasets.pets.flip", "datasets.NAME.views.flip"),
+        ({"claims": {"any": {"abov": 1}}}, "claims.any.abov", "claims.any.above"),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_one_that_is_meant(values, key, meant):
+    with pytest.raises(SettingsError, match=rf"settings: unknown key '{key}': did you mean {meant}\?"):
+        parse(Params, {"experiments": {}, **values}, "settings")
+
+
+def test_a_key_that_nothing_is_like_has_no_suggestion():
+    with pytest.raises(SettingsError, match=r"unknown key 'colour'$"):
+        parse(Params, {"experiments": {}, "colour": "red"}, "settings")
+
+
+def test_a_misspelt_key_of_a_grid_is_named_with_the_one_that_is_meant():
+    with pytest.raises(SettingsError, match=r"unknown key 'batchsize': did you mean batch_size\?"):
+        plan(parse(Params, {"experiments": {"a": {"grid": [{"dataset": "digits", "batchsize": 8}]}}}, "settings"))

@@ -19,7 +19,17 @@ LAYOUT = Layout(Path("nowhere/results"), Path("nowhere/reports"))
 
 def planned(dataset="cifar100", **training):
     """A plan of one run, and the task of a stage of it."""
-    grid = [{"dataset": dataset, "encoder": "resnet18", "batch_size": 1000, "epochs": 300, "seed": 0, **training}]
+    grid = [
+        {
+            "dataset": dataset,
+            "encoder": "resnet18",
+            "batch_size": 1000,
+            "epochs": 300,
+            "warmup_epochs": 0,
+            "seed": 0,
+            **training,
+        }
+    ]
     datasets = (
         {"datasets": {"mine": {"source": "folder", "paths": ["mine"], "classes": 5}}} if dataset == "mine" else {}
     )

@@ -13,7 +13,9 @@ from pipeline.workflow.records import write_record
 from pipeline.workflow.runner import make
 from pipeline.workflow.task import task
 
-GRID = [{"dataset": "cifar100", "encoder": "resnet18", "batch_size": 1000, "epochs": 3, "seed": [0, 1]}]
+GRID = [
+    {"dataset": "cifar100", "encoder": "resnet18", "batch_size": 1000, "epochs": 3, "warmup_epochs": 0, "seed": [0, 1]}
+]
 
 
 @pytest.fixture
@@ -63,7 +65,16 @@ def shown(encoder):
 
 
 def test_half_the_classes_are_half_the_images(layout):
-    grid = [{"dataset": "cifar100", "encoder": "resnet10", "batch_size": 1000, "epochs": 2, "classes": [50, 100]}]
+    grid = [
+        {
+            "dataset": "cifar100",
+            "encoder": "resnet10",
+            "batch_size": 1000,
+            "epochs": 2,
+            "warmup_epochs": 0,
+            "classes": [50, 100],
+        }
+    ]
     half, whole = cost(settings_of(grid=grid), layout, "all", CORE).runs
     assert whole.operations == pytest.approx(2 * half.operations)
 

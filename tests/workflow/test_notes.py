@@ -11,7 +11,7 @@ from pipeline.workflow.plan import plan
 from pipeline.workflow.records import write_record
 from pipeline.workflow.task import task, tasks
 
-DIGITS = {"dataset": "digits", "encoder": "resnet10", "epochs": 4, "seed": [0, 1]}
+DIGITS = {"dataset": "digits", "encoder": "resnet10", "epochs": 4, "warmup_epochs": 0, "seed": [0, 1]}
 
 
 def planned(tmp_path, objectives, checkpoints="last", **settings):

@@ -23,7 +23,7 @@ def digits(**values):
 
 
 def test_settings_of_ones_own_alone_ask_for_no_table_of_the_papers(tmp_path):
-    _, found = planned(tmp_path, mine=digits(), other=digits(epochs=2))
+    _, found = planned(tmp_path, mine=digits(), other=digits(epochs=20))
     of = {}
     for one in found:
         of.setdefault(one.stage.name, []).append(one.subject)

@@ -10,6 +10,7 @@ from pipeline.__main__ import _parser
 from pipeline.settings.base import SettingsError, parse
 from pipeline.settings.experiments import Params
 from pipeline.settings.run import Run
+from pipeline.training.schedule import rate_of
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import check_one_setting, plan
 from pipeline.workflow.stage import SUBJECT_PATTERNS
@@ -67,10 +68,35 @@ def params(**experiments):
 
 
 def test_a_grid_is_the_product_of_its_lists():
-    grid = {"dataset": "digits", "seed": [0, 1, 2], "temperature": [0.1, 1], "epochs": 3}
+    grid = {"dataset": "digits", "seed": [0, 1, 2], "temperature": [0.1, 1], "epochs": 3, "warmup_epochs": 0}
     found = plan(params(one={"grid": [grid]}))
     assert {(run.seed, run.temperature) for run in found.requests} == set(itertools.product([0, 1, 2], [0.1, 1]))
     assert {run.epochs for run in found.requests} == {3}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"epochs": 5, "warmup_epochs": 6},
+        {"epochs": 9},
+        {"epochs": 50, "horizon_epochs": 5},
+        {"epochs": 5, "warmup_epochs": 5},
+        {"epochs": 0},
+        {"epochs": 5, "horizon_epochs": 100},
+        {"epochs": 300},
+    ],
+)
+def test_a_warm_up_that_never_ends_is_named_while_planning(values):
+    """Whether a course of so many epochs reaches its peak is asked of its rates."""
+    run = Run(dataset="digits", **values)
+    rates = [rate_of(run, epoch, step, 7) for epoch in range(1, run.horizon + 1) for step in range(1, 8)]
+    peak = run.learning_rate * run.batch_size / 256
+    settings = params(one={"grid": [{"dataset": "digits", **values}]})
+    if run.epochs and max(rates) < 0.99 * peak:
+        with pytest.raises(SettingsError, match="the learning rate would never reach its peak: expected a warm-up of"):
+            plan(settings)
+    else:
+        assert plan(settings).requests
 
 
 def test_a_shared_setting_in_a_grid_is_a_list_of_lists():
@@ -79,7 +105,7 @@ def test_a_shared_setting_in_a_grid_is_a_list_of_lists():
 
 
 def test_a_run_of_two_experiments_is_planned_once_with_all_they_ask_for():
-    grid = [{"dataset": "digits", "epochs": 9}]
+    grid = [{"dataset": "digits", "epochs": 9, "warmup_epochs": 0}]
     found = plan(
         params(
             one={"grid": grid, "objectives": ["ce", "cl"], "checkpoints": [0, 3]},
@@ -186,7 +212,7 @@ def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
         ({"dataset": "digits", "encoder": "vit_base"}, r"grid\[0\]: vit_base cuts .* 14 x 14 patches.* 8 x 8 pixels"),
         ({"dataset": "digits", "encoder": "vit_micro", "width": 5, "batch_size": 64}, None),
         (
-            {"dataset": "digits", "encoder": "vit_small", "width": 5, "epochs": 1},
+            {"dataset": "digits", "encoder": "vit_small", "width": 5, "epochs": 1, "warmup_epochs": 0},
             r"width = 5 gives 30 columns, which its 12 heads",
         ),
         ({"dataset": "digits", "width": 10**6}, r"width = 1000000: .*less than or equal to 16384"),

@@ -98,7 +98,16 @@ def test_with_all_checkpoints_nothing_goes_by_itself(project):
 
 
 def test_the_cost_is_that_of_the_last_epochs(tmp_path):
-    grid = [{"dataset": "cifar100", "encoder": "resnet10", "batch_size": 1000, "epochs": 3, "seed": [0, 1]}]
+    grid = [
+        {
+            "dataset": "cifar100",
+            "encoder": "resnet10",
+            "batch_size": 1000,
+            "epochs": 3,
+            "warmup_epochs": 0,
+            "seed": [0, 1],
+        }
+    ]
     experiments = {"trajectory": {"grid": grid, "checkpoints": [0, 1, 2, 3], "objectives": ["cl", "nscl"]}}
     layout = Layout(tmp_path / "results", tmp_path / "reports")
     every, last = (

@@ -1,5 +1,8 @@
 """Settings that are written for a folder of images, and the walk from there to a report."""
 
+import json
+import re
+
 import pandas as pd
 import pytest
 
@@ -70,6 +73,36 @@ def test_the_command_says_what_it_found_and_what_to_do_next(started):
     assert "3 runs, 0 of them finished" in said
     assert "next: snakemake --cores all --configfile params/shapes.yaml" in said
     assert "there already" in project.pipeline("start", "shapes", check=False)
+
+
+def test_the_command_says_what_is_left_out(sources, tmp_path):
+    project = sources.copy(tmp_path / "twins")
+    write_shapes(project.path / "shapes")
+    (project.path / "shapes" / "train" / "left" / "0.heic").touch()
+    assert "1 left out: a name that does not end in .png" in project.pipeline("start", "shapes")
+
+
+def test_a_folder_without_a_split_has_one_drawn(sources, tmp_path):
+    project = sources.copy(tmp_path / "twins")
+    write_shapes(project.path / "all")
+    (project.path / "all" / "train").rename(project.path / "pets")
+    assert "--test-share 0.2` draws a fifth for testing" in project.pipeline("start", "pets", check=False)
+    said = project.pipeline("start", "pets", "--test-share", "0.3")
+    train, test = map(int, re.search(r"3 classes, (\d+) training and (\d+) test images", said).groups())
+    assert train + test == 72
+    project.pipeline("prepare", "pets", "--params", "params/pets.yaml")
+    manifest = json.loads((project.path / "results" / "pets" / "data" / "pets" / "manifest.json").read_text())
+    assert {split: sum(counts) for split, counts in manifest["counts"].items()} == {"train": train, "test": test}
+    for wrong in ("0", "1", "1.5", "half"):
+        assert "expected a number between 0 and 1" in project.pipeline("start", "x", "--test-share", wrong, check=False)
+
+
+def test_outside_a_checkout_one_is_asked_for(sources, tmp_path):
+    project = sources.copy(tmp_path / "twins")
+    write_shapes(project.path / "shapes")
+    (project.path / "params.yaml").unlink()
+    assert "allowed is a checkout of the project" in project.pipeline("start", "shapes", check=False)
+    assert not (project.path / "params").exists() or not (project.path / "params" / "shapes.yaml").exists()
 
 
 @pytest.mark.long

@@ -23,7 +23,9 @@ def images(spec: SourceSettings, downloads: Path) -> SourceImages:
         train, test = both(kind, downloads)
     except (RuntimeError, ValueError, AssertionError):  # missing, or of another length than they announce
         for name, md5 in kind.resources:
-            archive = fetch(kind.mirrors[0] + name, md5, downloads / "FashionMNIST" / "raw" / name)
+            archive = fetch(
+                kind.mirrors[0] + name, md5, downloads / "FashionMNIST" / "raw" / name, "unpacked, without .gz"
+            )
             write_atomically(archive.with_suffix(""), partial(_gunzip, archive))
         train, test = both(kind, downloads)
     return SourceImages(tuple(kind.classes), *(split(data.data.numpy(), data.targets) for data in (train, test)))

@@ -1,4 +1,4 @@
-"""One's own images, `train/<class>/*` and `test/<class>/*`, as folders or zip archives."""
+"""One's own images, `train/<class>/*` and `test/<class>/*`, or `<class>/*`, as folders or zip archives."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def _sizes(spec: SourceSettings) -> Sizes:
 def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     if not spec.paths:
         raise SettingsError("paths: empty, but source = folder needs the folders or zip archives to read")
-    return read_folders([Path(path) for path in spec.paths], spec.size)
+    return read_folders([Path(path) for path in spec.paths], spec.size, test_share=spec.test_share)
 
 
 FACTS = Facts(sizes=_sizes, reads_paths=True, may_lack_classes=True)

@@ -60,7 +60,11 @@ def _published(downloads: Path) -> Path:
     archive = downloads / "tiny-imagenet-200.zip"
     if folder.is_dir():
         return folder
-    return archive if is_archive(archive) else fetch(URL, MD5, archive)
+    return (
+        archive
+        if is_archive(archive)
+        else fetch(URL, MD5, archive, f"{folder.name}/ as unpacked, or set the dataset's `paths` to either")
+    )
 
 
 def _below_top(tree: Path) -> dict[PurePosixPath, TreeFile]:
