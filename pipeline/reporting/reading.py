@@ -25,6 +25,7 @@ OF_PAIRS = {  # kinds of which a run with a single twin has nothing, not even a 
     "alignment": (*_PAIR, "split", "rows", "measure", "value", "low", "high", "null"),
     "weights": (*_PAIR, "weight_gap", "weight_gap_released", "weight_angle", "representation_angle"),
 }
+VALUES = ("value", "cdnv")  # columns of which a row is nothing without
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Seque
 
     @cache
     def table_of(path: Path, kind: str) -> pd.DataFrame:
-        return measures(path, kind)
+        """Without rows of collapsed networks, which have no value."""
+        found = measures(path, kind)
+        return found.dropna(subset=[name for name in VALUES if name in found])
 
     def of(asked: Sequence[Run]) -> Read:
         def read(kind: str) -> pd.DataFrame:

@@ -15,8 +15,10 @@ from pipeline.reporting.answer import answer
 from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
 from pipeline.reporting.possible import cut, possible
+from pipeline.reporting.table1 import collapsed_cells
 from pipeline.reporting.table2 import NOTHING_COMPARED, SHOWN
 from pipeline.reporting.tables import (
+    COLLAPSED,
     FAILS,
     HOLDS,
     NOT_LEARNED,
@@ -26,7 +28,7 @@ from pipeline.reporting.tables import (
     data_label,
     number,
     with_numbers,
-    without_diverged,
+    without_lost,
 )
 from pipeline.reporting.twins import ANOTHER_SEED
 from pipeline.reporting.verdicts import DIFFERS, by_claim
@@ -198,18 +200,19 @@ class Report:
         if not (self.folder / file).is_file():
             return ""
         table = pd.read_csv(self.folder / file)
-        table, said = without_diverged(table)
+        objectives = list(dict.fromkeys(table.loc[table["status"] != NOT_RUN, "objective"].dropna()))
+        collapsed = collapsed_cells(table)
+        table, said = without_lost(table)
         table = with_numbers(table)
         if table.empty:
             return _notes(said)
         held = possible(table, "accuracy")
-        objectives = list(dict.fromkeys(table["objective"]))
         rows = []
         for (dataset, classes, probe), group in held.groupby(["dataset", "classes", "probe"], sort=False, dropna=False):
             cells = {row["objective"]: _accuracy(row) for row in group.to_dict("records")}
-            rows.append(
-                (data_label(dataset, classes), str(probe).upper(), *(cells.get(o, NOTHING) for o in objectives))
-            )
+            name = data_label(dataset, classes)
+            nothing = {o: COLLAPSED if (name, o) in collapsed else NOTHING for o in objectives}
+            rows.append((name, str(probe).upper(), *(cells.get(o, nothing[o]) for o in objectives)))
         moved = []
         for data, group in table.groupby(["dataset", "classes"], sort=False, dropna=False):
             of = group.drop_duplicates("objective").set_index("objective")
@@ -225,8 +228,8 @@ class Report:
         if not (self.folder / file).is_file():
             return ""
         table = pd.read_csv(self.folder / file)
-        table = with_numbers(table)
-        table = table[(table["first"] == "cl") & (table["split"] == "test")]
+        table, said = without_lost(table[table["first"] == "cl"])
+        table = with_numbers(table[table["split"] == "test"])
         shown = possible(table)
         rows = []
         for (dataset, classes, second), group in shown.groupby(
@@ -235,9 +238,9 @@ class Report:
             cells = {str(row["measure"]): _similarity(row) for row in group.to_dict("records")}
             name = str(second).replace("_", " ").upper()
             rows.append((data_label(dataset, classes), name, *(cells.get(measure, NOTHING) for measure in SHOWN)))
-        if not rows:
+        if not rows and not said:
             return f'<p class="missing">{NOTHING_COMPARED} Other pairs: <code>{html.escape(file)}</code></p>'
-        return _table(("data", "CL and", *SHOWN.values()), rows) + _notes(cut(table, shown))
+        return (_table(("data", "CL and", *SHOWN.values()), rows) if rows else "") + _notes([*cut(table, shown), *said])
 
     def promised(self) -> str:
         """What the theorems say at the paper's settings: powers of ten, beside the largest distance there can be."""

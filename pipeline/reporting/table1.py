@@ -8,21 +8,23 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
+from pipeline.reporting.collapsed import collapsed_networks, collapsed_rows
 from pipeline.reporting.learned import RAW_PIXELS, TRAINING, UNTRAINED
 from pipeline.reporting.possible import cut, possible
 from pipeline.reporting.tables import (
+    COLLAPSED,
     COLUMNS,
     MEASURED,
     NOT_RUN,
     OfSetting,
     data_label,
-    diverged,
+    diverged_rows,
     measured,
     not_run,
     number,
     of_settings,
     uncovered,
-    without_diverged,
+    without_lost,
 )
 from pipeline.settings.run import Run
 
@@ -45,7 +47,7 @@ def table1(
     has the same columns of `raw_pixels`, each subset counting once; `movement[run]` has epoch, objective and TRAINING,
     of which the last epoch's mean over seeds stands in each row (NA of raw pixels). `printed` has the paper's values:
     the paper's datasets that no run covers are there with status `not run`. Runs of `lost`, by name, have a row of
-    their own without objective that says why they are in no mean.
+    their own without objective that says why they are in no mean, and so has every network that has collapsed.
     """
     columns = (printed[name] for name in ("dataset", "objective", "measure", "value"))
     published = {(str(d), str(o), str(m)): float(value) for d, o, m, value in zip(*columns, strict=True)}
@@ -66,7 +68,10 @@ def table1(
         classes = uncovered(list(probes), published_classes).get(dataset)
         if classes is not None:
             rows.append({**not_run(dataset, classes, value), "objective": objective, "probe": probe})
-    rows += [diverged(name, why) for name, why in lost.items()]
+    collapsed = {run: collapsed_networks(moved) for run, moved in movement.items()}
+    lost_networks = ({**row, "objective": row["network"][0]} for row in collapsed_rows(collapsed))
+    rows += [row for row in lost_networks if row["objective"] in objectives]
+    rows += diverged_rows(lost)
     table = pd.DataFrame(rows, columns=["dataset", "classes", "objective", "probe", *COLUMNS, *TRAINING])
     return table.astype({"classes": "Int64", "epochs": "Int64", **dict.fromkeys(TRAINING, float)})
 
@@ -81,19 +86,21 @@ def _training(of: OfSetting, movement: pd.DataFrame) -> dict[str, dict[str, floa
 
 def table1_markdown(table: pd.DataFrame) -> str:
     """The paper's layout: a row per objective, two columns per dataset; below, how much training there was."""
-    table, said = without_diverged(table)
+    objectives = list(dict.fromkeys(table["objective"].dropna()))
+    collapsed = collapsed_cells(table)
+    table, said = without_lost(table)
     shown = possible(table, "accuracy")
     datasets = [
         (data_label(*key), group) for key, group in shown.groupby(["dataset", "classes"], sort=False, dropna=False)
     ]
-    objectives = list(dict.fromkeys(table["objective"]))
     rows = []
     for objective in objectives:
         cells = [_title(objective)]
-        for _, group in datasets:
+        for title, group in datasets:
+            nothing = COLLAPSED if (title, objective) in collapsed else NOT_RUN
             for probe in PROBES:
                 found = group[(group["objective"] == objective) & (group["probe"] == probe)]
-                cells.append(_cell(found.iloc[0]) if len(found) else NOT_RUN)
+                cells.append(_cell(found.iloc[0]) if len(found) else nothing)
         rows.append(cells)
     header = ["", *(f"{title} {probe.upper()}" for title, _ in datasets for probe in PROBES)]
     ran = [(title, group[group["status"] != NOT_RUN]) for title, group in datasets]
@@ -122,6 +129,12 @@ def table1_markdown(table: pd.DataFrame) -> str:
         "relative to their size at the start. Means over seeds.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def collapsed_cells(table: pd.DataFrame) -> set[tuple[str, str]]:
+    """Data and objective of rows that have collapsed, where a table for readers may have no number."""
+    rows = table[table["status"].str.startswith(COLLAPSED)]
+    return {(data_label(row["dataset"], row["classes"]), row["objective"]) for row in rows.to_dict("records")}
 
 
 def _title(objective: str) -> str:

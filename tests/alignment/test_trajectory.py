@@ -129,7 +129,7 @@ def test_a_measure_of_ones_own_is_one_entry(monkeypatch):
     rows = pd.DataFrame(steps, columns=["epoch", "step", "objective", "learning_rate"])
     found = trajectory(NAMES, (0, 2), features, weights, LABELS, measure.travelled(job, rows))
     movement = pd.DataFrame(found.movement)
-    columns = ["epoch", "steps", "path_length", "objective", "displacement", "weight_angle", "cka", "rsa"]
+    columns = ["epoch", "steps", "path_length", "objective", "displacement", "weight_angle", "cka", "rsa", "collapsed"]
     assert list(movement) == columns
     for epoch, count, length in ((0, 0, 0.0), (2, 4, 0.5 * (0.1 + 0.2 + 0.3 + 0.4))):
         own = movement[movement["epoch"] == epoch]
