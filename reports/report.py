@@ -272,7 +272,7 @@ HTML(report.checks())
 # ## What was not run
 
 # %%
-HTML(report.diverged(diverged) + report.not_run())
+HTML(report.diverged(diverged) + report.collapsed() + report.not_run())
 
 # %% [markdown]
 # ## The published figures

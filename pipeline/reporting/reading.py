@@ -47,9 +47,7 @@ def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Seque
 
     @cache
     def table_of(path: Path, kind: str) -> pd.DataFrame:
-        """Without rows of collapsed networks, which have no value."""
-        found = measures(path, kind)
-        return found.dropna(subset=[name for name in VALUES if name in found])
+        return without_values(measures(path, kind))
 
     def of(asked: Sequence[Run]) -> Read:
         def read(kind: str) -> pd.DataFrame:
@@ -92,6 +90,11 @@ def measures(path: Path, kind: str) -> pd.DataFrame:
     if kind in OF_PAIRS and path.stat().st_size <= 1:
         return pd.DataFrame(columns=list(OF_PAIRS[kind]))
     return pd.read_csv(path)
+
+
+def without_values(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows but for those of collapsed networks, which have no value."""
+    return rows.dropna(subset=[name for name in VALUES if name in rows])
 
 
 def learning(

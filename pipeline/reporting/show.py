@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline.files import read_json
 from pipeline.reporting.answer import answer
+from pipeline.reporting.facts import collapsed_sentences
 from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
 from pipeline.reporting.possible import cut, possible
@@ -50,6 +51,10 @@ PROMISED = {
     "limit_train": "√2 N, the largest distance",
 }
 CONTROLS = "controls"  # the figure
+COLLAPSE = (
+    "A network has collapsed where its features do not tell inputs, or two classes, from each other. It has no "
+    "similarity then, and claims are tested on the other seeds:"
+)
 ELSEWHERE = "Measured on photographs, by other settings than this page's, whose own results follow further down:"
 HEADLINE = {  # twins of CL, and what they are
     "nscl": "NSCL, true labels",
@@ -261,6 +266,12 @@ class Report:
         items = [f"{name}: {why}" for name, why in runs.items()]
         said = "<p>Training of these runs diverged: they are in no table, figure or claim.</p>" if items else ""
         return said + _list(items)
+
+    def collapsed(self) -> str:
+        """Networks of all figures that have collapsed, by setting, seed and epoch."""
+        tables = map(pd.read_csv, sorted((self.folder / "facts").glob("*.csv")))
+        items = dict.fromkeys(sentence for table in tables for sentence in collapsed_sentences(table))
+        return f"<p>{COLLAPSE}</p>{_list(list(items))}" if items else ""
 
     def not_run(self) -> str:
         """The paper's datasets that no run covers, and claims without data."""
