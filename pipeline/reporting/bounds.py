@@ -22,8 +22,8 @@ def bounds_of_run(
     rates. `theorem1_published` has the paper's B anchors and its mismatch. All others have the `anchors` that a step
     really takes the mean over, both views of each image, and the sharper mismatch. `vacuous` lists those that reach
     sqrt(2) N, which no two cosine matrices of N rows exceed. The measured columns are of features h, of which the
-    theory says nothing by itself; from rho or r = 1 on the corollaries promise nothing, and are nan, as all of these are
-    where a network has collapsed.
+    theory says nothing by itself; from rho or r = 1 on the corollaries promise nothing, and are nan, as all of these
+    are where a network has collapsed.
     """
     published_anchors, anchors = run.batch_size, 2 * run.batch_size
     even = run.batches == "class_weighted"  # drawn so that every class is equally likely

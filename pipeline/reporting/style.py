@@ -145,8 +145,8 @@ def line(
 
 def band(axes: Axes, rows: pd.DataFrame, label: str) -> None:
     """A range against epoch + 1, hatched, behind the lines."""
-    look = {"facecolor": "none", "edgecolor": "0.7", "hatch": "////", "lw": 0}
-    axes.fill_between(rows["epoch"] + 1, rows["ci_low"], rows["ci_high"], label=label, **look)
+    drawn = axes.fill_between(rows["epoch"] + 1, rows["ci_low"], rows["ci_high"], label=label)
+    drawn.set(facecolor="none", edgecolor="0.7", hatch="////", linewidth=0)
 
 
 def likeness_axis(axes: Axes, rows: pd.DataFrame) -> None:
