@@ -151,7 +151,10 @@ def _add_files(command: Command) -> None:
         "FILE:NAME for one of several arrays; two files, or more for every two of them",
     )
     align.add_argument("--labels", help="class of every row, numbers or words: adds how far classes have collapsed")
-    align.add_argument("--measures", help="comma-separated, or all (default: those that cost N d² operations)")
+    align.add_argument(
+        "--measures", help="comma-separated; after a + added to the default, those of N d² operations; or all"
+    )
+    align.add_argument("--key", help="column of text files that names the rows, by which they are joined")
     align.add_argument("--json", action="store_true", help="print JSON")
     align.add_argument("--csv", type=Path, help="write a row a pair and measure")
     align.add_argument("--plot", type=Path, help="draw a .png, .pdf or .svg")
@@ -404,7 +407,7 @@ def _align(options: argparse.Namespace) -> None:
     read = [*options.files, *([options.labels] if options.labels else [])]
     for written in filter(None, (options.csv, options.plot)):
         check_written(written, read)
-    found = compare_files(options.files, options.labels, chosen(options.measures))
+    found = compare_files(options.files, options.labels, chosen(options.measures), options.key)
     if options.csv:
         as_table(found).to_csv(options.csv, index=False)
     if options.plot:

@@ -28,8 +28,22 @@ def probes(
 
 
 def nearest_class_centre(train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor) -> ProbeResult:
-    """NCCC of the paper: centres are the class means of all training features, distance is Euclidean."""
-    centres = class_means(train, train_labels, int(train_labels.max()) + 1)
+    """NCCC of the paper: centres are the class means of all training features, distance is Euclidean.
+
+    Args:
+        train: features [N, d].
+        train_labels: class of each row [N], any finite numbers.
+        test: features [M, d].
+        test_labels: class of each row [M]; one that is not among the training labels is never predicted.
+
+    Returns:
+        The accuracy; a row that is equally far from two centres counts for the class of the smaller label.
+
+    Raises:
+        ValueError: labels are not finite, or not one for each row.
+    """
+    train_labels, test_labels, classes = _classes(train, train_labels, test, test_labels)
+    centres = class_means(train, train_labels, classes)
     # |x - c|^2 = |x|^2 - 2 x.c + |c|^2: the first term is the same for all centres
     scores = test.double() @ centres.T - centres.square().sum(1) / 2
     return ProbeResult(_accuracy(scores, test_labels), converged=True, iterations=0)
@@ -38,13 +52,42 @@ def nearest_class_centre(train: Tensor, train_labels: Tensor, test: Tensor, test
 def linear_probe(
     train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, settings: ProbeSettings
 ) -> ProbeResult:
-    """LP of the paper with the solver of the settings (see `ProbeSettings`)."""
+    """LP of the paper with the solver of the settings (see `ProbeSettings`).
+
+    Args:
+        train: features [N, d].
+        train_labels: class of each row [N], any finite numbers.
+        test: features [M, d].
+        test_labels: class of each row [M]; one that is not among the training labels is never predicted.
+        settings: solver, penalty and tolerance.
+
+    Returns:
+        The accuracy, and whether the solver converged.
+
+    Raises:
+        ValueError: labels are not finite, or not one for each row.
+    """
     solve = _lbfgs if settings.solver == "lbfgs" else _released_code
-    return solve(train, train_labels, test, test_labels, settings)
+    train_labels, test_labels, classes = _classes(train, train_labels, test, test_labels)
+    return solve(train, train_labels, test, test_labels, classes, settings)
+
+
+def _classes(train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Labels as numbers of the training classes from 0, -1 for others, and how many classes there are."""
+    for rows, labels in ((train, train_labels), (test, test_labels)):
+        if labels.shape != rows.shape[:1]:
+            raise ValueError(f"expected labels [{len(rows)}], one a row, got {list(labels.shape)}")
+        if not labels.isfinite().all():
+            raise ValueError(
+                f"label {int((~labels.isfinite()).nonzero()[0])}: expected a finite number, got a NaN or inf"
+            )
+    names, index = train_labels.unique(return_inverse=True)
+    places = torch.searchsorted(names, test_labels.to(names)).clamp_max(len(names) - 1)
+    return index, torch.where(names[places] == test_labels, places, -1), len(names)
 
 
 def _lbfgs(
-    train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, settings: ProbeSettings
+    train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, classes: int, settings: ProbeSettings
 ) -> ProbeResult:
     """Minimise mean cross-entropy + l2/2 ||W||^2 over W [C, d] and a free bias b [C].
 
@@ -56,7 +99,6 @@ def _lbfgs(
     mean, std = train.mean(0), train.std(0, correction=0)
     std = torch.where(std > 0, std, 1.0)  # a constant feature carries nothing and is left at zero
     train, test = (train - mean) / std, (test - mean) / std
-    classes = int(train_labels.max()) + 1
     weight = train.new_zeros(classes, train.shape[1]).requires_grad_()
     bias = train.new_zeros(classes).requires_grad_()
     solver = torch.optim.LBFGS(
@@ -88,11 +130,11 @@ def _lbfgs(
 
 
 def _released_code(
-    train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, settings: ProbeSettings
+    train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, classes: int, settings: ProbeSettings
 ) -> ProbeResult:
     """300 full-batch Adam steps at 3e-3 from zero weights, raw features, no bias."""
     steps = 300
-    weight = torch.zeros(int(train_labels.max()) + 1, train.shape[1], device=train.device, requires_grad=True)
+    weight = torch.zeros(classes, train.shape[1], device=train.device, requires_grad=True)
     solver = torch.optim.Adam([weight], lr=3e-3)
     for _ in range(steps):
         solver.zero_grad()

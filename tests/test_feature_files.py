@@ -16,7 +16,7 @@ from scipy.sparse import csc_matrix
 
 from pipeline.__main__ import main
 from pipeline.feature_files.comparison import compare_files
-from pipeline.feature_files.measures import ASKED
+from pipeline.alignment.measures import ALL_MEASURES
 from pipeline.feature_files.reading import read_features, read_labels
 from pipeline.feature_files.text import HINT
 from pipeline.settings.base import SettingsError
@@ -150,9 +150,9 @@ def test_measures_are_chosen_by_name_and_all_of_them_can_be_asked_for(files, cap
     _, output = align(
         capsys, files / "x.npy", files / "y.npz", "--measures", "all", "--json", "--plot", files / "p.pdf"
     )
-    assert list(json.loads(output.out)["pairs"][0])[2:] == list(ASKED)
+    assert list(json.loads(output.out)["pairs"][0])[2:] == list(ALL_MEASURES)
     status, output = align(capsys, files / "x.npy", files / "y.npz", "--measures", "rsa,cca")
-    assert (status, output.err) == (2, f"error: measure 'cca': allowed is all, or some of {', '.join(ASKED)}\n")
+    assert (status, output.err) == (2, f"error: measure 'cca': expected all, or some of {', '.join(ALL_MEASURES)}\n")
 
 
 @pytest.mark.parametrize(
@@ -173,13 +173,13 @@ def test_what_cannot_be_compared_or_drawn_is_said_first(files, capsys, arguments
     ("write", "message"),
     [
         (lambda p: np.save(p / "bad.npy", X[:-1]), "x.npy has 30 rows and .*bad.npy has 29"),
-        (lambda p: np.save(p / "bad.npy", X[:, 0]), r"shape \(30,\), allowed is \[rows, dimensions\]"),
-        (lambda p: np.save(p / "bad.npy", X[:0]), r"shape \(0, 4\), allowed"),
+        (lambda p: np.save(p / "bad.npy", X[:, 0]), r"shape \(30,\), expected \[rows, dimensions\]"),
+        (lambda p: np.save(p / "bad.npy", X[:0]), r"shape \(0, 4\), expected"),
         (lambda p: (p / "bad.npy").write_bytes(b""), "not a readable .npy array"),
         (lambda p: np.save(p / "bad.npy", np.array([{}, {}], dtype=object)), "pickled objects are not read"),
         (lambda p: (p / "bad.npy").write_bytes(pickle.dumps(X)), "pickled objects are not read"),
-        (lambda p: np.save(p / "bad.npy", X.astype(str)), "allowed is real numbers"),
-        (lambda p: np.save(p / "bad.npy", X + 1j), "allowed is real numbers"),
+        (lambda p: np.save(p / "bad.npy", X.astype(str)), "expected real numbers"),
+        (lambda p: np.save(p / "bad.npy", X + 1j), "expected real numbers"),
         (lambda p: np.save(p / "bad.npy", np.where(X > 2, np.nan, X)), "is zero or not finite"),
         (lambda p: np.save(p / "bad.npy", np.ones_like(X)), "bad.npy: all similarities are equal"),
         (lambda p: None, "bad.npy: no such file"),
@@ -213,7 +213,6 @@ def test_bad_input_is_one_clear_sentence_and_status_2(files, capsys, write, mess
         ("bad.csv", "a\n\n\n", "bad.csv: no rows below the header"),
         ("bad.csv", "a,b\n", "bad.csv: no rows below the header"),
         ("bad.csv", "\n1,2\n", "bad.csv: line 1 is empty"),
-        ("bad.csv", "image,a\nx,1\n", "'x' is no number; of words only a first column without a name is left out"),
         ("bad.csv", "1,2\n3,NA\n", "bad.csv: line 2, column 2: 'NA' is no number"),
         ("bad.csv", "a,b\n3,nan\n", "bad.csv: line 2, column b: 'nan' is no number"),
         ("bad.csv", "1.5,NA\n3,4\n", "bad.csv: line 1 is a header or a row, as it holds 1.5 and what is no number"),
@@ -315,7 +314,7 @@ def test_labels_that_do_not_fit_are_refused(files, capsys, labels, message):
         ("1,2,\n3,4,\n", "no header"),
         ("1,2\n3,4\n\n\n", "no header"),
         ("1;2\n3;4\n", "no header, separated by ';'"),
-        (";a;b\nx;1;2\ny;3;4\n", "header a, b, index column left out, separated by ';'"),
+        (";a;b\nx;1;2\ny;3;4\n", "header a, b, rows named by the index, separated by ';'"),
         ('"a,b","c"\n1,2\n3,4', "header a,b, c"),
         ("\ufeff1, 2\r\n3, 4\r\n", "no header"),
     ],
@@ -331,9 +330,9 @@ def test_text_that_other_programs_write_is_read(tmp_path, content, note):
     [
         ("y.csv", "no header"),
         ("named.csv", "header a, b, c"),
-        ("indexed.csv", "header a, b, c, index column left out"),
+        ("indexed.csv", "header a, b, c, rows named by the index"),
         ("counted.csv", "header 0, 1, 2"),
-        ("y.tsv", "header 0, 1, 2, index column left out"),
+        ("y.tsv", "header 0, 1, 2, rows named by the index"),
     ],
 )
 def test_what_text_files_say_beside_numbers_is_recognised_and_told(files, name, note):
@@ -412,7 +411,7 @@ def test_files_are_named_by_paths_too(files):
         ("kind\ncat\n\ncat\n", "line 3 is empty"),  # as many lines as rows and a header, if the empty one is left out
         (",kind\n0,cat\n1,\n2,cat\n", "line 3, column kind is empty"),
         ("cat\nNaN\ndog\n", r"label 2 is missing \('NaN'\), allowed is one for every row"),
-        ("1\nnan\n2\n", "labels are not whole numbers"),
+        ("1\nnan\n2\n", r"label 2 is missing \('nan'\)"),
         ("4\n5\n6\n7\n", "4 labels for 3 rows, as line 1, 4, is no header"),
         ("cat\ndog\ncat\ncat\n", "4 labels for 3 rows, as line 1, cat, is no header"),
         ("kind\n1\n2\n", "2 labels for 3 rows, as line 1, kind, is a header"),
@@ -435,7 +434,7 @@ def test_a_header_that_counts_is_one_above_labels_too(tmp_path):
 
 def test_labels_with_two_columns_are_refused(tmp_path):
     (tmp_path / "labels.csv").write_text("0,1\n1,2\n2,1\n")
-    with pytest.raises(SettingsError, match=r"labels\.csv: 2 columns, allowed is one, of labels"):
+    with pytest.raises(SettingsError, match=r"labels\.csv: 2 columns, expected one of labels"):
         read_labels(str(tmp_path / "labels.csv"), 3)
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.alignment.arrays import as_tensor
-from pipeline.alignment.similarity import EQUAL, PairSums, Similarity, from_sums
+from pipeline.alignment.rounding import CollapseError, is_constant
+from pipeline.alignment.row_names import joined_tensors
+from pipeline.alignment.similarity import COLLAPSED, EQUAL, PairSums, Similarity, from_sums
 
 
 class Accumulator:
@@ -23,17 +24,25 @@ class Accumulator:
         if len(set(self.names)) < max(len(self.names), 1):
             raise ValueError(f"names {', '.join(self.names) or 'none'}: allowed is one or more, each once")
         self.rows = 0
+        self._ranges: dict[str, tuple[torch.dtype, Tensor, Tensor]] = {}  # smallest and largest of each column
         self._shifts: dict[str, Tensor] = {}
         self._sums: dict[str, Tensor] = {}
         self._products: dict[tuple[str, str], Tensor] = {}
 
     def update(self, batch: Mapping[str, np.ndarray | Tensor]) -> None:
-        """Add features [b, d] of the same b inputs for every name; raises ValueError naming a row without direction, or
-        what else is no such batch."""
+        """Add a batch; one of no rows adds nothing.
+
+        Args:
+            batch: features [b, d] of the same b inputs for every name; tables of pandas are joined by their index.
+
+        Raises:
+            ValueError: a row has no direction, a name is missing, or shapes do not fit.
+        """
         missing = [name for name in self.names if name not in batch]
         if missing:
             raise ValueError(f"a batch has no {missing[0]}: allowed is all of {', '.join(self.names)}")
-        features = {name: as_tensor(batch[name], name) for name in self.names}
+        first = self.names[0]
+        features = {name: joined_tensors(batch[first], batch[name], first, name)[1] for name in self.names}
         for name, rows in features.items():
             dimensions = len(self._shifts[name]) if name in self._shifts else "d"
             if rows.ndim != 2 or dimensions not in ("d", rows.shape[1]):
@@ -41,8 +50,10 @@ class Accumulator:
         sizes = {name: len(rows) for name, rows in features.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"a batch has {sizes} rows: the same inputs are compared")
+        if sizes[first] == 0:
+            return
         shifted = {name: self._shifted(name, rows) for name, rows in features.items()}
-        self.rows += len(shifted[self.names[0]])
+        self.rows += sizes[first]
         for name, rows in shifted.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(rows[0])) + rows.sum(0)
         for pair in itertools.combinations_with_replacement(self.names, 2):
@@ -50,7 +61,12 @@ class Accumulator:
             self._products[pair] = self._products[pair].add_(product) if pair in self._products else product
 
     def similarity(self, first: str, second: str) -> Similarity:
-        """CKA and RSA of all rows so far; raises ValueError for a name that has none."""
+        """CKA and RSA of all rows so far.
+
+        Raises:
+            CollapseError: all rows of one point the same way, up to rounding.
+            ValueError: a name is unknown, or there are fewer than 2 rows.
+        """
         for name in (first, second):
             if name not in self.names:
                 raise ValueError(f"{name}: allowed is {', '.join(self.names)}")
@@ -67,6 +83,9 @@ class Accumulator:
             row = self.rows + int(bad.nonzero()[0])
             raise ValueError(f"{name}: row {row} is zero or not finite and has no cosine similarity")
         rows = rows / norms
+        low, high = rows.aminmax(dim=0)
+        dtype, lowest, highest = self._ranges.get(name, (features.dtype, low, high))
+        self._ranges[name] = dtype, torch.minimum(lowest, low), torch.maximum(highest, high)
         if name not in self._shifts:
             self._shifts[name] = rows.mean(0)
         shifted: Tensor = rows - self._shifts[name]
@@ -87,8 +106,9 @@ class Accumulator:
         spreads = []
         for name in (first, second):
             spread = float(self._centred(name, name).trace()) / self.rows
-            if spread <= EQUAL:
-                raise ValueError(f"{name}: all similarities are equal, and CKA and RSA are not defined")
+            dtype, low, high = self._ranges[name]
+            if spread <= EQUAL or is_constant(low, high, dtype).all():
+                raise CollapseError(COLLAPSED.format(name=name, same="multiples of one"))
             spreads.append(spread)
         projections = float(self._mean(first) @ product @ self._mean(second))
         return PairSums(self.rows, float(product.square().sum()), projections, *spreads)

@@ -3,21 +3,59 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
+from pandas.api.extensions import ExtensionArray
 from torch import Tensor
+from torch.masked import MaskedTensor
 
 
 def as_tensor(values: Any, name: str) -> Tensor:
-    """Real numbers of any shape without a gradient, on the device they are on; floats keep their precision and are
-    copied only where torch cannot use their memory. Raises ValueError naming the array for other values."""
+    """Real numbers of any shape without a gradient, on the device they are on.
+
+    Floats keep their precision and are copied only where torch cannot use their memory; nullable and Arrow types of
+    pandas become NumPy's.
+
+    Args:
+        values: array, tensor, table or nested lists.
+        name: what errors call it.
+
+    Raises:
+        ValueError: values are no real numbers, or some are masked or missing.
+    """
     if isinstance(values, Tensor):
-        if values.is_complex() or values.layout != torch.strided:
-            what = "complex" if values.is_complex() else "sparse"
-            raise ValueError(f"{name}: is {what}, allowed is a dense tensor of real numbers")
+        if values.is_complex() or values.layout != torch.strided or isinstance(values, MaskedTensor):
+            what = "complex" if values.is_complex() else "sparse, nested or masked"
+            raise ValueError(f"{name}: expected a dense tensor of real numbers, got a {what} one")
         return values.detach()
-    array = np.asarray(values)
+    if isinstance(values, pd.DataFrame | pd.Series | pd.Index | ExtensionArray):
+        values = _without_nullable(values, name)
+    array = _without_mask(values, name)
     if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name}: holds {array.dtype}, allowed is real numbers")
+        hint = " (bfloat16 and float8 have no name in .npy)" if array.dtype.kind == "V" else ""
+        raise ValueError(f"{name}: holds {array.dtype}{hint}, expected real numbers")
     short = array.dtype.kind == "f" and array.dtype.itemsize <= np.dtype(np.float64).itemsize
     dtype = array.dtype.newbyteorder("=") if short else np.float64
     return torch.from_numpy(np.require(array, dtype, ["C_CONTIGUOUS", "WRITEABLE"]))
+
+
+def _without_nullable(values: Any, name: str) -> np.ndarray:
+    """NumPy's types for those that only pandas has; words and dates stay as they are, to be refused."""
+    types = list(values.dtypes) if isinstance(values, pd.DataFrame) else [values.dtype]
+    if not types or not all(map(pd.api.types.is_numeric_dtype, types)):
+        return np.asarray(values)
+    missing = np.asarray(values.isna())
+    if missing.any():
+        raise ValueError(f"{name}: row {int(missing.nonzero()[0][0])} has a missing value, expected a number")
+    own = [getattr(one, "numpy_dtype", getattr(one, "subtype", one)) for one in types]
+    dtype = np.result_type(*own)
+    return np.asarray(values.to_numpy(np.float64 if dtype.kind == "O" else dtype))
+
+
+def _without_mask(values: Any, name: str) -> np.ndarray:
+    parts = values if isinstance(values, list | tuple) else [values]
+    masked = [np.ma.getmaskarray(part) for part in parts if isinstance(part, np.ma.MaskedArray)]
+    if any(mask.any() for mask in masked):
+        raise ValueError(f"{name}: some values are masked, expected numbers alone")
+    array: np.ndarray = np.asarray(values)
+    return array

@@ -4,16 +4,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.alignment.arrays import as_tensor
+from pipeline.alignment.rounding import unit_roundoff
+from pipeline.alignment.row_names import joined_tensors
+from pipeline.alignment.similarity import check_varied
 from pipeline.class_means import class_means
 
 
 def cdnv(features: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> float:
-    """Mean over class pairs i < j of (var_i + var_j) / (2 |mu_i - mu_j|^2), for rows [N, d] and labels [N].
+    """Mean over class pairs i < j of (var_i + var_j) / (2 |mu_i - mu_j|^2).
 
-    var_i is the mean squared distance of a class's rows to their mean mu_i. 0 when every class is one point. Raises
-    ValueError for fewer than two classes, classes with the same mean and labels that are not finite. Classes are the
-    labels that occur.
+    var_i is the mean squared distance of a class's rows to their mean mu_i. 0 when every class is one point.
+
+    Args:
+        features: rows [N, d].
+        labels: class of each row [N]; classes are the labels that occur. Two of pandas are joined by their index.
+
+    Raises:
+        CollapseError: all rows are the same, up to rounding: a ValueError too.
+        ValueError: there are fewer than two classes, two have the same mean, or a label or row is not finite.
     """
     rows, index, means = _by_class(features, labels)
     residuals = (rows - means[index]).square().sum(1)
@@ -28,7 +36,7 @@ def directional_cdnv(features: np.ndarray | Tensor, labels: np.ndarray | Tensor)
     """Mean over ordered class pairs i != j of var_i along mu_j - mu_i / |mu_i - mu_j|^2.
 
     The variance of a class along a unit direction, so that only spread towards another class counts. One C x C product
-    of each class's rows: O(N C d) operations, O(C^2) memory.
+    of each class's rows: O(N C d) operations, O(C^2) memory. Takes and raises what `cdnv` does.
     """
     rows, index, means = _by_class(features, labels)
     squared = _squared_distances(means)
@@ -43,7 +51,7 @@ def directional_cdnv(features: np.ndarray | Tensor, labels: np.ndarray | Tensor)
 
 def _by_class(features: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Rows in float64, the class of each counted from 0, and class means [C, d]."""
-    features, labels = as_tensor(features, "features"), as_tensor(labels, "labels")
+    features, labels, _ = joined_tensors(features, labels, "features", "labels")
     if features.ndim != 2 or labels.shape != features.shape[:1]:
         raise ValueError(
             f"features {tuple(features.shape)} and labels {tuple(labels.shape)}: allowed is [N, d] and [N]"
@@ -55,11 +63,14 @@ def _by_class(features: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> tup
     names, index = labels.unique(return_inverse=True)
     if len(names) < 2:
         raise ValueError(f"{len(names)} classes: allowed is at least 2, as classes are told from each other")
-    means = class_means(features, index, len(names))
-    distances = _squared_distances(means).fill_diagonal_(torch.inf)
-    if not distances.min() > 0:
-        raise ValueError("two classes have the same mean, or a row is not finite: their distance cannot normalise")
-    return features.double(), index, means
+    rows = features.double()
+    check_varied(rows, "features", features.dtype)
+    means = class_means(rows, index, len(names))
+    rounding = len(rows) * unit_roundoff(torch.float64) * rows.abs().amax(0)  # of a mean, in each column
+    scaled = torch.where(rounding > 0, means / rounding, 0.0)
+    if not torch.cdist(scaled, scaled, p=torch.inf).fill_diagonal_(torch.inf).min() > 1:
+        raise ValueError("two classes have the same mean, up to rounding: their distance cannot normalise")
+    return rows, index, means
 
 
 def _squared_distances(means: Tensor) -> Tensor:

@@ -1,31 +1,51 @@
 """Two arrays of features, compared: `from pipeline.alignment.compare import compare`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from torch import Tensor
 
-from pipeline.alignment.arrays import as_tensor
 from pipeline.alignment.intervals import Estimate, Pair, Prepared
-from pipeline.alignment.measures import MEASURES
-
-OF_TABLES = tuple(name for name, measure in MEASURES.items() if measure.table)
+from pipeline.alignment.measures import ALL_MEASURES, TABLE_MEASURES
+from pipeline.alignment.row_names import joined_tensors
 
 
 def compare(
-    first: np.ndarray | Tensor, second: np.ndarray | Tensor, measures: Sequence[str] = OF_TABLES
+    first: np.ndarray | Tensor | pd.DataFrame,
+    second: np.ndarray | Tensor | pd.DataFrame,
+    measures: Sequence[str] = TABLE_MEASURES,
 ) -> dict[str, Estimate]:
-    """Features [N, d] and [N, d'] of the same inputs in the same order: each measure with its value, its 95 % interval
-    over rows (`low`, `high`), and mean and standard deviation over all orders of one side's rows (`null`, `null_sd`).
+    """Measures of how alike two representations of the same inputs are.
 
-    Six products of N d^2 for the cosine measures and six for raw features, on the device of a tensor; float64, and
-    float32 for large products on a CPU. Raises ValueError where rows differ in number, are fewer than 5, are zero, not
-    finite or not real numbers, or have no similarity structure.
+    Rows of two tables of pandas are joined by their index; all else is in the same order. Six products of N d^2 for the
+    cosine measures and six for raw features, on the device of a tensor; float64, and float32 for large products on a
+    CPU. Measures over all pairs take more, see [features](features.md).
+
+    Args:
+        first: features [N, d].
+        second: features [N, d'] of the same inputs.
+        measures: names, those of tables unless given; `pipeline.alignment.measures.ALL_MEASURES` has all.
+
+    Returns:
+        Each measure with its value, its 95 % interval over rows (`low`, `high`), mean and standard deviation over all
+        orders of one side's rows (`null`, `null_sd`), and a `note` on ties, on how rows were joined, or on why it is
+        not defined. NaN for what a measure does not have.
+
+    Raises:
+        CollapseError: all rows of a side are the same, up to rounding: a ValueError too.
+        ValueError: rows differ in number or names, are fewer than 5, are zero, not finite or not real numbers.
+
+    Warns:
+        UserWarning: rows were joined by name, or one side alone has names.
     """
     if isinstance(measures, str):
-        raise ValueError(f"measures = {measures!r}: allowed is a list of names, as [{measures!r}]")
-    unknown = [name for name in measures if name not in MEASURES]
+        raise ValueError(f"measures = {measures!r}: expected a list of names, as [{measures!r}]")
+    unknown = [name for name in measures if name not in ALL_MEASURES]
     if unknown:
-        raise ValueError(f"measure {unknown[0]!r}: allowed is some of {', '.join(MEASURES)}")
-    pair = Pair(*(Prepared(as_tensor(rows, name), name) for rows, name in ((first, "first"), (second, "second"))))
-    return {name: MEASURES[name](pair) for name in measures}
+        raise ValueError(f"measure {unknown[0]!r}: expected some of {', '.join(ALL_MEASURES)}")
+    a, b, note = joined_tensors(first, second, "first", "second")
+    pair = Pair(Prepared(a, "first"), Prepared(b, "second"))
+    found = {name: ALL_MEASURES[name](pair) for name in measures}
+    return {name: replace(one, note="; ".join(filter(None, (one.note, note)))) for name, one in found.items()}

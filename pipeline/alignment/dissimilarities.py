@@ -1,31 +1,28 @@
-"""RSA as other papers have it: other dissimilarities of rows than cosine, and Spearman's correlation for Pearson's.
+"""RSA as other papers have it: other dissimilarities of rows than cosine.
 
-Correlation distance is a cosine after each row's own mean is taken away, and squared Euclidean distance a difference of
-products: both have an exact d x d form. Euclidean distance and ranks have none; they take all N(N-1)/2 pairs.
+Correlation distance is a cosine after each row's own mean is taken away, and has an exact d x d form. Euclidean
+distance has none and takes all N(N-1)/2 pairs.
 """
 
 import math
-import os
 
 import torch
-from scipy.stats import rankdata
 from torch import Tensor
 
 from pipeline.alignment.chunks import CHUNK, Track, untracked
 from pipeline.alignment.intervals import Estimate, Pair, Prepared, rsa
-
-BYTES_A_PAIR = 40  # of ranks: two float64 of dissimilarities and ranks each, and an order
+from pipeline.alignment.rounding import is_constant
+from pipeline.alignment.similarity import check_varied
 
 
 def rsa_correlation(pair: Pair) -> Estimate:
     """Pearson over pairs i < j of 1 - the correlation of rows; raises ValueError for a row that is constant."""
-    sides = [Prepared(_row_centred(side.features), side.name) for side in (pair.first, pair.second)]
-    return rsa(Pair(*sides))
+    return rsa(Pair(_row_centred(pair.first), _row_centred(pair.second)))
 
 
 def rsa_euclidean(pair: Pair, track: Track = untracked) -> Estimate:
     """Pearson over pairs i < j of Euclidean distances of raw features; O(N^2 d) operations in chunks of rows."""
-    a, b = (_scaled(side.features) for side in (pair.first, pair.second))
+    a, b = (_scaled(side) for side in (pair.first, pair.second))
     n, sums = _same_rows(a, b), torch.zeros(6, dtype=torch.float64)
     pivots = None
     for start in track(range(0, n, CHUNK), math.ceil(n / CHUNK)):
@@ -41,48 +38,22 @@ def rsa_euclidean(pair: Pair, track: Track = untracked) -> Estimate:
     return Estimate(_cosine(xy - x * y / count, xx - x * x / count, yy - y * y / count, pair))
 
 
-def rsa_spearman(pair: Pair, track: Track = untracked) -> Estimate:
-    """Spearman's correlation over pairs i < j of cosine similarities, ties at their mean rank (Kriegeskorte 2008).
-
-    Exact: O(N^2 d) operations and a sort of N(N-1)/2 pairs, in 40 bytes a pair (2 GB at 10,000 rows). Raises ValueError
-    where that is more than this machine's memory.
-    """
-    a, b = (pair.first.unit.a, pair.second.unit.a)
-    n = len(a.centred)
-    if len(b.centred) != n:
-        raise ValueError(f"{a.name} has {n} rows and {b.name} has {len(b.centred)}: the same inputs are compared")
-    needed = BYTES_A_PAIR * n * (n - 1) // 2
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > there:
-        raise ValueError(f"{n} rows: ranks of all pairs take {needed / 1e9:.0f} GB, this machine has {there / 1e9:.0f}")
-    ranks = []
-    for side in track((0, 1), 2):
-        rows = (a, b)[side].centred.double()
-        shifts = (a, b)[side].projections
-        parts = [
-            (rows[start : start + CHUNK] @ rows.T + shifts[start : start + CHUNK, None] + shifts)[
-                torch.ones(min(CHUNK, n - start), n, dtype=torch.bool).triu(start + 1)
-            ]
-            for start in range(0, n, CHUNK)
-        ]
-        found = rankdata(torch.cat(parts).numpy())
-        ranks.append(found - found.mean())
-    x, y = ranks
-    return Estimate(_cosine(float(x @ y), float(x @ x), float(y @ y), pair))
+def _row_centred(side: Prepared) -> Prepared:
+    rows = side.features.double()
+    if rows.ndim == 2 and rows.numel():
+        constant = is_constant(*rows.aminmax(dim=1), side.features.dtype)
+        if constant.any():
+            raise ValueError(f"{side.name}: row {int(constant.nonzero()[0])} is constant and has no correlation")
+        rows = rows - rows.mean(1, keepdim=True)
+    return Prepared(rows, side.name, side.features.dtype)
 
 
-def _row_centred(features: Tensor) -> Tensor:
-    rows = features.double()
-    return rows - rows.mean(1, keepdim=True)
-
-
-def _scaled(features: Tensor) -> Tensor:
+def _scaled(side: Prepared) -> Tensor:
     """Float64, centred and of unit spread: correlations know no scale, and distances keep their digits."""
-    rows = features.double()
-    if not rows.isfinite().all():
-        raise ValueError(f"row {int((~rows.isfinite()).any(1).nonzero()[0])} is not finite")
+    rows = side.features.double()
+    check_varied(rows, side.name, side.features.dtype)
     rows = rows - rows.mean(0)
-    return rows / rows.square().sum(1).mean().sqrt().clamp_min(torch.finfo(torch.float64).tiny)
+    return rows / rows.square().sum(1).mean().sqrt()
 
 
 def _same_rows(a: Tensor, b: Tensor) -> int:

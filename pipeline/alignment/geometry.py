@@ -6,11 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.alignment.arrays import as_tensor
 from pipeline.alignment.chunks import CHUNK, Track, untracked
-from pipeline.alignment.products import gram
-from pipeline.alignment.similarity import check_same_rows, raw_representation, representation
+from pipeline.alignment.intervals import Estimate, Pair, Prepared
+from pipeline.alignment.rounding import chord_tolerance
+from pipeline.alignment.row_names import joined_tensors
+from pipeline.alignment.similarity import check_same_rows
 
+NEIGHBOURS = 10
 ROUNDED = 1e-6  # past 1 a cosine is rounding up to here
 
 
@@ -30,33 +32,81 @@ def procrustes(a: np.ndarray | Tensor, b: np.ndarray | Tensor) -> float:
 
     One minus it is half of the squared orthogonal Procrustes distance at unit norm (Schoenemann 1966). Costs one
     product of N d^2 and a singular value decomposition of d^3.
+
+    Args:
+        a: features [N, d].
+        b: features [N, d'] of the same rows.
+
+    Raises:
+        CollapseError: all rows of one are the same, up to rounding.
+        ValueError: rows are not finite, or differ in number.
     """
-    first, second = (raw_representation(as_tensor(x, name), name) for x, name in ((a, "first"), (b, "second")))
-    check_same_rows(first, second)
+    return procrustes_similarity(_pair(a, b)).value
+
+
+def procrustes_similarity(pair: Pair) -> Estimate:
+    """Procrustes similarity of a pair, see `procrustes`."""
+    first, second = pair.raw[0].a, pair.raw[0].b
     norms = first.centred.double().norm() * second.centred.double().norm()
-    nuclear = torch.linalg.svdvals(gram(first.centred, second.centred)).sum()
-    return min(1.0, float(nuclear / norms))
+    nuclear = torch.linalg.svdvals(pair.raw[0].product).sum()
+    return Estimate(min(1.0, float(nuclear / norms)))
 
 
-def mutual_knn(a: np.ndarray | Tensor, b: np.ndarray | Tensor, neighbours: int = 10, track: Track = untracked) -> float:
+def mutual_knn(
+    a: np.ndarray | Tensor, b: np.ndarray | Tensor, neighbours: int = NEIGHBOURS, track: Track = untracked
+) -> float:
     """Share of a row's nearest neighbours by cosine that are the same in both, in [0, 1] (Huh et al. 2024).
 
-    O(N^2 d) operations, in chunks of rows: no N x N matrix. Unrelated rows give neighbours / (N - 1).
+    Rows that are equally far, up to rounding, compete for the last places: the value is the mean over all ways to break
+    such ties in both, so that a representation with ties agrees with itself by less than 1. O(N^2 d) operations, in
+    chunks of rows: no N x N matrix. Unrelated rows give neighbours / (N - 1).
+
+    Args:
+        a: features [N, d].
+        b: features [N, d'] of the same rows.
+        neighbours: of each row, 1 to N - 1.
+        track: shows progress over chunks.
+
+    Raises:
+        CollapseError: all rows of one point the same way.
+        ValueError: rows have no direction or differ in number, or there are too few of them.
     """
-    first, second = (representation(as_tensor(x, name), name) for x, name in ((a, "first"), (b, "second")))
-    check_same_rows(first, second)
-    n, device = len(first.centred), first.centred.device
+    return _shared(_pair(a, b), neighbours, track).value
+
+
+def shared_neighbours(pair: Pair, track: Track = untracked) -> Estimate:
+    """Share of the ten nearest neighbours of a pair that are the same, see `mutual_knn`; its chance level is that of
+    neighbours drawn at random."""
+    return _shared(pair, min(NEIGHBOURS, len(pair.first.features) - 1), track)
+
+
+def _pair(a: np.ndarray | Tensor, b: np.ndarray | Tensor) -> Pair:
+    first, second, _ = joined_tensors(a, b, "first", "second")
+    return Pair(Prepared(first, "first"), Prepared(second, "second"))
+
+
+def _shared(pair: Pair, neighbours: int, track: Track) -> Estimate:
+    check_same_rows(pair.first.exact, pair.second.exact)
+    n = len(pair.first.features)
     if not 1 <= neighbours < n:
-        raise ValueError(f"neighbours = {neighbours}: allowed is 1 to {n - 1}, one less than the rows")
-    shared = 0
+        raise ValueError(f"neighbours = {neighbours}: expected 1 to {n - 1}, one less than the rows")
+    shared, tied = 0.0, 0
     for start in track(range(0, n, CHUNK), math.ceil(n / CHUNK)):
-        own = torch.arange(start, min(start + CHUNK, n), device=device)
-        near = []
-        for side in (first, second):
-            cosines = side.centred[own] @ side.centred.T + side.projections.to(
-                side.centred.dtype
-            )  # but for a row's own
-            cosines[torch.arange(len(own), device=device), own] = -torch.inf
-            near.append(cosines.topk(neighbours, dim=1).indices)
-        shared += int((near[0][:, :, None] == near[1][:, None, :]).sum())
-    return shared / (n * neighbours)
+        (first, ties), (second, other_ties) = (_near(side, start, neighbours) for side in (pair.first, pair.second))
+        shared += float((first * second).sum())
+        tied += int((ties | other_ties).sum())
+    note = f"{tied} of {n} rows have ties for their last neighbours: the mean over all ways to break them"
+    return Estimate(shared / (n * neighbours), null=neighbours / (n - 1), note=note if tied else "")
+
+
+def _near(side: Prepared, start: int, neighbours: int) -> tuple[Tensor, Tensor]:
+    """Chance [b, N] of every row to be a nearest neighbour of those from `start` on, and where ties decide [b]."""
+    rows = side.exact
+    squared = rows.squared_chords(start, CHUNK)
+    squared.diagonal(start).fill_(torch.inf)  # a row is no neighbour of its own
+    last = squared.topk(neighbours, dim=1, largest=False).values[:, -1:]
+    tolerance = chord_tolerance(last, float(rows.lengths.max()), side.rounding)
+    nearer, within = squared < last - tolerance, squared <= last + tolerance
+    places, rivals = neighbours - nearer.sum(1, keepdim=True), within.sum(1, keepdim=True) - nearer.sum(1, keepdim=True)
+    chances = torch.where(nearer, 1.0, torch.where(within, places / rivals, 0.0))
+    return chances, (rivals > places).squeeze(1)

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from pipeline.alignment.products import gram, quadratic
@@ -27,18 +28,24 @@ from pipeline.alignment.similarity import (
 
 Z95 = 1.959963984540054  # two-sided 95 % of the normal distribution
 LEAST_ROWS = 5  # the debiased measure needs four rows, also with one left out
+NO_DEBIASED = (
+    "debiased CKA is not defined: similarities of {name} are sums of a number for each row, as where one row carries "
+    "all structure, which the unbiased estimate takes away"
+)
 
 
 @dataclass(frozen=True)
 class Estimate:
     """A measure with its 95 % jackknife interval over rows, and its distribution when the rows of one side are put in
-    random order: exact mean and standard deviation over all orders. NaN where a measure has a value alone."""
+    random order: exact mean and standard deviation over all orders. NaN where a measure has a value alone. `note` says
+    what the value depends on, as ties, or how rows were joined."""
 
     value: float
     low: float = math.nan
     high: float = math.nan
     null: float = math.nan
     null_sd: float = math.nan
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,11 +85,21 @@ class Prepared:
 
     features: Tensor
     name: str
+    dtype: torch.dtype | None = None  # whose rounding the rows carry; that of the features unless given
 
     @cached_property
     def unit(self) -> _Terms:
         """Of cosine similarities."""
-        return _Terms(*[representation(self.features, self.name)] * 2)
+        return _Terms(*[representation(self.features, self.name, self.dtype)] * 2)
+
+    @property
+    def rounding(self) -> torch.dtype:
+        return self.dtype or self.features.dtype
+
+    @cached_property
+    def exact(self) -> Representation:
+        """Unit rows in float64, whatever their number, as ties need them."""
+        return representation(self.features, self.name, self.dtype, precision=torch.float64)
 
     @cached_property
     def raw(self) -> _Terms:
@@ -136,11 +153,16 @@ def cka_raw(pair: Pair) -> Estimate:
 
 
 def cka_debiased(pair: Pair) -> Estimate:
-    """On cosine similarities, by the unbiased HSIC."""
+    """On cosine similarities, by the unbiased HSIC; NaN where that of a side with itself is 0."""
+    n = _row_count(pair.unit)
+    null = 0.0, math.sqrt(2 / (n * (n - 3)))
+    undefined = [own.a.name for own in pair.unit[1:] if not own.sums.unbiased > ROUNDING * own.sums.centred]
+    if undefined:
+        return Estimate(math.nan, -1.0, 1.0, *null, NO_DEBIASED.format(name=undefined[0]))
     value = _value(pair.unit, "unbiased", "debiased CKA")
     left_out = []
     for rows in pair.unit:
-        a, b, n = rows.a, rows.b, rows.sums.n
+        a, b = rows.a, rows.b
         g = 1 / (n - 1)
         # without row k, e_i becomes e_i + g e_k and s_i becomes s_i + 2 g K_ik + g^2 s_k
         total_a, total_b = a.lengths.sum(), b.lengths.sum()
@@ -158,8 +180,7 @@ def cka_debiased(pair: Pair) -> Estimate:
         m = n - 1
         centred = _centred_without(rows)
         left_out.append(centred - diagonals + traces / ((m - 1) * (m - 2)) - 2 * diagonals / (m - 2))
-    n = pair.unit[0].sums.n
-    return _estimate(value, left_out, pair.unit, -1.0, 0.0, math.sqrt(2 / (n * (n - 3))))
+    return _estimate(value, left_out, pair.unit, -1.0, *null)
 
 
 def rsa(pair: Pair) -> Estimate:
@@ -195,10 +216,16 @@ def _cka(terms: Terms, name: str) -> Estimate:
 
 
 def _value(terms: Terms, product: Product, name: str) -> float:
+    _row_count(terms)
     cross, own_a, own_b = (rows.sums for rows in terms)
-    if cross.n < LEAST_ROWS:
-        raise ValueError(f"{terms[0].a.name}: {cross.n} rows, allowed is at least {LEAST_ROWS} for an interval")
     return bounded_cosine(cross, own_a, own_b, product, name)
+
+
+def _row_count(terms: Terms) -> int:
+    n = terms[0].sums.n
+    if n < LEAST_ROWS:
+        raise ValueError(f"{terms[0].a.name}: {n} rows, expected at least {LEAST_ROWS} for an interval")
+    return n
 
 
 def _centred_without(rows: _Terms) -> Tensor:

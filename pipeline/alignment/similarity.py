@@ -18,11 +18,13 @@ import torch
 from torch import Tensor
 
 from pipeline.alignment.products import gram
+from pipeline.alignment.rounding import CollapseError, is_constant
 
 SLICE = 1024  # rows taken to float64 at once
 LARGE = 2**30  # multiply-adds of one product from which the CPU takes float32 instead of float64
 ROUNDING = 1e-12  # share of |A|^2 at or below which the rest is rounding
-EQUAL = 1e-28  # mean |e_i|^2 at or below which rows differ by rounding alone
+EQUAL = 1e-28  # mean |e_i|^2 at or below which unit rows differ by the rounding of float64 alone
+COLLAPSED = "{name}: all similarities are equal, as all rows are {same} up to rounding: nothing can be compared"
 Product = Literal["centred", "unbiased", "covariance"]  # of PairSums
 
 
@@ -66,6 +68,11 @@ class Representation:
         """|e_k|^2 [N] float64."""
         return torch.cat([block.double().square().sum(1) for block in self.centred.split(SLICE)])
 
+    def squared_chords(self, start: int, count: int) -> Tensor:
+        """|e_i - e_j|^2 [count, N] of `count` rows from `start` on and all rows, twice their cosine distance."""
+        rows = slice(start, start + count)
+        return self.lengths[rows, None] + self.lengths - 2 * self.centred[rows] @ self.centred.T
+
     @cached_property
     def gram(self) -> Tensor:
         """A = E'E, of the columns of `centred`, float64."""
@@ -83,41 +90,73 @@ class Similarity:
     drift: float  # |S - S'|_F
 
 
-def representation(features: Tensor, name: str) -> Representation:
-    """Rows [N, d] as unit rows minus their mean; raises ValueError naming the representation for rows without a
-    direction, or if all rows point the same way."""
+def representation(
+    features: Tensor, name: str, dtype: torch.dtype | None = None, precision: torch.dtype | None = None
+) -> Representation:
+    """Unit rows minus their mean.
+
+    Args:
+        features: rows [N, d].
+        name: what errors call them.
+        dtype: type whose rounding the rows carry, that of `features` unless given.
+        precision: type of the result; unless given float32 for large products on a CPU, float64 otherwise.
+
+    Raises:
+        CollapseError: all rows point the same way, up to rounding.
+        ValueError: a row has no direction, or the shape is another.
+    """
     _check_shape(features, name)
-    parts = features.split(SLICE)
-    norms = torch.cat([part.double().norm(dim=1) for part in parts])
+    norms = torch.cat([part.double().norm(dim=1) for part in features.split(SLICE)])
     bad = ~(norms.isfinite() & (norms > 0))
     if bad.any():
         raise ValueError(f"{name}: row {int(bad.nonzero()[0])} is zero or not finite and has no cosine similarity")
-    sizes = norms[:, None].split(SLICE)
-    mean = torch.stack([(part.double() / size).sum(0) for part, size in zip(parts, sizes, strict=True)]).sum(0)
+    parts = list(zip(features.split(SLICE), norms[:, None].split(SLICE), strict=True))
+    mean = torch.stack([(part.double() / size).sum(0) for part, size in parts]).sum(0)
     mean /= len(features)
-    centred = torch.empty(features.shape, dtype=_precision(features), device=features.device)
+    centred = torch.empty(features.shape, dtype=precision or _precision(features), device=features.device)
     lengths = torch.empty_like(norms)
-    for start, part, size in zip(range(0, len(features), SLICE), parts, sizes, strict=True):
-        rows = (part.double() / size).sub_(mean)
+    low, high = torch.full_like(mean, torch.inf), torch.full_like(mean, -torch.inf)
+    for start, (part, size) in zip(range(0, len(features), SLICE), parts, strict=True):
+        unit = part.double() / size
+        low, high = torch.minimum(low, unit.amin(0)), torch.maximum(high, unit.amax(0))
+        rows = unit.sub_(mean)
         centred[start : start + SLICE] = rows
         lengths[start : start + SLICE] = rows.square().sum(1)
+    spread = float(lengths.mean())
+    if spread <= EQUAL or is_constant(low, high, dtype or features.dtype).all():
+        raise CollapseError(COLLAPSED.format(name=name, same="multiples of one"))
     # from the lengths, not as m . e_i: where all rows are close c is as small as |e|^2, and float32 would not hold it
-    return _prepared(name, centred, (lengths.mean() - lengths) / 2, float(lengths.mean()))
+    return Representation(name, _rotated(centred), (lengths.mean() - lengths) / 2, spread)
 
 
 def raw_representation(features: Tensor, name: str) -> Representation:
-    """Rows [N, d] minus their mean, in units of their spread, for CKA on raw features (the paper's released code)."""
+    """Rows minus their mean, in units of their spread, for CKA on raw features (the paper's released code).
+
+    Args:
+        features: rows [N, d].
+        name: what errors call them.
+
+    Raises:
+        CollapseError: all rows are the same, up to rounding.
+        ValueError: a row is not finite, or the shape is another.
+    """
     _check_shape(features, name)
     rows = features.double()
-    if not rows.isfinite().all():
-        raise ValueError(f"{name}: row {int((~rows.isfinite()).any(1).nonzero()[0])} is not finite")
+    check_varied(rows, name, features.dtype)
     rows = rows - rows.mean(0)
-    largest = rows.abs().max()
-    if largest > 0:
-        rows /= largest
-        rows /= rows.square().sum(1).mean().sqrt()
+    rows /= rows.abs().max()
+    rows /= rows.square().sum(1).mean().sqrt()
     spread = float(rows.square().sum(1).mean())
-    return _prepared(name, rows.to(_precision(features)), rows.new_zeros(len(rows)), spread)
+    return Representation(name, _rotated(rows.to(_precision(features))), rows.new_zeros(len(rows)), spread)
+
+
+def check_varied(rows: Tensor, name: str, dtype: torch.dtype) -> None:
+    """Raise CollapseError where rows [N, d], given in `dtype`, are all the same, ValueError where one is not finite."""
+    finite = rows.isfinite().all(1)
+    if not finite.all():
+        raise ValueError(f"{name}: row {int((~finite).nonzero()[0])} is not finite")
+    if is_constant(*rows.aminmax(dim=0), dtype).all():
+        raise CollapseError(COLLAPSED.format(name=name, same="the same"))
 
 
 def _check_shape(features: Tensor, name: str) -> None:
@@ -128,12 +167,6 @@ def _check_shape(features: Tensor, name: str) -> None:
 def _precision(features: Tensor) -> torch.dtype:
     large = features.device.type == "cpu" and len(features) * min(features.shape) ** 2 > LARGE
     return torch.float32 if large else torch.float64
-
-
-def _prepared(name: str, centred: Tensor, projections: Tensor, spread: float) -> Representation:
-    if spread <= EQUAL:
-        raise ValueError(f"{name}: all similarities are equal, and CKA and RSA are not defined")
-    return Representation(name, _rotated(centred), projections, spread)
 
 
 def _rotated(centred: Tensor) -> Tensor:
@@ -187,6 +220,6 @@ def bounded_cosine(cross: PairSums, own_a: PairSums, own_b: PairSums, product: P
     values = [getattr(sums, product) for sums in (cross, own_a, own_b)]
     for value, own in zip(values[1:], (own_a, own_b), strict=True):
         if not value > ROUNDING * own.centred:
-            raise ValueError(f"{name} is not defined: all similarities of a representation are equal")
+            raise ValueError(f"{name} is not defined: similarities of different rows are all equal in one of both")
     cosine: float = values[0] / (math.sqrt(values[1]) * math.sqrt(values[2]))
     return max(-1.0, min(1.0, cosine))

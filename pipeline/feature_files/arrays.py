@@ -5,23 +5,21 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 from scipy.sparse import issparse
 from torch import Tensor
 
+from pipeline.feature_files.matlab import read_mat
 from pipeline.files import damaged_member
 from pipeline.settings.base import SettingsError
 
@@ -48,10 +46,11 @@ UNREADABLE = (  # what the libraries raise on damaged files of their formats
 
 @dataclass(frozen=True)
 class Array:
-    """An array as it was read, and in words what else its file says."""
+    """An array as it was read, in words what else its file says, and names of its rows where it has them."""
 
     values: np.ndarray
     note: str = ""
+    names: pd.Index | None = None
 
 
 def load(path: Path, name: str | None) -> Array:
@@ -72,7 +71,7 @@ def load(path: Path, name: str | None) -> Array:
 def _native(found: Any) -> np.ndarray:
     """NumPy, in this machine's order of bytes; types that NumPy does not have (bfloat16, float8) as float32."""
     if issparse(found) or (isinstance(found, Tensor) and found.layout != torch.strided):
-        raise ValueError("it is sparse, allowed is a dense one")
+        raise ValueError("it is sparse, expected a dense one")
     if isinstance(found, Tensor):
         short = found.is_floating_point() and found.itemsize < torch.float32.itemsize
         found = (found.float() if short else found).detach().cpu().numpy()
@@ -96,34 +95,7 @@ def _safetensors(path: Path, name: str | None) -> Tensor:
 
 
 def _mat(path: Path, name: str | None) -> Any:
-    """MATLAB up to 7.2; version 7.3 is another format (HDF5), which SciPy names in its refusal.
-
-    In a process of its own, as SciPy's reader takes a damaged file's word for where to read, and may crash: a second.
-    """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        try:
-            names, chosen = pool.submit(_read_mat, path, name).result()
-        except BrokenProcessPool:
-            raise ValueError("it is damaged") from None
-    if chosen is None:
-        _chosen(path, name, names)
-    return chosen
-
-
-def _read_mat(path: Path, name: str | None) -> tuple[list[str], Any]:
-    """Names of a file's arrays, and the one that is meant, if it is clear which."""
-    arrays = {key: value for key, value in loadmat(path).items() if not key.startswith("__")}
-    only = next(iter(arrays)) if name is None and len(arrays) == 1 else name
-    return list(arrays), None if only is None else _words(arrays.get(only))
-
-
-def _words(found: Any) -> Any:
-    """Words, of a cell array of them, as MATLAB keeps names; all else as it is."""
-    if not (isinstance(found, np.ndarray) and found.dtype == object and found.size > 0):
-        return found
-    if not all(isinstance(cell, np.ndarray) and cell.dtype.kind == "U" and cell.size <= 1 for cell in found.flat):
-        return found
-    return np.array(["".join(cell.flat) for cell in found.flat]).reshape(found.shape)
+    return read_mat(path, lambda names: _chosen(path, name, names))
 
 
 def _pt(path: Path, name: str | None) -> Tensor:
@@ -138,10 +110,22 @@ def _pt(path: Path, name: str | None) -> Tensor:
         if name is not None:
             raise SettingsError(f"{path}: holds one tensor without names, not {name!r}")
         return found
-    if not isinstance(found, Mapping):
-        raise SettingsError(f"{path}: holds {type(found).__name__}, allowed is a tensor or a dictionary of tensors")
-    tensors = {str(key): value for key, value in found.items() if isinstance(value, Tensor)}
+    if not isinstance(found, Mapping | list | tuple):
+        raise SettingsError(f"{path}: holds {type(found).__name__}, expected a tensor, or tensors in dictionaries")
+    flat = list(_flat(found))
+    tensors = dict(flat)
+    if len(tensors) < len(flat):
+        raise SettingsError(f"{path}: two tensors have one name when the names of dictionaries are joined by points")
     return tensors[_chosen(path, name, list(tensors))]
+
+
+def _flat(found: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Tensors of nested dictionaries and lists, their names joined by points."""
+    for key, value in found.items() if isinstance(found, Mapping) else enumerate(found):
+        if isinstance(value, Tensor):
+            yield f"{prefix}{key}", value
+        elif isinstance(value, Mapping | list | tuple):
+            yield from _flat(value, f"{prefix}{key}.")
 
 
 _LOADERS: dict[str, Callable[[Path, str | None], Any]] = {
@@ -155,10 +139,9 @@ _LOADERS: dict[str, Callable[[Path, str | None], Any]] = {
 
 
 def _chosen(path: Path, name: str | None, names: list[str]) -> str:
-    if name is None and len(names) == 1:
-        return names[0]
-    if name in names:
-        return str(name)
-    listed = ", ".join(sorted(names)) or "none"
-    wanted = f"no array {name!r}" if name else f"{len(names)} arrays"
-    raise SettingsError(f"{path}: {wanted}; name one as {path}:NAME, it has: {listed}")
+    """The array that is meant: the only one, that of this name, or the only one whose name ends so after a point."""
+    found = [one for one in names if name in (None, one)] or [one for one in names if one.endswith(f".{name}")]
+    if len(found) == 1:
+        return found[0]
+    wanted = f"{len(found)} arrays" if found or not names else f"no array {name!r}"
+    raise SettingsError(f"{path}: {wanted}; name one as {path}:NAME, it has: {', '.join(sorted(names)) or 'none'}")

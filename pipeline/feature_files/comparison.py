@@ -2,13 +2,16 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from torch import Tensor
 
 from pipeline.alignment.collapse import cdnv, directional_cdnv
 from pipeline.alignment.intervals import Estimate, Pair, Prepared
-from pipeline.feature_files.measures import ASKED, CHEAP
-from pipeline.feature_files.reading import Features, read_features, read_labels
+from pipeline.alignment.measures import ALL_MEASURES, TABLE_MEASURES
+from pipeline.alignment.row_names import is_default, join
+from pipeline.feature_files.reading import Features, read_features, read_named_labels
 from pipeline.progress import track
 from pipeline.settings.base import SettingsError
 
@@ -27,6 +30,7 @@ class Comparison:
     files: tuple[Features, ...]
     pairs: dict[tuple[str, str], dict[str, Estimate]]  # of every two files, by measure
     collapse: dict[str, Collapse]  # of every file; empty without labels
+    joined: tuple[str, ...] = ()  # how rows were joined by their names, or that order counts
 
     @property
     def rows(self) -> int:
@@ -34,30 +38,82 @@ class Comparison:
 
 
 def compare_files(
-    sources: Sequence[str | Path], labels: str | Path | None = None, measures: Sequence[str] = CHEAP
+    sources: Sequence[str | Path],
+    labels: str | Path | None = None,
+    measures: Sequence[str] = TABLE_MEASURES,
+    key: str | None = None,
 ) -> Comparison:
-    """Every two of the files, whose rows are in the same order; raises SettingsError in one sentence."""
+    """Compare every two files.
+
+    Rows are joined by their names where both sides have them, and are in the same order otherwise.
+
+    Args:
+        sources: two or more files, `FILE` or `FILE:NAME`.
+        labels: file of the class of every row.
+        measures: names, those of tables unless given.
+        key: column of the text files that names the rows.
+
+    Raises:
+        SettingsError: files cannot be read or compared, in one sentence.
+    """
     names = [str(source) for source in sources]
     repeated = [name for name in names if names.count(name) > 1]
     if len(names) > 2 and repeated:
         raise SettingsError(f"{repeated[0]}: named twice")
-    files = tuple(map(read_features, names))
-    first = files[0]
-    for other in files[1:]:
-        if len(other.values) != len(first.values):
-            found = f"{first.source} has {len(first.values)} rows and {other.source} has {len(other.values)}"
-            raise SettingsError(f"{found}: the same inputs are compared")
-    classes = None if labels is None else read_labels(str(labels), len(first.values))
     try:
+        files, joined = _in_one_order([read_features(name, key) for name in names])
         prepared = [Prepared(file.values, file.source) for file in files]
-        pairs = {(a.name, b.name): _measured(Pair(a, b), measures) for a, b in itertools.combinations(prepared, 2)}
         collapse = {}
-        if classes is not None:
+        if labels is not None:
+            classes, note = _labels_of(files, str(labels), key)
+            joined += note
             for file in files:
                 collapse[file.source] = Collapse(cdnv(file.values, classes), directional_cdnv(file.values, classes))
+        pairs = {(a.name, b.name): _measured(Pair(a, b), measures) for a, b in itertools.combinations(prepared, 2)}
     except ValueError as error:
         raise SettingsError(str(error)) from None
-    return Comparison(files, pairs, collapse)
+    return Comparison(files, pairs, collapse, joined)
+
+
+def _reference(files: Sequence[Features]) -> Features:
+    """The file whose order all rows have: the first whose rows have names."""
+    named = [file for file in files if file.names is not None]
+    return next((file for file in named if not is_default(file.names)), (named or list(files))[0])
+
+
+def _in_one_order(files: Sequence[Features]) -> tuple[tuple[Features, ...], tuple[str, ...]]:
+    """The files with their rows in one order, and in words how that was found."""
+    reference = _reference(files)
+    found, ordered, reordered, unnamed = [], [], [], []
+    for file in files:
+        order, note = join(reference.names, file.names, reference.source, file.source)
+        found.append(note)
+        if order is None:
+            ordered.append(file)
+            unnamed += [file.source] if note and file.names is None else []
+        else:
+            ordered.append(replace(file, values=file.values[order], names=reference.names))
+            reordered.append(file.source)
+    if reordered and unnamed:
+        raise ValueError(
+            f"{unnamed[0]} has no names of rows, and {reference.source} and {reordered[0]} are in different orders: "
+            "expected names in all files, or one order"
+        )
+    for file in files:
+        if len(file.values) != len(reference.values):
+            sizes = f"{reference.source} has {len(reference.values)} rows and {file.source} has {len(file.values)}"
+            raise ValueError(f"{sizes}: the same inputs are compared")
+    return tuple(ordered), tuple(
+        note for note, file in zip(found, files, strict=True) if note and file is not reference
+    )
+
+
+def _labels_of(files: Sequence[Features], labels: str, key: str | None) -> tuple[Tensor, tuple[str, ...]]:
+    """Class of every row [N], in the order of the files, and how it was found."""
+    reference = _reference(files)
+    classes, names = read_named_labels(labels, len(reference.values), key)
+    order, note = join(reference.names, names, reference.source, labels)
+    return classes if order is None else classes[order], (note,) if note else ()
 
 
 def _measured(pair: Pair, measures: Sequence[str]) -> dict[str, Estimate]:
@@ -68,5 +124,5 @@ def _measured(pair: Pair, measures: Sequence[str]) -> dict[str, Estimate]:
         def tracked(items: Iterable[int], total: int, name: str = name) -> Iterable[int]:
             return track(items, total, f"{name}, {pair.first.name} and {pair.second.name}")
 
-        found[name] = ASKED[name].function(pair, tracked)
+        found[name] = ALL_MEASURES[name](pair, tracked)
     return found

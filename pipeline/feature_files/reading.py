@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from pipeline.alignment.arrays import as_tensor
 from pipeline.feature_files.arrays import BINARY, SEVERAL, Array, load
-from pipeline.feature_files.tables import SEPARATORS, read_label_column, read_numbers
+from pipeline.feature_files.cells import SEPARATORS
+from pipeline.feature_files.tables import LARGEST, MISSING, read_label_column, read_numbers
 from pipeline.settings.base import SettingsError
 
 FORMATS = (*BINARY, *SEPARATORS)
-LARGEST_LABEL = 2**53  # whole numbers beyond are not exact in float64
-MISSING = ("", "nan", "<na>")  # as words, of any case
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Features:
     source: str  # as it can be printed and written: bytes that are not UTF-8 are spelled out
     values: Tensor
     note: str
+    names: pd.Index | None = None  # of rows
 
     @property
     def text(self) -> str:
@@ -32,42 +33,64 @@ class Features:
         return f"{self.source}: {rows} rows, {columns} columns{'; ' + self.note if self.note else ''}"
 
 
-def read_features(source: str) -> Features:
-    """Features [N, d] of `FILE` or `FILE:NAME`; raises SettingsError in one sentence."""
-    array = read_array(source)
+def read_features(source: str, key: str | None = None) -> Features:
+    """Features of a file.
+
+    Args:
+        source: `FILE`, or `FILE:NAME` of one of several arrays.
+        key: column of a text file that names the rows.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds something else, in one sentence.
+    """
+    array = read_array(source, key)
     try:
         values = as_tensor(array.values, source)
     except ValueError as error:
         raise SettingsError(str(error)) from None
     if values.ndim != 2 or values.numel() == 0:
         shape = tuple(values.shape)
-        raise SettingsError(f"{source}: shape {shape}, allowed is [rows, dimensions] with at least one of each")
-    return Features(source.encode(errors="backslashreplace").decode(), values, array.note)
+        raise SettingsError(f"{source}: shape {shape}, expected [rows, dimensions] with at least one of each")
+    return Features(source.encode(errors="backslashreplace").decode(), values, array.note, array.names)
 
 
 def read_labels(source: str, rows: int) -> Tensor:
-    """Class labels [N] as integers, of whole numbers or of words; raises SettingsError in one sentence."""
+    """Class labels [N] as integers, of whole numbers or of words, in the order of the file.
+
+    Args:
+        source: `FILE`, or `FILE:NAME` of one of several arrays.
+        rows: how many labels are expected.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds something else, in one sentence.
+    """
+    return read_named_labels(source, rows)[0]
+
+
+def read_named_labels(source: str, rows: int, key: str | None = None) -> tuple[Tensor, pd.Index | None]:
+    """Labels as `read_labels` has them, and names of their rows; `key` is the column of these in a text file."""
     path = Path(source)
     text = path.suffix.lower() in SEPARATORS and path.is_file()
-    array = read_label_column(path, rows) if text else read_array(source)
+    array = read_label_column(path, rows, key) if text else read_array(source)
+    return _label_tensor(source, array, rows), array.names
+
+
+def _label_tensor(source: str, array: Array, rows: int) -> Tensor:
     values = array.values
     values = values.reshape(-1) if values.ndim == 2 and 1 in values.shape else values  # MATLAB's vectors have two
-    if text and values.ndim == 2:
-        columns = values.shape[1]
-        raise SettingsError(f"{source}: {columns} columns, allowed is one, of labels, and before it pandas' index")
     if values.shape != (rows,):
         hint = f" ({array.note})" if array.note else ""
-        raise SettingsError(f"{source}: shape {values.shape}{hint}, allowed is one label for each of the {rows} rows")
+        raise SettingsError(f"{source}: shape {values.shape}{hint}, expected one label for each of the {rows} rows")
     if values.dtype.kind in "US":
         return _classes(source, values)
     if values.dtype.kind not in "biuf":
         raise SettingsError(f"{source}: holds {values.dtype}, allowed is whole numbers or words")
-    if not (np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < LARGEST_LABEL)).all():
+    if not (np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < LARGEST)).all():
         raise SettingsError(f"{source}: labels are not whole numbers (of less than 2^53) or words")
     return torch.from_numpy(values.astype(np.int64))
 
 
-def read_array(source: str) -> Array:
+def read_array(source: str, key: str | None = None) -> Array:
     """The array of a file, or of `FILE:NAME` where a file holds several; raises SettingsError in one sentence."""
     path, name = _split(source)
     if not path.is_file():
@@ -75,7 +98,7 @@ def read_array(source: str) -> Array:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise SettingsError(f"{path}: allowed is a file of one of the formats {', '.join(FORMATS)}")
-    return read_numbers(path) if suffix in SEPARATORS else load(path, name)
+    return read_numbers(path, key) if suffix in SEPARATORS else load(path, name)
 
 
 def check_written(path: Path, sources: Iterable[str]) -> None:
@@ -89,8 +112,11 @@ def check_written(path: Path, sources: Iterable[str]) -> None:
 
 
 def _split(source: str) -> tuple[Path, str | None]:
-    path, colon, name = source.rpartition(":")
-    return (Path(path), name) if colon and Path(path).suffix.lower() in SEVERAL else (Path(source), None)
+    """File and name of an array in it; names and files may have colons of their own."""
+    colons = [place for place, letter in enumerate(source) if letter == ":" and not Path(source).is_file()]
+    splits = [(Path(source[:place]), source[place + 1 :]) for place in colons]
+    several = [(path, name) for path, name in splits if path.suffix.lower() in SEVERAL]
+    return next((one for one in several if one[0].is_file()), several[0] if several else (Path(source), None))
 
 
 def _classes(source: str, words: np.ndarray) -> Tensor:

@@ -1,176 +1,209 @@
-"""Numbers and labels from text files, a row a line: separator, header and index are recognised where they are
-unambiguous, and all else is refused with its line."""
+"""Features, labels and names of rows from text files: which column is which, said or refused with its line."""
 
-import csv
-from dataclasses import dataclass
+import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pipeline.alignment.row_names import is_default
 from pipeline.feature_files.arrays import Array
+from pipeline.feature_files.cells import SEPARATORS, FirstLine, first_line, is_number, read_body
+from pipeline.feature_files.headers import has_header
 from pipeline.settings.base import SettingsError
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}  # by suffix; where line 1 has none of these, it may be one of the others
-OTHERS = ",;\t"
 SHOWN = 3  # names of a header that are repeated
-LEAST_COUNTED = 5  # rows from which a column 0, 1, 2, ... is no coincidence
+LEAST_COUNTED = 5  # rows from which whole numbers, each once, are no coincidence
+LARGEST = 2**53  # whole numbers beyond are not exact in float64
 NAMELESS = "0"  # pandas' header of a column without a name
+LABEL_NAMES = ("label", "labels", "class", "classes", "target", "targets")
+MISSING = ("", "nan", "<na>", "na", "n/a", "null", "none")  # as words, of any case
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
+PADDED = re.compile(r"[+-]?0[0-9]+|-0")  # whole numbers as nobody writes them
 
 
-@dataclass(frozen=True)
-class _FirstLine:
-    path: Path
-    separator: str
-    cells: list[str]  # without an empty one at the end, where lines end with a separator
+def read_numbers(path: Path, key: str | None = None) -> Array:
+    """Features and names of rows from a text file, a row a line.
 
-    @property
-    def has_index(self) -> bool:
-        """Whether it is a header as pandas writes it above an index."""
-        return len(self.cells) > 1 and self.cells[0] == ""
+    Names of rows are pandas' index (a first column without a name), the only column of words, or the column `key`.
+    Columns called `label` or `class` are left out, which the note says.
 
+    Args:
+        path: a .csv or .tsv.
+        key: name of the column of names; its number from 1 where there is no header.
 
-def read_numbers(path: Path) -> Array:
-    """A row of numbers a line. The first line is a header where a cell of it is no number, or where it counts the
-    columns from 0 as pandas does; a first column without a name is pandas' index and is left out. A column that only
-    counts the rows is no feature, and is refused."""
-    first = _first_line(path)
-    names = first.cells[first.has_index :]
-    counted = len(first.cells) > 1 and names == [str(column) for column in range(len(names))]
-    if counted and first.cells == ["0", "1"]:
-        raise SettingsError(f"{path}: its first line, 0,1, may be a header or a row: name the columns otherwise")
-    header = counted or not all(map(_is_number, first.cells))
-    if header:
-        _check_header(first)
-    table = _body(first, header)
-    values = table.iloc[:, int(first.has_index) :].apply(_as_numbers, path=path)
-    for name, column in values.items():
-        if len(column) > LEAST_COUNTED and any(
-            (column == np.arange(start, start + len(column))).all() for start in (0, 1)
-        ):
-            raise SettingsError(f"{path}: column {name} counts the rows and is no feature: leave it out")
-    notes = [f"header {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}" if header else "no header"]
-    notes += ["index column left out"] if first.has_index else []
+    Raises:
+        SettingsError: a cell is empty or no number, a column holds ids, or line 1 may be a header or a row.
+    """
+    first = first_line(path)
+    header = has_header(first)
+    table = read_body(first, header)
+    titles = [str(column) for column in table.columns]
+    left = [place for place, title in enumerate(titles) if header and title.lower() in LABEL_NAMES and title != key]
+    place, others = _names_place(first, table, left, key)
+    left += others
+    values = table.iloc[:, [at for at in range(len(titles)) if at not in (place, *left)]].apply(_as_numbers, path=path)
+    _check_features(first, values)
+    notes = [_shown("header", list(map(str, values.columns))) if header else "no header"]
+    if place is not None:
+        notes.append(f"rows named by {f'column {titles[place]}' if titles[place] else 'the index'}")
+    notes += [_shown("left out:", [titles[at] or "the index" for at in sorted(left)])] if left else []
+    whole = [str(name) for name, column in values.items() if column.dtype.kind == "i"]
+    notes += [_shown("whole numbers in", whole)] if len(whole) < values.shape[1] and whole else []
     notes += [f"separated by {first.separator!r}"] if first.separator != SEPARATORS[path.suffix.lower()] else []
-    return Array(values.to_numpy(np.float64), ", ".join(notes))
+    names = None if place is None else _names(first, header, place)
+    return Array(values.to_numpy(np.float64), ", ".join(notes), names)
 
 
-def read_label_column(path: Path, rows: int) -> Array:
-    """One column, or one beside pandas' index; with a line more than there are rows the first is a header."""
-    first = _first_line(path)
-    table = _body(first, first.has_index, dtype=str)
-    labels = table.iloc[:, int(first.has_index) :]
-    header = first.has_index
-    if not header and labels.shape[1] == 1:
-        header = _has_header(path, labels.iloc[:, 0], rows)
+def read_label_column(path: Path, rows: int, key: str | None = None) -> Array:
+    """Labels and names of rows from a text file: one column, one beside names of rows, or that called `label`.
+
+    Args:
+        path: a .csv or .tsv.
+        rows: how many labels are expected; with a line more, the first of a single column is a header.
+        key: name of the column of names.
+
+    Raises:
+        SettingsError: it is not clear which column holds the labels, or one is missing.
+    """
+    first = first_line(path)
+    called = [cell.lower() in LABEL_NAMES for cell in first.cells]
+    header = first.has_index or key is not None or (len(called) > 1 and any(called))
+    table = read_body(first, header, dtype=str)
+    place, names = 0, None
+    if header or table.shape[1] > 1:
+        place, names = _label_place(first, table, called, key)
+    labels = table.iloc[:, place].str.strip()
+    if table.shape[1] == 1 and not header:
+        header = _has_label_header(path, labels, rows)
         labels = labels.iloc[int(header) :]
-    note = f"header {first.cells[-1]}" if header else "no header"
-    try:
-        return Array(labels.to_numpy(np.float64), note)
-    except ValueError:
-        return Array(labels.to_numpy(str), note)
+    note = f"header {first.cells[place]}" if header else "no header"
+    index = None if names is None else pd.Index(table.iloc[:, names].str.strip())
+    return Array(_label_values(path, labels), note, index)
 
 
-def _first_line(path: Path) -> _FirstLine:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            line = file.readline()
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path}: is not text in UTF-8") from None
-    if not line.strip():
-        raise SettingsError(f"{path}: {'line 1' if line else 'the file'} is empty")
-    usual = SEPARATORS[path.suffix.lower()]
-    separator = usual if usual in line else next((other for other in OTHERS if other in line), usual)
-    try:
-        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
-    except csv.Error as error:
-        raise SettingsError(f"{path}: line 1: {error}") from None
-    return _FirstLine(path, separator, cells[:-1] if len(cells) > 1 and cells[-1] == "" else cells)
+def _names_place(
+    first: FirstLine, table: pd.DataFrame, left: list[int], key: str | None
+) -> tuple[int | None, list[int]]:
+    """Column of names of rows, if there is one, and those that are left out as it is chosen."""
+    index = [0] if first.has_index else []
+    words = [at for at in range(table.shape[1]) if at not in (*index, *left) and _is_words(table.iloc[:, at])]
+    if key is not None:
+        place = _key_place(first, table, key)
+        return place, [at for at in (*index, *words) if at != place]
+    if not words:
+        return (0 if index else None), []
+    if len(words) == 1 and (not index or is_default(_names(first, True, 0))):
+        repeated = table.iloc[:, words[0]].duplicated()
+        if repeated.any():
+            line, title = table.index[int(repeated.argmax())], table.columns[words[0]]
+            raise SettingsError(
+                f"{first.path}: line {line}, column {title}: {table.loc[line, title]!r} is repeated, "
+                "expected numbers, or a name of the row"
+            )
+        return words[0], index
+    listed = ", ".join(str(table.columns[at]) or "the index" for at in (*index, *words))
+    raise SettingsError(f"{first.path}: columns {listed} all hold words, expected one that names the rows: see --key")
 
 
-def _check_header(first: _FirstLine) -> None:
-    if "" in first.cells[1:]:
-        column = first.cells.index("", 1) + 1
-        raise SettingsError(f"{first.path}: line 1, column {column} is empty, allowed is one index, the first column")
-    numbers = [cell for cell in first.cells if _is_number(cell) and not cell.isdecimal()]
-    if numbers:
-        raise SettingsError(
-            f"{first.path}: line 1 is a header or a row, as it holds {numbers[0]} and what is no number"
-        )
+def _key_place(first: FirstLine, table: pd.DataFrame, key: str) -> int:
+    titles = [str(column) for column in table.columns]
+    if titles.count(key) != 1:
+        raise SettingsError(f"{first.path}: {titles.count(key)} columns {key!r}, expected one of {', '.join(titles)}")
+    return titles.index(key)
 
 
-def _body(first: _FirstLine, header: bool, **options: Any) -> pd.DataFrame:
-    """Cells of all rows, none of them empty, by line of the file and by name or, without a header, number of column."""
-    path = first.path
-    try:
-        table: pd.DataFrame = pd.read_csv(
-            path,
-            sep=first.separator,
-            header=None,
-            skiprows=int(header),
-            skip_blank_lines=False,
-            keep_default_na=False,
-            na_values=[""],
-            low_memory=False,
-            **options,
-        )
-    except pd.errors.EmptyDataError:
-        table = pd.DataFrame()
-    except pd.errors.ParserError as error:
-        raise SettingsError(f"{path}: rows of different lengths: {str(error).strip()}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path}: is not text in UTF-8") from None
-    table.index = pd.RangeIndex(len(table)) + 1 + int(header)
-    (filled,) = table.notna().any(axis=1).to_numpy().nonzero()
-    table = table.iloc[: filled.max(initial=-1) + 1]  # empty lines at the end say nothing
-    if table.empty:
-        raise SettingsError(f"{path}: no rows below the header")
-    if table.shape[1] > len(first.cells) and table.iloc[:, -1].isna().all():
-        table = table.iloc[:, :-1]  # every line ends with a separator
-    if header and table.shape[1] != len(first.cells):
-        found = f"line 2 has {table.shape[1]} cells and the header {len(first.cells)}"
-        raise SettingsError(f"{path}: {found}, allowed is as many")
-    table.columns = pd.Index(first.cells if header else range(1, table.shape[1] + 1))
-    _check_filled(path, table.isna())
-    return table
+def _names(first: FirstLine, header: bool, place: int) -> pd.Index:
+    """Names of rows as they are written."""
+    names = read_body(first, header, dtype=str).iloc[:, place].str.strip()
+    missing = names.str.lower().isin(MISSING)
+    if missing.any():
+        raise SettingsError(f"{first.path}: line {names.index[int(missing.argmax())]}: the name of the row is missing")
+    return pd.Index(names)
 
 
-def _check_filled(path: Path, empty: pd.DataFrame) -> None:
-    rows, columns = empty.to_numpy().nonzero()
-    if len(rows):
-        whole = bool(empty.iloc[rows[0]].all())
-        place = "" if whole else f", column {empty.columns[columns[0]] or 1}"  # an index has no name
-        raise SettingsError(f"{path}: line {empty.index[rows[0]]}{place} is empty, allowed is a row a line, all filled")
+def _is_words(column: pd.Series) -> bool:
+    """True where no cell is, or may be, a number; None of them is a missing one either."""
+    if pd.api.types.is_numeric_dtype(column):
+        return False
+    cells = column.astype(str).str.strip()
+    return not any(is_number(cell) or DECIMAL_COMMA.fullmatch(cell) or cell.lower() in MISSING for cell in cells)
 
 
 def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
     if pd.api.types.is_numeric_dtype(column):
         return column
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.isna().any():
-        row = int(numbers.isna().argmax())
+    cells = column.astype(str).str.strip()
+    wrong = ~cells.map(is_number)
+    if wrong.any():
+        row = int(wrong.argmax())
+        hint = ", as decimals follow a point" if DECIMAL_COMMA.fullmatch(cells.iloc[row]) else ""
         place = f"line {column.index[row]}, column {column.name}"
-        allowed = "of words only a first column without a name is left out"
-        raise SettingsError(f"{path}: {place}: {column.iloc[row]!r} is no number; {allowed}")
-    return numbers
+        raise SettingsError(f"{path}: {place}: {cells.iloc[row]!r} is no number{hint}")
+    return cells.astype(np.float64)
 
 
-def _has_header(path: Path, column: pd.Series, rows: int) -> bool:
-    """Whether the first of these lines is a header; raises SettingsError where that would shift the labels."""
+def _check_features(first: FirstLine, values: pd.DataFrame) -> None:
+    """Refuse ids, and numbers whose decimal commas were taken for separators."""
+    if values.empty:
+        raise SettingsError(f"{first.path}: no column of features")
+    whole = [name for name, column in values.items() if column.dtype.kind in "iu"]
+    for cells in first.sample:
+        padded = next((cell for cell in cells if PADDED.fullmatch(cell)), None)
+        if padded is not None and len(whole) == values.shape[1]:
+            raise SettingsError(
+                f"{first.path}: {padded!r} is no number: expected points before decimals, or ids named by --key"
+            )
+    for name in whole:
+        column = values[name]
+        if not column.abs().max() <= LARGEST:
+            raise SettingsError(f"{first.path}: column {name} holds {column.abs().max()}, expected at most 2^53")
+        counts = any((column == np.arange(start, start + len(column))).all() for start in (0, 1))
+        if len(column) > LEAST_COUNTED and (counts or (len(whole) == 1 < values.shape[1] and column.is_unique)):
+            what = "counts the rows" if counts else "holds whole numbers, each once,"
+            raise SettingsError(
+                f"{first.path}: column {name} {what} and is no feature: leave it out, or name rows by --key {name}"
+            )
+
+
+def _label_place(first: FirstLine, table: pd.DataFrame, called: list[bool], key: str | None) -> tuple[int, int | None]:
+    """Column of labels, and that of names of rows if there is one."""
+    index = 0 if first.has_index else None
+    names = index if key is None else _key_place(first, table, key)
+    others = [at for at in range(table.shape[1]) if at not in (names, index)]
+    marked = [at for at in others if called[at]]
+    if len(marked or others) != 1:
+        raise SettingsError(
+            f"{first.path}: {table.shape[1]} columns, expected one of labels, or one called label, beside names of rows"
+        )
+    (place,) = marked or others
+    words = [at for at in others if at != place and _is_words(table.iloc[:, at]) and table.iloc[:, at].is_unique]
+    return place, words[0] if names is None and len(words) == 1 else names
+
+
+def _has_label_header(path: Path, column: pd.Series, rows: int) -> bool:
+    """True where the first of these lines is a header; raises SettingsError where that would shift the labels."""
     first, others = column.iloc[0], column.iloc[1:]
     if len(column) == rows + 1:
-        if first != NAMELESS and (_is_number(first) or (others == first).any()):
+        if first != NAMELESS and (is_number(first) or (others == first).any()):
             raise SettingsError(f"{path}: {rows + 1} labels for {rows} rows, as line 1, {first}, is no header")
         return True
-    if len(column) == rows > 1 and not _is_number(first) and all(map(_is_number, others)):
+    if len(column) == rows > 1 and not is_number(first) and all(map(is_number, others)):
         raise SettingsError(f"{path}: {rows - 1} labels for {rows} rows, as line 1, {first}, is a header")
     return False
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _label_values(path: Path, labels: pd.Series) -> np.ndarray:
+    """Numbers where all are, as long as different words are different numbers; words otherwise."""
+    if not labels.map(is_number).all():
+        return labels.to_numpy(str)
+    numbers = labels.astype(np.float64)
+    spellings = labels.groupby(numbers).nunique()
+    if (spellings > 1).any():
+        both = " and ".join(map(repr, labels[numbers == spellings.idxmax()].unique()[:2]))
+        raise SettingsError(f"{path}: labels {both} are two words and one number, expected one spelling")
+    return numbers.to_numpy()
+
+
+def _shown(what: str, names: list[str]) -> str:
+    return f"{what} {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}"

@@ -8,8 +8,9 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline.alignment.intervals import Estimate
+from pipeline.alignment.measures import ALL_MEASURES
 from pipeline.feature_files.comparison import Comparison
-from pipeline.feature_files.measures import ASKED
+from pipeline.feature_files.short_names import short_names
 
 CHANCE = 3.0  # standard deviations above what rows in random order would give, below which a value is no agreement
 HINT = "nothing is clearly above what rows in random order give. Are the rows of both in the same order?"
@@ -17,7 +18,7 @@ COLLAPSE = """\
 CDNV (class-distance-normalised variance): within-class variance over the squared distance of class means, mean over
 pairs of classes; 0 where classes have collapsed to points. Directional: along the line between the means alone."""
 ASSUMED = """\
-{rows} rows, taken to be the same inputs in the same order. Cosine measures divide each row by its length and do not
+{rows} rows, {joined}. Cosine measures divide each row by its length and do not
 move the origin; raw features are centred alone."""
 INTERVALS = """\
 Intervals: jackknife over rows. Chance: mean and standard deviation (s.d.) over all orders of one file's rows; the last
@@ -41,13 +42,14 @@ def as_json(found: Comparison) -> dict[str, Any]:
         {
             "first": first,
             "second": second,
-            **{name: {key: _plain(value) for key, value in asdict(one).items()} for name, one in values.items()},
+            **{name: _estimate(one) for name, one in values.items()},
         }
         for (first, second), values in found.pairs.items()
     ]
     names = [file.source for file in found.files]
     return {
         "rows": found.rows,
+        "joined": list(found.joined),
         "files": [{"file": file.source, "dimensions": file.values.shape[1], "read": file.note} for file in found.files],
         "pairs": pairs,
         "matrices": {name: _matrix(found, names, name) for name in _measures(found)},
@@ -56,7 +58,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
 
 
 def as_text(found: Comparison) -> str:
-    parts = ["\n".join(file.text for file in found.files)]
+    parts = ["\n".join([*(file.text for file in found.files), *found.joined])]
     if len(found.pairs) == 1:
         parts.append(_one_pair(next(iter(found.pairs.values()))))
     else:
@@ -67,18 +69,24 @@ def as_text(found: Comparison) -> str:
         parts.append(tabulate(rows, header, disable_numparse=True))
         parts.append(COLLAPSE)
     parts += [f"{first} and {second}: {HINT}" for (first, second), values in found.pairs.items() if _at_chance(values)]
-    parts.append(f"{ASSUMED.format(rows=found.rows)}\n{INTERVALS if len(found.pairs) == 1 else ELSEWHERE}")
+    parts += [
+        f"{first} and {second}: {note}" for (first, second), values in found.pairs.items() for note in _notes(values)
+    ]
+    joined = "matched as said above" if found.joined else "taken to be the same inputs in the same order"
+    parts.append(
+        f"{ASSUMED.format(rows=found.rows, joined=joined)}\n{INTERVALS if len(found.pairs) == 1 else ELSEWHERE}"
+    )
     return "\n\n".join(parts)
 
 
 def _one_pair(values: dict[str, Estimate]) -> str:
     rows = [
         [
-            ASKED[name].label,
-            f"{one.value:z.4f}",
+            ALL_MEASURES[name].long_label,
+            "–" if math.isnan(one.value) else f"{one.value:z.4f}",
             "–" if math.isnan(one.low) else f"[{one.low:z.4f}, {one.high:z.4f}]",
             _chance(one),
-            f"{_above(one):z.0f}" if one.null_sd > 0 else "–",
+            f"{_above(one):z.0f}" if one.null_sd > 0 and not math.isnan(one.value) else "–",
         ]
         for name, one in values.items()
     ]
@@ -92,20 +100,24 @@ def _one_pair(values: dict[str, Estimate]) -> str:
 
 def _matrix_text(found: Comparison, name: str) -> str:
     names = [file.source for file in found.files]
+    short = short_names(names)
     rows = [
         [label, *("" if value is None else f"{value:z.4f}" for value in row)]
-        for label, row in zip(names, _matrix(found, names, name), strict=True)
+        for label, row in zip(short, _matrix(found, names, name), strict=True)
     ]
-    return f"{ASKED[name].label}\n{tabulate(rows, ['', *names], disable_numparse=True)}"
+    return f"{ALL_MEASURES[name].long_label}\n{tabulate(rows, ['', *short], disable_numparse=True)}"
 
 
 def _matrix(found: Comparison, names: list[str], measure: str) -> list[list[float | None]]:
-    """Of all files with all files; 1 on the diagonal, as every measure is of a file and itself."""
+    """All files with all files; None where a measure is not symmetric and was taken the other way."""
+    facts = ALL_MEASURES[measure]
 
     def value(a: str, b: str) -> float | None:
         if a == b:
-            return 1.0
-        return _plain(found.pairs.get((a, b), found.pairs.get((b, a), {}))[measure].value)
+            return facts.identity
+        if (a, b) in found.pairs:
+            return _plain(found.pairs[a, b][measure].value)
+        return _plain(found.pairs[b, a][measure].value) if facts.symmetric else None
 
     return [[value(a, b) for b in names] for a in names]
 
@@ -126,8 +138,17 @@ def _above(one: Estimate) -> float:
 
 def _at_chance(values: dict[str, Estimate]) -> bool:
     """Whether all measures that have a chance level are at it."""
-    known = [_above(one) for one in values.values() if one.null_sd > 0]
+    known = [_above(one) for one in values.values() if one.null_sd > 0 and not math.isnan(one.value)]
     return bool(known) and max(known) < CHANCE
+
+
+def _estimate(one: Estimate) -> dict[str, float | str | None]:
+    numbers = {key: _plain(value) for key, value in asdict(one).items() if key != "note"}
+    return {**numbers, "note": one.note}
+
+
+def _notes(values: dict[str, Estimate]) -> list[str]:
+    return [f"{ALL_MEASURES[name].long_label}: {one.note}" for name, one in values.items() if one.note]
 
 
 def _plain(value: float) -> float | None:

@@ -64,11 +64,11 @@ def test_the_way_an_array_lies_in_memory_changes_nothing(function):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (X + 1j, "holds complex128, allowed is real numbers"),
-        (torch.from_numpy(X + 1j), "is complex, allowed is a dense tensor of real numbers"),
-        (torch.from_numpy(X).to_sparse(), "is sparse, allowed is a dense tensor of real numbers"),
-        (X.astype(str), "holds <U32, allowed is real numbers"),
-        (pd.DataFrame({"a": list("xyz") * 8, "b": range(24)}), "holds object, allowed is real numbers"),
+        (X + 1j, "holds complex128, expected real numbers"),
+        (torch.from_numpy(X + 1j), "expected a dense tensor of real numbers, got a complex one"),
+        (torch.from_numpy(X).to_sparse(), "expected a dense tensor of real numbers, got a sparse, nested or masked one"),
+        (X.astype(str), "holds <U32, expected real numbers"),
+        (pd.DataFrame({"a": list("xyz") * 8, "b": range(24)}), "holds object, expected real numbers"),
     ],
     ids=["complex array", "complex tensor", "sparse", "words", "table"],
 )

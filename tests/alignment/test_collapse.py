@@ -55,7 +55,7 @@ def test_what_has_no_value_is_refused():
     with pytest.raises(ValueError, match="1 classes"):
         cdnv(x, torch.zeros(6, dtype=torch.long))
     with pytest.raises(ValueError, match="same mean"):
-        directional_cdnv(torch.ones(4, 2), torch.tensor([0, 0, 1, 1]))
+        directional_cdnv(torch.tensor([[0.1, 0.7], [0.2, -0.7], [0.2, 0.7], [0.1, -0.7]]), torch.tensor([0, 0, 1, 1]))
     with pytest.raises(ValueError, match="allowed is"):
         cdnv(x, torch.zeros(5, dtype=torch.long))
     with pytest.raises(ValueError, match="label 4 is not finite"):

@@ -231,7 +231,7 @@ def test_huge_and_tiny_features_are_values():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda x: x[:4], "4 rows, allowed is at least 5"),
+        (lambda x: x[:4], "4 rows, expected at least 5"),
         (np.ones_like, "all similarities are equal"),
         (lambda x: np.linspace(1, 2, len(x))[:, None] * np.ones_like(x), "all similarities are equal"),
         (lambda x: np.where(np.arange(len(x))[:, None] == 3, np.nan, x), "row 3 is zero or not finite"),
@@ -257,8 +257,11 @@ def test_different_numbers_of_rows_are_refused():
 def test_a_row_that_carries_everything_has_no_debiased_measure_and_no_interval_but_the_whole_range():
     x = np.ones((8, 2))
     x[3] = (1.0, -1.0)
-    with pytest.raises(ValueError, match="debiased CKA is not defined"):
-        compared(x, x)
+    debiased = cka_debiased(pair(x, x))
+    assert math.isnan(debiased.value)
+    assert (debiased.low, debiased.high) == (-1.0, 1.0)
+    assert "debiased CKA is not defined: similarities of first" in debiased.note
+    assert compared(x, x)["rsa"].value == pytest.approx(1.0)
     whole = cka(pair(x, x)), rsa(pair(x, x))
     assert [(e.value, e.low, e.high) for e in whole] == [(pytest.approx(1.0), least, 1.0) for least in (0.0, -1.0)]
 

@@ -44,7 +44,7 @@ def test_shared_neighbours_are_those_of_scikit_learn(monkeypatch):
 
 def test_more_neighbours_than_rows_are_refused():
     x, y = (torch.from_numpy(rows) for rows in pair(n=8))
-    with pytest.raises(ValueError, match="neighbours = 8: allowed is 1 to 7"):
+    with pytest.raises(ValueError, match="neighbours = 8: expected 1 to 7"):
         mutual_knn(x, y, 8)
 
 
