@@ -1,11 +1,11 @@
 """The test of a collapsed representation: nothing in it tells inputs, or two classes, from each other."""
 
-import torch
 from torch import Tensor
 
+from pipeline.alignment.collapse import coincide
+from pipeline.alignment.rounding import is_constant
+from pipeline.alignment.similarity import EQUAL
 from pipeline.class_means import class_means
-
-UNITS = 8  # of the type's rounding by which equal rows may differ, as the sums of two batches have another order
 
 
 def is_collapsed(features: Tensor, labels: Tensor | None = None) -> bool:
@@ -16,18 +16,19 @@ def is_collapsed(features: Tensor, labels: Tensor | None = None) -> bool:
         labels: [N], the class of each row; without them rows alone are compared.
 
     Returns:
-        True where all rows point the same way, up to rounding of their type, a row is zero and points nowhere, or two
-        classes have the same mean.
+        True where a row is zero and points nowhere, all rows point the same way, or two classes have the same mean, up
+        to rounding: where measures of similarity or of class variance refuse the features.
     """
     rows = features.double()
     lengths = rows.norm(dim=1, keepdim=True)
     if not bool((lengths > 0).all()):
         return True
     directions = rows / lengths
-    rounding = torch.finfo(features.dtype if features.is_floating_point() else torch.float64).eps
-    if bool((directions - directions[0]).norm(dim=1).max() <= UNITS * rounding):
+    spread = float((directions - directions.mean(0)).square().sum(1).mean())
+    low, high = directions.aminmax(dim=0)
+    if spread <= EQUAL or bool(is_constant(low, high, features.dtype).all()):
         return True
     if labels is None:
         return False
     classes, index = labels.unique(return_inverse=True)
-    return len(class_means(features, index, len(classes)).unique(dim=0)) < len(classes)
+    return coincide(rows, class_means(rows, index, len(classes)))
