@@ -14,7 +14,7 @@ from pipeline.feature_files.text import as_json
 WIDTH, NAMES = 7.2, 1.4  # of a page between its margins, and of that for names; inches
 LETTERS, SMALL = 7.0, 4.0  # points, of few files and of many
 LONGEST = 24  # letters of a name
-SIDE_BY_SIDE, READABLE = 12, 20  # files up to which two matrices share a row, and numbers fit their cells
+SIDE_BY_SIDE, READABLE = 12, 16  # files up to which two matrices share a row, and numbers fit their cells
 FORMATS = (".png", ".pdf", ".svg")
 
 
