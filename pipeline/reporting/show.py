@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.files import read_json
-from pipeline.reporting.answer import answer
+from pipeline.reporting.answer import answer, undecided_reason
 from pipeline.reporting.facts import collapsed_sentences
 from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
@@ -55,7 +55,10 @@ COLLAPSE = (
     "A network has collapsed where its features do not tell inputs, or two classes, from each other. It has no "
     "similarity then, and claims are tested on the other seeds:"
 )
-ELSEWHERE = "Measured on photographs, by other settings than this page's, whose own results follow further down:"
+ELSEWHERE = "Measured on photographs, by other settings than this page's:"
+UNANSWERED = "None of this page's own experiments answers that: it takes a trajectory of CL, NSCL and the controls."
+COUNTED = "Claims, each counted once; in brackets the rows that they have in the tables below, one for each data."
+NOT_SHOWN = "The paper's data that was not run here, with its published values, is in {file}: {data}."
 HEADLINE = {  # twins of CL, and what they are
     "nscl": "NSCL, true labels",
     "nscl_shuffled": "NSCL, shuffled labels",
@@ -146,12 +149,16 @@ class Report:
             cells = (_count(int((claims == name).sum()), int((tests == name).sum())) for name in ENDS)
             if own.any():
                 rows.append((title, str(len(claims)), *cells))
-        return _table(("", "in all", *map(_verdict, ENDS)), rows)
+        return _table(("", "in all", *map(_verdict, ENDS)), rows) + _notes([COUNTED])
 
     def answer(self) -> str:
         """What came out of the claims that answer the report's title; of another report than the page's, says so."""
         found = answer(self.verdicts)
         return f"<p>{ELSEWHERE}</p>{found}" if found and self.prefix else found
+
+    def unanswered(self) -> str:
+        """In the place of an answer, where none of the claims that give one was measured."""
+        return f'<p class="answer">{UNANSWERED}</p>'
 
     def beside(self, photographs: "Report") -> str:
         """The paper's claims with their verdicts on photographs and in this report."""
@@ -207,6 +214,7 @@ class Report:
         table = pd.read_csv(self.folder / file)
         objectives = list(dict.fromkeys(table.loc[table["status"] != NOT_RUN, "objective"].dropna()))
         collapsed = collapsed_cells(table)
+        missing = table.loc[table["status"] == NOT_RUN, ["dataset", "classes"]].drop_duplicates().to_numpy()
         table, said = without_lost(table)
         table = with_numbers(table)
         if table.empty:
@@ -225,7 +233,9 @@ class Report:
                 values = (float(of[name].get(objective, math.nan)) for objective in objectives)
                 moved.append((data_label(*data), label, *(number(value, 3) for value in values)))
         names = [html.escape(name.replace("_", " ").upper()) for name in objectives]
-        notes = _notes([*cut(table, held), *said])
+        unrun = ", ".join(data_label(*data) for data in missing)
+        left_out = [NOT_SHOWN.format(file=file, data=unrun)] if unrun else []
+        notes = _notes([*cut(table, held), *said, *left_out])
         return _table(("data", "probe", *names), rows) + notes + _table(("data", "training", *names), moved)
 
     def table2(self, file: str = "table2.csv") -> str:
@@ -371,7 +381,7 @@ def _outcome(rows: pd.DataFrame) -> str:
         return _verdict(NOT_RUN)
     several = len(rows) > 1
     return "<br>".join(
-        f"{_verdict(row['verdict'])} {_measured(row) if row['n'] else ''}"
+        f"{_verdict(row['verdict'])} {_measured(row) if row['n'] else ''}{_reason(row)}"
         f"{'<br><small>' + html.escape(str(row['data'])) + '</small>' if several else ''}"
         for row in rows.to_dict("records")
     )
@@ -383,6 +393,11 @@ def _p(value: float) -> str:
         return ""
     text = "p &lt; 0.001" if value < 0.001 else f"p = {value:.3f}"
     return f" <br><small>{text} (Holm)</small>"
+
+
+def _reason(row: Mapping[Hashable, Any]) -> str:
+    """Why a claim is undecided, beside an interval that may lie on one side."""
+    return f"<br><small>{html.escape(undecided_reason(row))}</small>" if row["verdict"] == UNDECIDED else ""
 
 
 def _range(values: Sequence[int]) -> str:
