@@ -34,10 +34,13 @@ def collapsed_rows(runs: Mapping[Run, Epochs]) -> list[dict[str, Any]]:
 
 
 def collapsed_text(found: Epochs) -> str:
-    """`cl at epochs 1, 2; cl and ce at epoch 2`."""
+    """`cl, ce at epochs 1, 2; cl and nscl at epoch 2`."""
+    alike: dict[tuple[int, ...], list[str]] = {}
+    for names, epochs in found.items():
+        alike.setdefault(tuple(epochs), []).append(" and ".join(names))
     return "; ".join(
-        f"{' and '.join(names)} at epoch{'s' if len(epochs) > 1 else ''} {', '.join(map(str, epochs))}"
-        for names, epochs in found.items()
+        f"{', '.join(names)} at epoch{'s' if len(epochs) > 1 else ''} {', '.join(map(str, epochs))}"
+        for epochs, names in alike.items()
     )
 
 

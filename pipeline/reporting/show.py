@@ -204,7 +204,7 @@ class Report:
                 own = group[group["less"] == less]
                 rows.append((data_label(*data), f"NSCL less {HEADLINE[less]}", *_controls(own)))
         header = ("data", "last epoch, test images", "CKA", "weight angle (degrees)", "representation angle (degrees)")
-        return _table(header, rows) + _notes(cut(table, held))
+        return _table(header, rows) + _notes(cut(table, held)) if rows else ""
 
     def table1(self, file: str = "table1.csv") -> str:
         """In the paper's layout, turned: a row per data and probe, a column per objective, published values below; then

@@ -69,8 +69,8 @@ def panels(rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
 
 def empty(text: str) -> Figure:
     """Of a sentence alone."""
-    figure = Figure(figsize=(WIDTH, HEIGHT / 2), layout="constrained")
-    figure.text(0.5, 0.5, text, ha="center", va="center")
+    figure = Figure(figsize=(WIDTH, HEIGHT / 4), layout="constrained")
+    figure.text(0.01, 0.98, text, va="top", fontsize=LETTERS)
     return figure
 
 
