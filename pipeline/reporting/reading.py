@@ -92,6 +92,13 @@ def measures(path: Path, kind: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
+def finished(path: Path, command: str, kind: str = "") -> pd.DataFrame:
+    """A table; raises FileNotFoundError that names the command which makes it."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: missing; `{command}` makes it")
+    return measures(path, kind)
+
+
 def without_values(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows but for those of collapsed networks, which have no value."""
     return rows.dropna(subset=[name for name in VALUES if name in rows])
