@@ -25,6 +25,7 @@ from pipeline.workflow.plan import Plan, plan
 from pipeline.workflow.stages import STAGES, MeasureJob, TwinsJob
 
 if TYPE_CHECKING:
+    import pandas as pd
     import torch
 
     from pipeline.workflow.task import Task
@@ -121,6 +122,10 @@ def _add_runs(command: Command) -> None:
     costs = command("cost", _cost, "runs, epochs, hours and bytes of an experiment, and what of it is there already")
     _add_settings(costs)
     costs.add_argument("target", metavar="TARGET", help="an experiment, or all")
+    compares = command("compare", _compare, "two runs, or the tables of two settings files, side by side")
+    _add_settings(compares)
+    compares.add_argument("first", metavar="A", help="name of a run, or a settings file (.yaml)")
+    compares.add_argument("second", metavar="B", help="the same")
     _add_settings(command("power", _power, "how many seeds each claim would need, from the spread of finished runs"))
 
 
@@ -408,6 +413,39 @@ def _cost(options: argparse.Namespace) -> None:
     from pipeline.workflow.cost import as_text, cost, device_here
 
     print(as_text(cost(*_settings(options), options.target, device_here())))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from pipeline.reporting.side_by_side import report_values, run_values, side_by_side
+
+    names = options.first, options.second
+    of_files = [Path(name).suffix in (".yaml", ".yml") for name in names]
+    if len(set(of_files)) > 1:
+        raise SettingsError(f"compare: expected two runs or two settings files, got {names[0]} and {names[1]}")
+    if all(of_files):
+        found = [report_values(*_tables_of(Path(name), options)) for name in names]
+    else:
+        settings = _settings(options)
+        found = [run_values(*_measures_of(name, *settings)) for name in names]
+    print(side_by_side(names, *found))
+
+
+def _tables_of(params: Path, options: argparse.Namespace) -> list[pd.DataFrame]:
+    """Tables 1 and 2 of a settings file."""
+    from pipeline.reporting.reading import finished
+
+    _, layout = _settings(argparse.Namespace(**{**vars(options), "params": params}))
+    targets = [layout.reports / name for name in ("table1.csv", "table2.csv")]
+    return [finished(path, f"snakemake --cores all {path} --configfile {params}") for path in targets]
+
+
+def _measures_of(run: str, plan: Plan, layout: Layout) -> list[pd.DataFrame]:
+    """Probes and alignment of a run."""
+    from pipeline.reporting.reading import finished
+    from pipeline.workflow.records import task
+
+    one = task("measure", run, plan, layout)
+    return [finished(one.outputs[kind], plan.command("measure", run), kind) for kind in ("probes", "alignment")]
 
 
 def _power(options: argparse.Namespace) -> None:

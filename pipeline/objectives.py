@@ -61,7 +61,7 @@ OBJECTIVES: dict[str, Entry] = {
             labels="none",
             options=_OPTIONS,
             own=("batches", "augmentations"),
-            colour="#6F6F6F",
+            colour="#009E73",
             marker="P",
         ),
         _entry(
@@ -70,7 +70,7 @@ OBJECTIVES: dict[str, Entry] = {
             labels="none",
             options=_OPTIONS,
             nudge=1e-6,
-            colour="#A8A8A8",
+            colour="#CC79A7",
             marker="X",
         ),
         # dose and response: from CL's black to NSCL's blue, and to the lighter one of NSCL with shuffled labels

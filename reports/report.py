@@ -29,7 +29,7 @@ on_photographs = """<h2>On photographs</h2>
 <p>The same experiments and controls on CIFAR-100: 50,000 photographs of 32 × 32 pixels, a residual network of width 16,
 five seeds. It is narrower than the paper's networks and was trained for a hundredth of their epochs. Settings
 <code>params/cifar_two_cores.yaml</code>, results in full <code>reports/evidence/cifar_two_cores/</code>.</p>
-{}"""
+{}{}"""
 
 # %% [markdown]
 # # Do labels change what contrastive learning learns?
@@ -38,7 +38,9 @@ five seeds. It is narrower than the paper's networks and was trained for a hundr
 # away. **NSCL** is CL with labels, which say one thing: not to push images of the same class. What does that change?
 
 # %%
-HTML(other.answer() + other.picture("controls") if other else report.answer() + report.picture("controls"))
+answered = report.answer() + report.picture("controls")
+elsewhere = other.answer() + other.picture("controls") if other else ""
+HTML(answered or report.unanswered() + elsewhere)
 
 # %% [markdown]
 # **Self-supervised contrastive learning (CL)** trains an encoder without labels; what it pushes away are the
@@ -59,9 +61,9 @@ HTML(other.answer() + other.picture("controls") if other else report.answer() + 
 
 # %%
 HTML(
-    (report.answer() + report.picture("controls") if other else "")
-    + (report.headline() + report.claims("controls"))
-    + (on_photographs.format(other.headline() + report.beside(other)) if other else "")
+    report.headline()
+    + report.claims("controls")
+    + (on_photographs.format(answered and elsewhere, other.headline() + report.beside(other)) if other else "")
 )
 
 # %% [markdown]
@@ -144,6 +146,9 @@ HTML(report.figure("layers"))
 
 # %% [markdown]
 # ## And the weights?
+
+# %%
+HTML(report.figure("weights_turn"))
 
 # %%
 HTML(report.figure("fig1_angles"))
@@ -274,7 +279,7 @@ HTML(report.checks())
 # ## What was not run
 
 # %%
-HTML(report.diverged(diverged) + report.not_run())
+HTML(report.diverged(diverged) + report.collapsed() + report.not_run())
 
 # %% [markdown]
 # ## The published figures

@@ -1,18 +1,20 @@
 """How alike CL is to CL of another seed: what no surrogate can be expected to exceed by much."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from pipeline.alignment.collapsed import is_collapsed
 from pipeline.alignment.intervals import Pair, Prepared
 from pipeline.alignment.measures import MEASURES
 
 
 @dataclass(frozen=True)
 class BetweenSeedsRow:
-    """One measure of CL's representations of one split at one epoch of two seeds."""
+    """One measure of CL's representations of one split at one epoch of two seeds; NaN where one has collapsed."""
 
     epoch: int
     split: str
@@ -33,9 +35,11 @@ def between_seeds(
             sides = {
                 seed: Prepared(own[split], f"cl, seed {seed}, epoch {epoch}, {split}") for seed, own in features.items()
             }
+            collapsed = {seed for seed, side in sides.items() if is_collapsed(side.features)}
             for first, second in itertools.combinations(seeds, 2):
-                pair = Pair(sides[first], sides[second])
+                pair = None if collapsed & {first, second} else Pair(sides[first], sides[second])
                 for name, measure in MEASURES.items():
                     if measure.drawn:
-                        table.append(BetweenSeedsRow(epoch, split, first, second, name, measure(pair).value))
+                        value = measure(pair).value if pair else math.nan
+                        table.append(BetweenSeedsRow(epoch, split, first, second, name, value))
     return table

@@ -66,11 +66,16 @@ def _by_class(features: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> tup
     rows = features.double()
     check_varied(rows, "features", features.dtype)
     means = class_means(rows, index, len(names))
-    rounding = len(rows) * unit_roundoff(torch.float64) * rows.abs().amax(0)  # of a mean, in each column
-    scaled = torch.where(rounding > 0, means / rounding, 0.0)
-    if not torch.cdist(scaled, scaled, p=torch.inf).fill_diagonal_(torch.inf).min() > 1:
+    if coincide(rows, means):
         raise ValueError("two classes have the same mean, up to rounding: their distance cannot normalise")
     return rows, index, means
+
+
+def coincide(rows: Tensor, means: Tensor) -> bool:
+    """Whether two classes of rows [N, d] have the same mean, of means [C, d], up to rounding; both are float64."""
+    rounding = len(rows) * unit_roundoff(torch.float64) * rows.abs().amax(0)  # of a mean, in each column
+    scaled = torch.where(rounding > 0, means / rounding, 0.0)
+    return not bool(torch.cdist(scaled, scaled, p=torch.inf).fill_diagonal_(torch.inf).min() > 1)
 
 
 def _squared_distances(means: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from pipeline.alignment.collapsed import is_collapsed
 from pipeline.alignment.intervals import Pair, Prepared
 from pipeline.class_means import class_means
 
@@ -16,7 +17,8 @@ Layers = Mapping[str, Mapping[str, Tensor]]  # split -> layer, in order of depth
 class LayerRow:
     """One measure of CL's and another twin's features of one layer, split and epoch; depth counts CL's layers from 0.
 
-    part: `all` rows; `within`, the rows less the means of their classes; `between`, the class means alone.
+    part: `all` rows; `within`, the rows less the means of their classes; `between`, the class means alone. No row has a
+    part that has collapsed in one of both.
     """
 
     epoch: int
@@ -60,6 +62,8 @@ def _compared(
     """(part, measure, value)"""
     sides = [parts(features.to(labels.device), labels) for features in both]
     for part in sides[0]:
+        if any(is_collapsed(side[part]) for side in sides):
+            continue
         pair = Pair(
             *(Prepared(side[part], f"{name}, {where}, {part}") for side, name in zip(sides, names, strict=True))
         )

@@ -1,14 +1,19 @@
-"""Every pair of twins at every kept epoch: representations, weights, how far each has collapsed, and has moved."""
+"""Every pair of twins at every kept epoch: representations, weights, how far each has collapsed, and has moved.
+
+A network that has collapsed at an epoch, on any split, has weights then and no similarities: these are NaN.
+"""
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from pipeline.alignment.collapse import cdnv, directional_cdnv
+from pipeline.alignment.collapsed import is_collapsed
 from pipeline.alignment.geometry import representation_angle
-from pipeline.alignment.intervals import Pair, Prepared
+from pipeline.alignment.intervals import Estimate, Pair, Prepared
 from pipeline.alignment.measures import MEASURES
 from pipeline.alignment.movement import MovementRow, Start, Travelled
 from pipeline.alignment.weights import weight_angle, weight_gap, weight_gap_released
@@ -17,7 +22,7 @@ from pipeline.alignment.weights import weight_angle, weight_gap, weight_gap_rele
 @dataclass(frozen=True)
 class AlignmentRow:
     """One measure of two twins' representations of one split at one epoch; the 95 % interval is over the rows
-    (jackknife), null what unrelated rows would give; NaN where the measure has none."""
+    (jackknife), null what unrelated rows would give; NaN where the measure has none, and all where a twin collapsed."""
 
     epoch: int
     split: str
@@ -48,7 +53,7 @@ class WeightRow:
 
 @dataclass(frozen=True)
 class CollapseRow:
-    """How tight the classes are in one twin's representation of one split at one epoch."""
+    """How tight the classes are in one twin's representation of one split at one epoch; NaN where it has collapsed."""
 
     epoch: int
     objective: str
@@ -86,13 +91,14 @@ def trajectory(
     for epoch in epochs:
         features = {name: features_of(name, epoch) for name in objectives}
         weights = {name: weights_of(name, epoch) for name in objectives}
+        collapsed = {n for n, own in features.items() if any(is_collapsed(own[s], labels[s]) for s in labels)}
         for split in labels:
-            rows = {name: features[name][split] for name in objectives}
-            sides = {name: Prepared(own, f"{name}, epoch {epoch}, {split}") for name, own in rows.items()}
-            table.alignment.extend(_alignment(sides, epoch, split))
-            for name, own in rows.items():
-                collapse = cdnv(own, labels[split]), directional_cdnv(own, labels[split])
-                table.collapse.append(CollapseRow(epoch, name, split, *collapse))
+            sides = {
+                name: None if name in collapsed else Prepared(own[split], f"{name}, epoch {epoch}, {split}")
+                for name, own in features.items()
+            }
+            table.alignment.extend(_alignment(sides, epoch, split, len(labels[split])))
+            table.collapse.extend(_collapse(sides, epoch, split, labels[split]))
             if split == "test":
                 if epoch == 0:
                     starts = {name: Start(side, weights[name]) for name, side in sides.items()}
@@ -101,14 +107,24 @@ def trajectory(
         on_test = [row for row in table.alignment if (row.epoch, row.split, row.measure) == (epoch, "test", "cka")]
         for row in on_test:
             a, b = weights[row.first], weights[row.second]
-            apart = weight_gap(a, b), weight_gap_released(a, b), weight_angle(a, b), representation_angle(row.value)
+            angle = math.nan if math.isnan(row.value) else representation_angle(row.value)
+            apart = weight_gap(a, b), weight_gap_released(a, b), weight_angle(a, b), angle
             table.weights.append(WeightRow(epoch, row.first, row.second, *apart))
     return table
 
 
-def _alignment(sides: Mapping[str, Prepared], epoch: int, split: str) -> Iterator[AlignmentRow]:
-    for first, second in itertools.combinations(sides, 2):
-        pair, rows = Pair(sides[first], sides[second]), len(sides[first].features)
+Sides = Mapping[str, Prepared | None]  # by objective; none of a collapsed network
+
+
+def _alignment(sides: Sides, epoch: int, split: str, rows: int) -> Iterator[AlignmentRow]:
+    for (first, a), (second, b) in itertools.combinations(sides.items(), 2):
+        pair = Pair(a, b) if a and b else None
         for name, measure in MEASURES.items():
-            e = measure(pair)
+            e = measure(pair) if pair else Estimate(math.nan)
             yield AlignmentRow(epoch, split, first, second, rows, name, e.value, e.low, e.high, e.null)
+
+
+def _collapse(sides: Sides, epoch: int, split: str, labels: Tensor) -> Iterator[CollapseRow]:
+    for name, side in sides.items():
+        found = (cdnv(side.features, labels), directional_cdnv(side.features, labels)) if side else (math.nan, math.nan)
+        yield CollapseRow(epoch, name, split, *found)

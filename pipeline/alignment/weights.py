@@ -42,25 +42,23 @@ def weight_gap_released(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> flo
 def displacement(weights: Mapping[str, Tensor], start: Mapping[str, Tensor]) -> float:
     """Mean over the weight tensors of |w - w0|_F / |w0|_F: how far one network moved from its start.
 
-    A tensor that starts at zero (a transformer's class token) has no size to be measured by and is left out. Raises
-    ValueError for networks of different architectures, or where no tensor is left.
+    A tensor that starts at zero (a transformer's class token) has no size to be measured by and is left out; NaN where
+    no tensor is left. Raises ValueError for networks of different architectures.
     """
     now, then = _matched(weights, start, weight_tensors)
     moved = [float((now[name] - tensor).norm() / tensor.norm()) for name, tensor in then.items() if tensor.norm() > 0]
-    if not moved:
-        raise ValueError("a network whose weights all start at zero has no displacement relative to them")
-    return sum(moved) / len(moved)
+    return sum(moved) / len(moved) if moved else math.nan
 
 
 def weight_angle(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
-    """Angle in degrees between all weight tensors of two networks, each taken as one vector.
+    """Angle in degrees between all weight tensors of two networks, each taken as one vector; NaN where one is all zero.
 
     By atan2 of the lengths of unit vectors' difference and sum (Kahan), which keeps its digits near 0 degrees.
     """
     first, second = _matched(a, b, weight_tensors)
     u, v = (torch.cat([tensor.flatten() for tensor in side.values()]) for side in (first, second))
     if u.norm() == 0 or v.norm() == 0:
-        raise ValueError("a network whose weights are all zero has no angle to another")
+        return math.nan
     u, v = u / u.norm(), v / v.norm()
     return math.degrees(2 * math.atan2(float((u - v).norm()), float((u + v).norm())))
 

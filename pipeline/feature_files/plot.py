@@ -11,7 +11,10 @@ from pipeline.feature_files.comparison import Comparison
 from pipeline.feature_files.short_names import short_names
 from pipeline.feature_files.text import as_json
 
-WIDTH = 4.6  # of a matrix, inches
+WIDTH, NAMES = 7.2, 1.4  # of a page between its margins, and of that for names; inches
+LETTERS, SMALL = 7.0, 4.0  # points, of few files and of many
+LONGEST = 24  # letters of a name
+SIDE_BY_SIDE, READABLE = 12, 16  # files up to which two matrices share a row, and numbers fit their cells
 FORMATS = (".png", ".pdf", ".svg")
 
 
@@ -41,16 +44,38 @@ def _one_pair(found: Comparison) -> Figure:
 
 
 def _matrices(found: Comparison) -> Figure:
+    """A grid as wide as a page: two matrices side by side where files are few, below each other where they are many."""
     matrices = as_json(found)["matrices"]
-    names = _names(found)
-    side = max(WIDTH, 0.7 * len(names) + 1.8)
-    figure = Figure(figsize=(side * len(matrices), side), layout="constrained")
-    axes = figure.subplots(1, len(matrices), squeeze=False)[0]
-    for axis, (name, matrix) in zip(axes, matrices.items(), strict=True):
-        table = pd.DataFrame(matrix, names, names, dtype=float)
-        sns.heatmap(table, vmin=0, vmax=1, annot=True, fmt=".2f", cmap="viridis", square=True, cbar=False, ax=axis)
-        axis.set_title(ALL_MEASURES[name].label, fontsize=10)
+    names = [_shortened(name) for name in _names(found)]
+    numbers = [str(place) for place, _ in enumerate(names, start=1)]
+    rows = [f"{name}  {number}" for name, number in zip(names, numbers, strict=True)]
+    across = min(2, len(matrices)) if len(names) <= SIDE_BY_SIDE else 1
+    down, side = math.ceil(len(matrices) / across), (WIDTH - NAMES) / (2 if len(names) <= SIDE_BY_SIDE else 1)
+    figure = Figure(figsize=(NAMES + side * across, (side + 0.4) * down), layout="constrained")
+    axes = figure.subplots(down, across, squeeze=False, sharey=True).flatten()
+    told = len(names) <= READABLE
+    for axis, (name, matrix) in zip(axes, matrices.items(), strict=False):
+        table = pd.DataFrame(matrix, rows, numbers, dtype=float)
+        cells = table.map(_number) if told else None
+        look = {"annot": cells, "fmt": "", "annot_kws": {"size": LETTERS}, "cbar": not told}
+        sns.heatmap(table, vmin=0, vmax=1, cmap="viridis", square=True, ax=axis, xticklabels=1, yticklabels=1, **look)
+        axis.tick_params(labelsize=LETTERS if told else SMALL, rotation=0)
+        axis.set_title(ALL_MEASURES[name].label, fontsize=LETTERS + 1)
+    for axis in axes[len(matrices) :]:
+        axis.remove()
     return figure
+
+
+def _number(value: float) -> str:
+    """Two digits, without a zero before them: cells are narrow."""
+    if math.isnan(value):
+        return ""
+    return f"{value:z.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
+
+
+def _shortened(name: str) -> str:
+    """A name whose middle is left out where it would take the matrix' room."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2 - 1]}…{name[-LONGEST // 2 :]}"
 
 
 def _names(found: Comparison) -> list[str]:

@@ -23,7 +23,7 @@ move the origin; raw features are centred alone."""
 INTERVALS = """\
 Intervals: jackknife over rows. Chance: mean and standard deviation (s.d.) over all orders of one file's rows; the last
 column says how many of these the value lies above."""
-ELSEWHERE = "Intervals and chance levels of every two files: --json, or --csv FILE."
+ELSEWHERE = "In brackets 95 % intervals over rows (jackknife). Chance levels of every two files: --json, or --csv FILE."
 
 
 def as_table(found: Comparison) -> pd.DataFrame:
@@ -101,11 +101,20 @@ def _one_pair(values: dict[str, Estimate]) -> str:
 def _matrix_text(found: Comparison, name: str) -> str:
     names = [file.source for file in found.files]
     short = short_names(names)
-    rows = [
-        [label, *("" if value is None else f"{value:z.4f}" for value in row)]
-        for label, row in zip(short, _matrix(found, names, name), strict=True)
-    ]
+    rows = []
+    for own, label, values in zip(names, short, _matrix(found, names, name), strict=True):
+        pairs = [found.pairs.get((own, other), {}) for other in names]
+        rows.append([label, *(_cell(value, pair.get(name)) for value, pair in zip(values, pairs, strict=True))])
     return f"{ALL_MEASURES[name].long_label}\n{tabulate(rows, ['', *short], disable_numparse=True)}"
+
+
+def _cell(value: float | None, one: Estimate | None) -> str:
+    """A value with its interval below it, once for each pair."""
+    if value is None:
+        return ""
+    if one is None or math.isnan(one.low):
+        return f"{value:z.4f}"
+    return f"{value:z.4f}\n[{one.low:z.4f}, {one.high:z.4f}]"
 
 
 def _matrix(found: Comparison, names: list[str], measure: str) -> list[list[float | None]]:

@@ -72,7 +72,19 @@ def answer(verdicts: pd.DataFrame) -> str:
     return "".join(paragraphs)
 
 
+def undecided_reason(row: Row) -> str:
+    """Why a claim's test decides nothing: an interval is of one claim, and p is corrected for all of them."""
+    if math.isnan(row["p_holm"]):
+        return "a single seed has no test" if row["n"] == 1 else "no test"
+    return f"p = {row['p_holm']:.3f} after Holm's correction for all claims"
+
+
 def _sentence(name: str, row: Row) -> str:
+    reason = f" ({undecided_reason(row)})." if row["verdict"] == UNDECIDED else "."
+    return _words(name, row).removesuffix(".") + reason
+
+
+def _words(name: str, row: Row) -> str:
     if row["rule"] not in PUT_IN_WORDS[name]:  # the settings have a rule of their own
         return f"{html.escape(row['statement'])} {row['verdict'].capitalize()}: {_value(row, 3)}."
     return SENTENCES[name][row["verdict"]].format(

@@ -1,7 +1,7 @@
 """The bounds along real runs, beside what was measured, and along a simulated similarity descent."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -22,7 +22,8 @@ def bounds_of_run(
     rates. `theorem1_published` has the paper's B anchors and its mismatch. All others have the `anchors` that a step
     really takes the mean over, both views of each image, and the sharper mismatch. `vacuous` lists those that reach
     sqrt(2) N, which no two cosine matrices of N rows exceed. The measured columns are of features h, of which the
-    theory says nothing by itself; from rho or r = 1 on the corollaries promise nothing, and are nan.
+    theory says nothing by itself; from rho or r = 1 on the corollaries promise nothing, and are nan, as all of these
+    are where a network has collapsed.
     """
     published_anchors, anchors = run.batch_size, 2 * run.batch_size
     even = run.batches == "class_weighted"  # drawn so that every class is equally likely
@@ -68,15 +69,19 @@ def bounds_of_run(
                 "drift_log": math.log(measured["drift"]) if measured["drift"] > 0 else math.nan,
                 "rho": measured["rho"],
                 "cka": measured["cka"],
-                "cka_corollary1": bounds.corollary1(measured["rho"]),
-                "cka_sharp": bounds.sharp_bound(measured["rho"]),
+                "cka_corollary1": _promise(bounds.corollary1, measured["rho"]),
+                "cka_sharp": _promise(bounds.sharp_bound, measured["rho"]),
                 "r": measured["r"],
                 "rsa": measured["rsa"],
-                "rsa_corollary2": bounds.corollary2(measured["r"]),
-                "rsa_sharp": bounds.sharp_bound(measured["r"]),
+                "rsa_corollary2": _promise(bounds.corollary2, measured["r"]),
+                "rsa_sharp": _promise(bounds.sharp_bound, measured["r"]),
             }
         )
     return labelled(run, pd.DataFrame(rows))
+
+
+def _promise(corollary: Callable[[float], float], ratio: float) -> float:
+    return math.nan if math.isnan(ratio) else corollary(ratio)
 
 
 def simulated(s: DescentSettings) -> pd.DataFrame:

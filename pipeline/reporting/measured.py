@@ -1,11 +1,12 @@
 """Measures of many runs in one table, and their means over seeds."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from pipeline.reporting.intervals import over_seeds
+from pipeline.reporting.intervals import Interval, over_seeds
 from pipeline.settings.run import Run
 
 
@@ -36,10 +37,12 @@ def summarise(frame: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -
 
 
 def summarise_long(frame: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
-    """The same of a table that has a row for every measure, with columns `measure` and `value`."""
+    """The same of a table that has a row for every measure, with columns `measure` and `value`. A run without a value,
+    which has collapsed, is in no mean: of none there is a row without one."""
     rows = []
     for key, group in frame.groupby(list(by), sort=False, dropna=False):
         for measure in measures:
-            found = over_seeds(group.loc[group["measure"] == measure, "value"].tolist())
+            values = group.loc[group["measure"] == measure, "value"].dropna().tolist()
+            found = over_seeds(values) if values else Interval(math.nan, math.nan, math.nan, 0)
             rows.append((*key, measure, found.n, found.mean, found.low, found.high))
     return pd.DataFrame(rows, columns=[*by, "measure", "n_seeds", "mean", "ci_low", "ci_high"])

@@ -28,7 +28,8 @@ def possible(table: pd.DataFrame, measure: str | None = None) -> pd.DataFrame:
     measures = table["measure"] if measure is None else pd.Series(measure, index=table.index)
     if "less" in table:
         measures = measures.mask(table["less"].notna())
-    lowest, highest = (measures.map({name: ends[side] for name, ends in LIMITS.items()}) for side in (0, 1))
+    limits = ({name: ends[side] for name, ends in LIMITS.items()} for side in (0, 1))
+    lowest, highest = (measures.map(ends).astype(float) for ends in limits)  # also of no row
     return table.assign(
         ci_low=table["ci_low"].where(~(table["ci_low"] < lowest), lowest.clip(upper=table["mean"])),
         ci_high=table["ci_high"].where(~(table["ci_high"] > highest), highest.clip(lower=table["mean"])),

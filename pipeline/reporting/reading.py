@@ -25,6 +25,7 @@ OF_PAIRS = {  # kinds of which a run with a single twin has nothing, not even a 
     "alignment": (*_PAIR, "split", "rows", "measure", "value", "low", "high", "null"),
     "weights": (*_PAIR, "weight_gap", "weight_gap_released", "weight_angle", "representation_angle"),
 }
+VALUES = ("value", "cdnv")  # columns of which a row is nothing without
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Seque
 
     @cache
     def table_of(path: Path, kind: str) -> pd.DataFrame:
-        return measures(path, kind)
+        return without_values(measures(path, kind))
 
     def of(asked: Sequence[Run]) -> Read:
         def read(kind: str) -> pd.DataFrame:
@@ -89,6 +90,18 @@ def measures(path: Path, kind: str) -> pd.DataFrame:
     if kind in OF_PAIRS and path.stat().st_size <= 1:
         return pd.DataFrame(columns=list(OF_PAIRS[kind]))
     return pd.read_csv(path)
+
+
+def finished(path: Path, command: str, kind: str = "") -> pd.DataFrame:
+    """A table; raises FileNotFoundError that names the command which makes it."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: missing; `{command}` makes it")
+    return measures(path, kind)
+
+
+def without_values(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows but for those of collapsed networks, which have no value."""
+    return rows.dropna(subset=[name for name in VALUES if name in rows])
 
 
 def learning(

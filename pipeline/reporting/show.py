@@ -11,12 +11,15 @@ from typing import Any
 import pandas as pd
 
 from pipeline.files import read_json
-from pipeline.reporting.answer import answer
+from pipeline.reporting.answer import answer, undecided_reason
+from pipeline.reporting.facts import collapsed_sentences
 from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
 from pipeline.reporting.possible import cut, possible
+from pipeline.reporting.table1 import collapsed_cells
 from pipeline.reporting.table2 import NOTHING_COMPARED, SHOWN
 from pipeline.reporting.tables import (
+    COLLAPSED,
     FAILS,
     HOLDS,
     NOT_LEARNED,
@@ -26,7 +29,7 @@ from pipeline.reporting.tables import (
     data_label,
     number,
     with_numbers,
-    without_diverged,
+    without_lost,
 )
 from pipeline.reporting.twins import ANOTHER_SEED
 from pipeline.reporting.verdicts import DIFFERS, by_claim
@@ -48,7 +51,14 @@ PROMISED = {
     "limit_train": "√2 N, the largest distance",
 }
 CONTROLS = "controls"  # the figure
-ELSEWHERE = "Measured on photographs, by other settings than this page's, whose own results follow further down:"
+COLLAPSE = (
+    "A network has collapsed where its features do not tell inputs, or two classes, from each other. It has no "
+    "similarity then, and claims are tested on the other seeds:"
+)
+ELSEWHERE = "Measured on photographs, by other settings than this page's:"
+UNANSWERED = "None of this page's own experiments answers that: it takes a trajectory of CL, NSCL and the controls."
+COUNTED = "Claims, each counted once; in brackets the rows that they have in the tables below, one for each data."
+NOT_SHOWN = "The paper's data that was not run here, with its published values, is in {file}: {data}."
 HEADLINE = {  # twins of CL, and what they are
     "nscl": "NSCL, true labels",
     "nscl_shuffled": "NSCL, shuffled labels",
@@ -141,12 +151,16 @@ class Report:
             cells = (_count(int((claims == name).sum()), int((tests == name).sum())) for name in ENDS)
             if own.any():
                 rows.append((title, str(len(claims)), *cells))
-        return _table(("", "in all", *map(_verdict, ENDS)), rows)
+        return _table(("", "in all", *map(_verdict, ENDS)), rows) + _notes([COUNTED])
 
     def answer(self) -> str:
         """What came out of the claims that answer the report's title; of another report than the page's, says so."""
         found = answer(self.verdicts)
         return f"<p>{ELSEWHERE}</p>{found}" if found and self.prefix else found
+
+    def unanswered(self) -> str:
+        """In the place of an answer, where none of the claims that give one was measured."""
+        return f'<p class="answer">{UNANSWERED}</p>'
 
     def beside(self, photographs: "Report") -> str:
         """The paper's claims with their verdicts on photographs and in this report."""
@@ -192,7 +206,7 @@ class Report:
                 own = group[group["less"] == less]
                 rows.append((data_label(*data), f"NSCL less {HEADLINE[less]}", *_controls(own)))
         header = ("data", "last epoch, test images", "CKA", "weight angle (degrees)", "representation angle (degrees)")
-        return _table(header, rows) + _notes(cut(table, held))
+        return _table(header, rows) + _notes(cut(table, held)) if rows else ""
 
     def table1(self, file: str = "table1.csv") -> str:
         """In the paper's layout, turned: a row per data and probe, a column per objective, published values below; then
@@ -200,18 +214,20 @@ class Report:
         if not (self.folder / file).is_file():
             return ""
         table = pd.read_csv(self.folder / file)
-        table, said = without_diverged(table)
+        objectives = list(dict.fromkeys(table.loc[table["status"] != NOT_RUN, "objective"].dropna()))
+        collapsed = collapsed_cells(table)
+        missing = table.loc[table["status"] == NOT_RUN, ["dataset", "classes"]].drop_duplicates().to_numpy()
+        table, said = without_lost(table)
         table = with_numbers(table)
         if table.empty:
             return _notes(said)
         held = possible(table, "accuracy")
-        objectives = list(dict.fromkeys(table["objective"]))
         rows = []
         for (dataset, classes, probe), group in held.groupby(["dataset", "classes", "probe"], sort=False, dropna=False):
             cells = {row["objective"]: _accuracy(row) for row in group.to_dict("records")}
-            rows.append(
-                (data_label(dataset, classes), str(probe).upper(), *(cells.get(o, NOTHING) for o in objectives))
-            )
+            name = data_label(dataset, classes)
+            nothing = {o: COLLAPSED if (name, o) in collapsed else NOTHING for o in objectives}
+            rows.append((name, str(probe).upper(), *(cells.get(o, nothing[o]) for o in objectives)))
         moved = []
         for data, group in table.groupby(["dataset", "classes"], sort=False, dropna=False):
             of = group.drop_duplicates("objective").set_index("objective")
@@ -219,7 +235,9 @@ class Report:
                 values = (float(of[name].get(objective, math.nan)) for objective in objectives)
                 moved.append((data_label(*data), label, *(number(value, 3) for value in values)))
         names = [html.escape(name.replace("_", " ").upper()) for name in objectives]
-        notes = _notes([*cut(table, held), *said])
+        unrun = ", ".join(data_label(*data) for data in missing)
+        left_out = [NOT_SHOWN.format(file=file, data=unrun)] if unrun else []
+        notes = _notes([*cut(table, held), *said, *left_out])
         return _table(("data", "probe", *names), rows) + notes + _table(("data", "training", *names), moved)
 
     def table2(self, file: str = "table2.csv") -> str:
@@ -227,8 +245,8 @@ class Report:
         if not (self.folder / file).is_file():
             return ""
         table = pd.read_csv(self.folder / file)
-        table = with_numbers(table)
-        table = table[(table["first"] == "cl") & (table["split"] == "test")]
+        table, said = without_lost(table[table["first"] == "cl"])
+        table = with_numbers(table[table["split"] == "test"])
         shown = possible(table)
         rows = []
         for (dataset, classes, second), group in shown.groupby(
@@ -237,9 +255,9 @@ class Report:
             cells = {str(row["measure"]): _similarity(row) for row in group.to_dict("records")}
             name = str(second).replace("_", " ").upper()
             rows.append((data_label(dataset, classes), name, *(cells.get(measure, NOTHING) for measure in SHOWN)))
-        if not rows:
+        if not rows and not said:
             return f'<p class="missing">{NOTHING_COMPARED} Other pairs: <code>{html.escape(file)}</code></p>'
-        return _table(("data", "CL and", *SHOWN.values()), rows) + _notes(cut(table, shown))
+        return (_table(("data", "CL and", *SHOWN.values()), rows) if rows else "") + _notes([*cut(table, shown), *said])
 
     def promised(self) -> str:
         """What the theorems say at the paper's settings: powers of ten, beside the largest distance there can be."""
@@ -260,6 +278,12 @@ class Report:
         items = [f"{name}: {why}" for name, why in runs.items()]
         said = "<p>Training of these runs diverged: they are in no table, figure or claim.</p>" if items else ""
         return said + _list(items)
+
+    def collapsed(self) -> str:
+        """Networks of all figures that have collapsed, by setting, seed and epoch."""
+        tables = map(pd.read_csv, sorted((self.folder / "facts").glob("*.csv")))
+        items = dict.fromkeys(sentence for table in tables for sentence in collapsed_sentences(table))
+        return f"<p>{COLLAPSE}</p>{_list(list(items))}" if items else ""
 
     def not_run(self) -> str:
         """The paper's datasets that no run covers, and claims without data."""
@@ -349,7 +373,7 @@ def _outcome(rows: pd.DataFrame) -> str:
         return _verdict(NOT_RUN)
     several = len(rows) > 1
     return "<br>".join(
-        f"{_verdict(row['verdict'])} {_measured(row) if row['n'] else ''}"
+        f"{_verdict(row['verdict'])} {_measured(row) if row['n'] else ''}{_reason(row)}"
         f"{'<br><small>' + html.escape(str(row['data'])) + '</small>' if several else ''}"
         for row in rows.to_dict("records")
     )
@@ -361,6 +385,11 @@ def _p(value: float) -> str:
         return ""
     text = "p &lt; 0.001" if value < 0.001 else f"p = {value:.3f}"
     return f" <br><small>{text} (Holm)</small>"
+
+
+def _reason(row: Mapping[Hashable, Any]) -> str:
+    """Why a claim is undecided, beside an interval that may lie on one side."""
+    return f"<br><small>{html.escape(undecided_reason(row))}</small>" if row["verdict"] == UNDECIDED else ""
 
 
 def _range(values: Sequence[int]) -> str:

@@ -33,8 +33,10 @@ sns.set_theme(
 )
 
 Look = tuple[str, str]  # colour and marker
-OTHER_COLOURS = ("#009E73", "#CC79A7", "#7B3294", "#8C564B")  # of objectives of one's own: those of no other
+OTHER_COLOURS = ("#7B3294", "#8C564B", "#4D7C0F", "#1B1F80")  # of objectives of one's own: those of no other
 OTHER_MARKERS = "<>ph*d"  # as doses have, which stand in a figure of their own
+FEW = 3  # seeds up to which intervals are bars: bands of so few are wide, and lie over each other
+INTERVALS = "Intervals are 95 % of the mean over seeds (Student's t): bars, and bands from four seeds on."
 PAPERS = ", paper"  # at the end of a label: what the paper shows
 MEASURES = {name: measure.label for name, measure in measures.MEASURES.items() if measure.drawn}
 
@@ -65,6 +67,13 @@ def panels(rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
     return figure, figure.subplots(rows, columns, squeeze=False).tolist()
 
 
+def empty(text: str) -> Figure:
+    """Of a sentence alone."""
+    figure = Figure(figsize=(WIDTH, HEIGHT / 4), layout="constrained")
+    figure.text(0.01, 0.98, text, va="top", fontsize=LETTERS)
+    return figure
+
+
 def row_of_panels(count: int) -> tuple[Figure, list[Axes]]:
     """Side by side, and below each other beyond `ACROSS`."""
     columns = min(count, ACROSS)
@@ -78,8 +87,10 @@ def row_of_panels(count: int) -> tuple[Figure, list[Axes]]:
 def epochs_axis(axes: Axes, epochs: "pd.Series[int]") -> None:
     """Logarithmic in epoch + 1, as the paper draws it, labelled with the epoch itself where there is room."""
     last, *others = sorted(set(epochs), reverse=True)
-    shown, room = [last], 0.08 * math.log(last + 1)  # of a label, in the axis' units
-    shown += [epoch for epoch in others if math.log((shown[-1] + 1) / (epoch + 1)) > room]
+    shown, room = [last], 0.1 * math.log(last + 1)  # of a label, in the axis' units
+    for epoch in others:
+        if math.log((shown[-1] + 1) / (epoch + 1)) > room:
+            shown.append(epoch)
     axes.set_xscale("log")
     axes.set_xticks([epoch + 1 for epoch in shown], [f"{epoch:g}" for epoch in shown])
     axes.minorticks_off()
@@ -114,21 +125,33 @@ def values_axis(axes: Axes, values: "pd.Series[float]", label: str) -> None:
     axes.set_xlabel(label)
 
 
-def line(axes: Axes, rows: pd.DataFrame, look: Look, label: str, dashes: str = "-", log: bool = False) -> None:
-    """Mean over seeds against epoch + 1, with the 95 % interval as a band where there is one; on a logarithmic axis
-    not where it reaches 0, which would fill the panel down to its edge."""
+def line(
+    axes: Axes, rows: pd.DataFrame, look: Look, label: str, dashes: str = "-", log: bool = False, shift: float = 0.0
+) -> None:
+    """Mean over seeds against epoch + 1, with the 95 % interval where there is one: a bar of few seeds, a band of more;
+    on a logarithmic axis not where it reaches 0, which would fill the panel down to its edge. Bars stand beside each
+    other by a `shift` in the logarithm."""
     rows = rows.sort_values("epoch")
     x = rows["epoch"] + 1
     colour, marker = look
+    shown = rows["ci_low"] > (0 if log else -math.inf)
+    if rows["n_seeds"].max() <= FEW:
+        beside = x * math.exp(shift)
+        errorbars(axes, beside, rows.assign(ci_low=rows["ci_low"].where(shown)), colour, marker, label, dashes)
+        return
     axes.plot(x, rows["mean"], dashes, color=colour, marker=marker, markersize=4, label=label)
-    if rows["ci_low"].notna().all():
-        shown = rows["ci_low"] > (0 if log else -math.inf)
-        axes.fill_between(x, rows["ci_low"], rows["ci_high"], where=shown, color=colour, alpha=0.12, linewidth=0)
+    axes.fill_between(x, rows["ci_low"], rows["ci_high"], where=shown, color=colour, alpha=0.12, linewidth=0)
 
 
 def band(axes: Axes, rows: pd.DataFrame, label: str) -> None:
-    """A range against epoch + 1, in grey, behind the lines."""
-    axes.fill_between(rows["epoch"] + 1, rows["ci_low"], rows["ci_high"], color="0.6", alpha=0.5, lw=0, label=label)
+    """A range against epoch + 1, hatched, behind the lines."""
+    drawn = axes.fill_between(rows["epoch"] + 1, rows["ci_low"], rows["ci_high"], label=label)
+    drawn.set(facecolor="none", edgecolor="0.7", hatch="////", linewidth=0)
+
+
+def likeness_axis(axes: Axes, rows: pd.DataFrame) -> None:
+    """A vertical axis up to 1 that cuts no interval."""
+    axes.set_ylim(float(rows[["mean", "ci_low"]].min().min()) - 0.03, 1.01)
 
 
 def crosses(axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, label: str) -> None:

@@ -2,27 +2,29 @@
 what takes no training: raw pixels, and the untrained encoder."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from tabulate import tabulate
 
+from pipeline.reporting.collapsed import collapsed_networks, collapsed_rows
 from pipeline.reporting.learned import RAW_PIXELS, TRAINING, UNTRAINED
 from pipeline.reporting.possible import cut, possible
 from pipeline.reporting.tables import (
+    COLLAPSED,
     COLUMNS,
     MEASURED,
     NOT_RUN,
     OfSetting,
     data_label,
-    diverged,
+    diverged_rows,
     measured,
     not_run,
     number,
     of_settings,
     uncovered,
-    without_diverged,
+    without_lost,
 )
 from pipeline.settings.run import Run
 
@@ -45,7 +47,7 @@ def table1(
     has the same columns of `raw_pixels`, each subset counting once; `movement[run]` has epoch, objective and TRAINING,
     of which the last epoch's mean over seeds stands in each row (NA of raw pixels). `printed` has the paper's values:
     the paper's datasets that no run covers are there with status `not run`. Runs of `lost`, by name, have a row of
-    their own without objective that says why they are in no mean.
+    their own without objective that says why they are in no mean, and so has every network that has collapsed.
     """
     columns = (printed[name] for name in ("dataset", "objective", "measure", "value"))
     published = {(str(d), str(o), str(m)): float(value) for d, o, m, value in zip(*columns, strict=True)}
@@ -66,7 +68,10 @@ def table1(
         classes = uncovered(list(probes), published_classes).get(dataset)
         if classes is not None:
             rows.append({**not_run(dataset, classes, value), "objective": objective, "probe": probe})
-    rows += [diverged(name, why) for name, why in lost.items()]
+    collapsed = {run: collapsed_networks(moved) for run, moved in movement.items()}
+    lost_networks = ({**row, "objective": row["network"][0]} for row in collapsed_rows(collapsed))
+    rows += [row for row in lost_networks if row["objective"] in objectives]
+    rows += diverged_rows(lost)
     table = pd.DataFrame(rows, columns=["dataset", "classes", "objective", "probe", *COLUMNS, *TRAINING])
     return table.astype({"classes": "Int64", "epochs": "Int64", **dict.fromkeys(TRAINING, float)})
 
@@ -81,23 +86,13 @@ def _training(of: OfSetting, movement: pd.DataFrame) -> dict[str, dict[str, floa
 
 def table1_markdown(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
     """The paper's layout: a row per objective, two columns per dataset; below, how much training there was."""
-    table, said = without_diverged(table)
+    objectives = list(dict.fromkeys(table.loc[table["status"] != NOT_RUN, "objective"].dropna()))
+    collapsed = collapsed_cells(table)
+    table, said = without_lost(table)
     shown = possible(table, "accuracy")
-    datasets = [
-        (data_label(*key), group) for key, group in shown.groupby(["dataset", "classes"], sort=False, dropna=False)
-    ]
-    objectives = list(dict.fromkeys(table["objective"]))
-    rows = []
-    for objective in objectives:
-        cells = [_title(objective)]
-        for _, group in datasets:
-            for probe in PROBES:
-                found = group[(group["objective"] == objective) & (group["probe"] == probe)]
-                cells.append(_cell(found.iloc[0]) if len(found) else NOT_RUN)
-        rows.append(cells)
-    header = ["", *(f"{title} {probe.upper()}" for title, _ in datasets for probe in PROBES)]
-    ran = [(title, group[group["status"] != NOT_RUN]) for title, group in datasets]
-    ran = [(title, group.drop_duplicates("objective").set_index("objective")) for title, group in ran if len(group)]
+    unrun = shown["status"] == NOT_RUN
+    of_runs = _accuracies(shown[~unrun], objectives, collapsed)
+    ran = [(title, group.drop_duplicates("objective").set_index("objective")) for title, group in _data(shown[~unrun])]
     moved = [
         [_title(objective), *(_moved(group, objective, name) for _, group in ran for name in TRAINING)]
         for objective in objectives
@@ -105,7 +100,7 @@ def table1_markdown(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
     ]
     parts = [
         "# Table 1: test accuracy of frozen features (%)",
-        tabulate(rows, header, tablefmt="github", disable_numparse=True),
+        of_runs,
         "Mean over seeds ± half of the 95 % interval (Student's t); in brackets the paper's value. "
         "NCCC: nearest class centre, LP: linear probe. RAW PIXELS and UNTRAINED took no training: an objective that "
         "does not beat both has learned nothing.",
@@ -122,7 +117,36 @@ def table1_markdown(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
         "relative to their size at the start. Means over seeds.",
         *notes,
     ]
+    if unrun.any():
+        published = list(dict.fromkeys(shown.loc[unrun, "objective"]))
+        parts.insert(3, "Data of the paper that was not run stands in the last table, with its published values.")
+        parts += ["## Not run: the paper's values", _accuracies(shown[unrun], published, set())]
     return "\n\n".join(parts) + "\n"
+
+
+def _data(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(data_label(*key), group) for key, group in rows.groupby(["dataset", "classes"], sort=False, dropna=False)]
+
+
+def _accuracies(rows: pd.DataFrame, objectives: Sequence[str], collapsed: Collection[tuple[str, str]]) -> str:
+    """A row an objective, a column each data and probe."""
+    lines = []
+    for objective in objectives:
+        cells = [_title(objective)]
+        for title, group in _data(rows):
+            nothing = COLLAPSED if (title, objective) in collapsed else NOT_RUN
+            for probe in PROBES:
+                found = group[(group["objective"] == objective) & (group["probe"] == probe)]
+                cells.append(_cell(found.iloc[0]) if len(found) else nothing)
+        lines.append(cells)
+    header = ["", *(f"{title} {probe.upper()}" for title, _ in _data(rows) for probe in PROBES)]
+    return tabulate(lines, header, tablefmt="github", disable_numparse=True)
+
+
+def collapsed_cells(table: pd.DataFrame) -> set[tuple[str, str]]:
+    """Data and objective of rows that have collapsed, where a table for readers may have no number."""
+    rows = table[table["status"].str.startswith(COLLAPSED)]
+    return {(data_label(row["dataset"], row["classes"]), row["objective"]) for row in rows.to_dict("records")}
 
 
 def _title(objective: str) -> str:

@@ -8,18 +8,19 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline.alignment.measures import MEASURES
+from pipeline.reporting.collapsed import collapsed_pairs, collapsed_rows
 from pipeline.reporting.possible import cut, possible
 from pipeline.reporting.tables import (
     COLUMNS,
     NOT_RUN,
     data_label,
-    diverged,
+    diverged_rows,
     measured,
     not_run,
     number,
     of_settings,
     uncovered,
-    without_diverged,
+    without_lost,
 )
 from pipeline.settings.run import Run
 
@@ -43,7 +44,7 @@ def table2(
     same data, pair and split at `paper_epoch`: the run's last epoch where the paper shows that one, or else the last
     that it shows, which stands there for orientation and has no `deviation`. The published CKA stands beside both forms
     of it. The paper's datasets that no run covers have the status `not run`. Runs of `lost`, by name, have a row of
-    their own without a pair that says why they are in no mean.
+    their own without a pair that says why they are in no mean, and so has every pair of which one has collapsed.
     """
     rows = []
     for of in of_settings(alignment, published_classes):
@@ -55,7 +56,10 @@ def table2(
             for measure in SHOWN:
                 key = (of.setting.dataset, str(second), str(split), FORMS.get(measure, measure))
                 epoch, paper = known.get(key, (None, math.nan)) if first == "cl" else (None, math.nan)
-                row = measured(of.setting, group.loc[group["measure"] == measure, "value"].tolist(), paper)
+                values = group.loc[group["measure"] == measure, "value"].dropna().tolist()
+                if not values:  # all seeds have collapsed
+                    continue
+                row = measured(of.setting, values, paper)
                 row["deviation"] = row["deviation"] if epoch == of.setting.epochs else math.nan
                 pair = {"first": first, "second": second, "split": split, "measure": measure}
                 rows.append({**row, "paper_epoch": epoch, **pair})
@@ -64,7 +68,11 @@ def table2(
         if dataset in missing:
             row = {**not_run(dataset, missing[dataset], value), "epochs": epoch, "paper_epoch": epoch}
             rows.append({**row, "first": "cl", "second": second, "split": split, "measure": measure})
-    rows += [diverged(name, why) for name, why in lost.items()]
+    for row in collapsed_rows({run: collapsed_pairs(own) for run, own in alignment.items()}):
+        first, second = row["network"]
+        if {first, second} <= set(objectives):
+            rows.append({**row, "first": first, "second": second})
+    rows += diverged_rows(lost)
     names = ["dataset", "classes", "first", "second", "split", "measure", *COLUMNS]
     names.insert(names.index("paper") + 1, "paper_epoch")
     return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(("classes", "epochs", "paper_epoch"), "Int64"))
@@ -85,8 +93,7 @@ def _published_at(printed: pd.DataFrame, epoch: int | None) -> Published:
 def table2_markdown(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
     """How alike each twin is to CL: a row per dataset, pair and split, a column per measure."""
     rows = []
-    table, said = without_diverged(table)
-    table = table[table["first"] == "cl"]
+    table, said = without_lost(table[(table["first"] == "cl") | table["first"].isna()])
     shown = possible(table)
     for (dataset, classes, second, split), group in shown.groupby(
         ["dataset", "classes", "second", "split"], sort=False, dropna=False

@@ -11,7 +11,7 @@ from pipeline.reporting.intervals import over_seeds
 from pipeline.settings.run import Run
 
 MEASURED, NOT_RUN = "measured", "not run"
-DIVERGED = "diverged"  # begins the status of a row of one run, without a number
+DIVERGED, COLLAPSED = "diverged", "collapsed"  # begin the status of a row of one run, without a number
 NOTHING = "–"  # in a table for readers: a number that does not exist
 HOLDS, FAILS, UNDECIDED, NOT_LEARNED = "holds", "fails", "undecided", "not learned"
 COLUMNS = (
@@ -83,9 +83,8 @@ def not_run(dataset: str, classes: int, paper: float) -> dict[str, Any]:
     }
 
 
-def diverged(name: str, why: str) -> dict[str, Any]:
+def lost_row(run: Run, status: str) -> dict[str, Any]:
     """A row of a run that is in no mean."""
-    run = Run.from_name(name)
     return {
         "dataset": run.dataset,
         "classes": run.classes,
@@ -93,23 +92,29 @@ def diverged(name: str, why: str) -> dict[str, Any]:
         "epochs": run.epochs,
         "denominator": run.denominator,
         "n_seeds": 0,
-        "status": f"{DIVERGED}, seed {run.seed}: {why}",
+        "status": status,
     }
+
+
+def diverged_rows(runs: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Rows of runs, by name, with the reason."""
+    named = {Run.from_name(name): why for name, why in runs.items()}
+    return [lost_row(run, f"{DIVERGED}, seed {run.seed}: {why}") for run, why in named.items()]
 
 
 def with_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of what was measured here."""
-    return table[~table["status"].str.startswith((NOT_RUN, DIVERGED))]
+    return table[~table["status"].str.startswith((NOT_RUN, DIVERGED, COLLAPSED))]
 
 
-def without_diverged(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The table without rows of runs that diverged, and a sentence on each of those."""
-    lost = table["status"].str.startswith(DIVERGED)
-    said = [
-        f"Not in these numbers: {data_label(row['dataset'], row['classes'])}, {row['status']}."
+def without_lost(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The table without rows of runs that are in no mean, and a sentence on each of those."""
+    lost = table["status"].str.startswith((DIVERGED, COLLAPSED))
+    return table[~lost], [
+        f"{'Not in these numbers' if row['status'].startswith(DIVERGED) else 'In no mean of that epoch'}: "
+        f"{data_label(row['dataset'], row['classes'])}, {row['status']}."
         for row in table[lost].to_dict("records")
     ]
-    return table[~lost], said
 
 
 def data_label(dataset: object, classes: Any) -> str:

@@ -61,7 +61,8 @@ def _measured(claim: Claim, rule: ClaimRule, read: Read | None, options: Mapping
         "evidence": claim.evidence,
     }
     measured = claim.measure(read, **chosen) if read else {}
-    found = {data: values for data, values in measured.items() if values}  # no slope where nothing was swept
+    known = {data: [value for value in values if not math.isnan(value)] for data, values in measured.items()}
+    found = {data: values for data, values in known.items() if values}  # no slope where nothing was swept
     if not read or not found:
         return [{**shared, "data": "none", "n": 0, "verdict": NOT_RUN}]
     named = labels(list(found))
@@ -98,8 +99,6 @@ def _looked_up(values: Sequence[float], rule: ClaimRule) -> str | None:
     if not rule.each:
         return None
     sign, number = _side(rule)
-    if any(math.isnan(value) for value in values):
-        return UNDECIDED
     return HOLDS if all(sign * (value - number) >= 0 for value in values) else FAILS
 
 

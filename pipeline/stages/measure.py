@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pipeline.alignment.collapsed import is_collapsed
 from pipeline.alignment.movement import Travelled
 from pipeline.alignment.trajectory import Features, Weights, trajectory
 from pipeline.features import embedder
 from pipeline.files import write_csv
 from pipeline.probes import probes
 from pipeline.progress import track
+from pipeline.reporting.learned import UNTRAINED
 from pipeline.training.checkpoints import load_encoder
 from pipeline.training.schedule import path_length
 
@@ -40,10 +42,13 @@ def run(job: MeasureJob, inputs: Inputs, outputs: Outputs, device: torch.device)
     rows: dict[str, list[dict[str, object]]] = {}
 
     def features_of(objective: str, epoch: int) -> Features:
-        """Once each; what is probed is probed while its features are here."""
+        """Once each; what is probed is probed while its features are here. Of collapsed ones that have been trained
+        there is nothing to probe."""
         found = embedded.features(checkpoints, objective, epoch)
         for label in (name for name, at in probed.items() if at == (objective, epoch)):
-            rows[label] = probe_rows(label, found, labels, job.probes)
+            collapsed = any(is_collapsed(found[split], labels[split]) for split in labels)
+            probed_here = label == UNTRAINED or not collapsed
+            rows[label] = probe_rows(label, found, labels, job.probes) if probed_here else []
         return found
 
     def weights_of(objective: str, epoch: int) -> Weights:
@@ -53,7 +58,9 @@ def run(job: MeasureJob, inputs: Inputs, outputs: Outputs, device: torch.device)
     course = travelled(job, pd.read_csv(inputs["steps"][0]))
     found = trajectory(job.objectives, epochs, features_of, weights_of, labels, course)
     write_csv(outputs["probes"], pd.DataFrame([row for label in probed for row in rows[label]]))
-    for kind in ("alignment", "weights", "collapse", "movement"):
+    movement = pd.DataFrame(map(asdict, found.movement))
+    write_csv(outputs["movement"], movement if movement["collapsed"].any() else movement.drop(columns="collapsed"))
+    for kind in ("alignment", "weights", "collapse"):
         write_csv(outputs[kind], pd.DataFrame(map(asdict, getattr(found, kind))))
 
 
@@ -66,10 +73,10 @@ def probe_rows(
 
 
 def probed_at(job: MeasureJob) -> dict[str, tuple[str, int]]:
-    """Objective and epoch of what is probed, by its name in tables: every twin at the end, and `untrained`, what
+    """Objective and epoch of what is probed, by its name in tables: every twin at the end, and the untrained, what
     training has to beat; of CL where it is trained, as all that share their start are one network."""
     start = "cl" if "cl" in job.objectives else job.objectives[0]
-    return {**{name: (name, job.run.epochs) for name in job.objectives}, "untrained": (start, 0)}
+    return {**{name: (name, job.run.epochs) for name in job.objectives}, UNTRAINED: (start, 0)}
 
 
 def travelled(job: MeasureJob, steps: pd.DataFrame) -> dict[int, Travelled]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 OFFLINE = Config({"KernelManager": {"transport": "ipc"}})  # by files, so that no network is needed, not even loopback
 ASIDE = ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
+KERNEL = "python3"  # as the notebook's source has it
 BODY = "<!-- body -->"  # where the page takes what the notebook shows
 
 
@@ -45,6 +47,7 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) 
     failed.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(dict.fromkeys(ASIDE, folder))  # what a kernel leaves goes with the folder
+        _declare_kernel(Path(folder))
         notebook, executed = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
         nbformat.write(jupytext.read(source), notebook)
         try:
@@ -59,7 +62,7 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) 
                     "origins": str(outputs["provenance"].absolute()),
                     "notes": list(notes),
                 },
-                kernel_name="python3",
+                kernel_name=KERNEL,
                 config=OFFLINE,
                 progress_bar=False,
                 cwd=PROJECT,
@@ -74,6 +77,14 @@ def run(job: ReportJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) 
             cell["id"] = f"cell-{number}"  # in place of a random one: the same results give the same page
         body, _ = exporter.from_notebook_node(page)
     write_text(outputs["page"], template.read_text(encoding="utf-8").replace(BODY, body))
+
+
+def _declare_kernel(folder: Path) -> None:
+    """Put this interpreter's kernel before all that are installed, or that JUPYTER_PATH of the user's shell has."""
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    specification = {"argv": argv, "display_name": "Python 3", "language": "python"}
+    write_json(folder / "kernels" / KERNEL / "kernel.json", specification)
+    os.environ["JUPYTER_PATH"] = str(folder)
 
 
 def _photographs(inputs: Inputs, reports: Path) -> Path | None:

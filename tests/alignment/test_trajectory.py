@@ -115,6 +115,61 @@ def test_a_single_seed_is_compared_with_none():
     assert between_seeds([0], (1,), lambda seed, epoch: features("a", epoch)) == []
 
 
+def same_means(rows, labels):
+    """Two classes with the rows of one."""
+    rows = rows.clone()
+    rows[labels == 1] = rows[labels == 0]
+    return rows
+
+
+COLLAPSES = {
+    "constant": lambda rows, labels: torch.ones_like(rows),
+    "zero": lambda rows, labels: torch.zeros_like(rows),
+    "a zero row": lambda rows, labels: torch.where(torch.arange(len(rows))[:, None] == 3, 0.0, rows),
+    "one direction": lambda rows, labels: torch.linspace(1, 2, len(rows))[:, None] * torch.tensor([0.1, 0.2, 0.3]),
+    "rounding": lambda rows, labels: (0.1 + 1e-9 * rows).float(),
+    "two classes of one mean": same_means,
+}
+
+
+@pytest.mark.parametrize("at", [0, 2, 4])
+@pytest.mark.parametrize("how", COLLAPSES)
+def test_a_collapsed_network_has_no_similarity_at_that_epoch_and_stops_nothing(how, at):
+    def features_of(name, epoch):
+        rows = features(name, epoch)
+        collapsed = (name, epoch) == ("ce", at)
+        return {s: COLLAPSES[how](own, LABELS[s]) if collapsed else own for s, own in rows.items()}
+
+    epochs = (0, 2, 4)
+    travelled = dict.fromkeys(epochs, Travelled(0, 0.0))
+    found = trajectory(NAMES, epochs, features_of, weights, LABELS, travelled)
+    usual = trajectory(NAMES, epochs, features, weights, LABELS, travelled)
+    for kind in ("alignment", "weights", "collapse", "movement"):
+        assert len(getattr(found, kind)) == len(getattr(usual, kind))
+    for row, without in zip(found.alignment, usual.alignment, strict=True):
+        lost = "ce" in (row.first, row.second) and row.epoch == at
+        assert np.isnan([row.value, row.low, row.high, row.null]).all() if lost else repr(row) == repr(without)
+    for row, without in zip(found.weights, usual.weights, strict=True):
+        lost = "ce" in (row.first, row.second) and row.epoch == at
+        assert np.isnan(row.representation_angle) if lost else row == without
+        assert row.weight_angle == without.weight_angle
+    assert {(row.objective, row.epoch) for row in found.movement if row.collapsed} == {("ce", at)}
+    assert {(row.objective, row.epoch) for row in found.collapse if np.isnan(row.cdnv)} == {("ce", at)}
+    unknown = {(row.objective, row.epoch) for row in found.movement if np.isnan(row.cka)}
+    assert unknown == {("ce", epoch) for epoch in epochs if at in (0, epoch)}
+
+
+@pytest.mark.parametrize("how", [how for how in COLLAPSES if how != "two classes of one mean"])
+def test_between_seeds_a_collapsed_network_is_like_no_other(how):
+    def features_of(seed, epoch):
+        rows = features(str(seed), epoch)
+        return {s: COLLAPSES[how](own, LABELS[s]) for s, own in rows.items()} if seed == 3 else rows
+
+    rows = between_seeds([0, 3, 7], (1,), features_of)
+    assert len(rows) == 2 * 3 * 2
+    assert all(np.isnan(row.value) == (3 in (row.first_seed, row.second_seed)) for row in rows)
+
+
 def mean_distance(pair):
     return Estimate(float((pair.first.features - pair.second.features).norm(dim=1).mean()), low=0.0)
 
@@ -129,7 +184,7 @@ def test_a_measure_of_ones_own_is_one_entry(monkeypatch):
     rows = pd.DataFrame(steps, columns=["epoch", "step", "objective", "learning_rate"])
     found = trajectory(NAMES, (0, 2), features, weights, LABELS, measure.travelled(job, rows))
     movement = pd.DataFrame(found.movement)
-    columns = ["epoch", "steps", "path_length", "objective", "displacement", "weight_angle", "cka", "rsa"]
+    columns = ["epoch", "steps", "path_length", "objective", "displacement", "weight_angle", "cka", "rsa", "collapsed"]
     assert list(movement) == columns
     for epoch, count, length in ((0, 0, 0.0), (2, 4, 0.5 * (0.1 + 0.2 + 0.3 + 0.4))):
         own = movement[movement["epoch"] == epoch]

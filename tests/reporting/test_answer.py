@@ -14,7 +14,8 @@ NAN = math.nan
 
 def row(claim, verdict, mean, low=NAN, high=NAN, data="digits, C = 10", rule="mean above 0", n=5):
     values = {"claim": claim, "verdict": verdict, "mean": mean, "ci_low": low, "ci_high": high, "n": n}
-    return {**values, "data": data, "rule": rule, "statement": f"{claim} <is> so."}
+    p = NAN if n < 2 else 0.081 if verdict == "undecided" else 0.04
+    return {**values, "data": data, "rule": rule, "statement": f"{claim} <is> so.", "p_holm": p}
 
 
 def said(*rows):
@@ -48,6 +49,7 @@ def test_the_words_follow_the_verdict(verdict, mean, text):
     assert text in found
     size = "0.068 [0.058, 0.078]" if verdict != "undecided" else "-0.068 [-0.078, -0.058]"
     assert size in found
+    assert ("(p = 0.081 after Holm's correction for all claims)." in found) == (verdict == "undecided")
 
 
 def test_every_data_has_its_own_paragraph_and_what_was_not_run_none():
@@ -63,7 +65,9 @@ def test_every_data_has_its_own_paragraph_and_what_was_not_run_none():
 
 
 def test_one_seed_has_no_interval_and_decides_nothing():
-    assert "is undecided: 0.012.</p>" in said(row("nscl_closer_than_ce", "undecided", 0.012, n=1))
+    assert "is undecided: 0.012 (a single seed has no test).</p>" in said(
+        row("nscl_closer_than_ce", "undecided", 0.012, n=1)
+    )
 
 
 def test_where_nothing_was_learned_nothing_else_is_said():

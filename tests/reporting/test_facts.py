@@ -25,7 +25,7 @@ def table_of(runs, cl, raw=40.0):
     probes = {run: rows(cl=cl(run), untrained=30.0) for run in runs}
     baselines = {run.subset: rows(raw_pixels=raw) for run in runs}
     movement = {run: pd.DataFrame([moved(run, e, o) for e in (0, 1, 2) for o in ("cl", "nscl")]) for run in runs}
-    return facts(probes, baselines, movement)
+    return facts(probes, baselines, movement, ("cl", "nscl"))
 
 
 def runs_of(**fields):

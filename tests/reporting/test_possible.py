@@ -8,16 +8,17 @@ import pytest
 from matplotlib.figure import Figure
 
 from pipeline.files import write_csv
+from pipeline.reporting.figures import FigureFacts
 from pipeline.reporting.possible import CUT, cut, possible
 from pipeline.reporting.show import Report
-from pipeline.reporting.style import spread
+from pipeline.reporting.style import INTERVALS, spread
 from pipeline.reporting.table1 import table1_markdown
 from pipeline.reporting.table2 import table2_markdown
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.settings.run import Run
 from pipeline.stages import figure as stage
 from pipeline.workflow.stages import FigureJob
-from tests.reporting.planted_figures import MODULES
+from tests.reporting.planted_figures import MODULES, table_of
 from tests.reporting.planted_tables import tables
 
 
@@ -77,8 +78,9 @@ def test_a_figure_is_drawn_within_the_limits_from_a_table_as_computed(tmp_path, 
     drawn, notes = [], []
     module = SimpleNamespace(READS=(), table=lambda reading: rows(), draw=lambda table: drawn.append(table) or Figure())
     monkeypatch.setattr(stage, "importlib", SimpleNamespace(import_module=lambda name: module))
+    monkeypatch.setitem(stage.FIGURES, "mine", FigureFacts("", (), (), ()))
     monkeypatch.setattr(stage, "learning", lambda inputs, runs: ())
-    monkeypatch.setattr(stage, "facts", pd.DataFrame)
+    monkeypatch.setattr(stage, "facts", lambda objectives: pd.DataFrame())
     monkeypatch.setattr(stage, "sentences", lambda table: ["learned"])
     monkeypatch.setattr(stage, "note", lambda figure, sentences: notes.extend(sentences))
     outputs = {kind: tmp_path / f"mine.{kind}" for kind in ("figure", "facts", "png", "pdf")}
@@ -86,13 +88,28 @@ def test_a_figure_is_drawn_within_the_limits_from_a_table_as_computed(tmp_path, 
     stage.run(job, {"paper_values": [tmp_path]}, outputs)
     assert pd.read_csv(outputs["figure"])["ci_high"].item() == 1.03
     assert drawn[0]["ci_high"].item() == 1.0
-    assert notes == ["learned", CUT]
+    assert notes == ["learned", INTERVALS, CUT]
 
 
 def test_a_logarithmic_axis_has_no_band_where_an_interval_reaches_nothing():
     low = [0.2, -0.1, 0.1, 0.1, 0.1]
-    table = pd.DataFrame({"epoch": range(5), "mean": 0.3, "ci_low": low, "ci_high": 0.6})
+    table = pd.DataFrame({"epoch": range(5), "mean": 0.3, "ci_low": low, "ci_high": 0.6, "n_seeds": 4})
     table = table.assign(dataset="digits", classes=10, objective="cl", split="test", measure="cdnv")
     panel = MODULES["collapse"].draw(pd.concat([table, table.assign(measure="directional_cdnv")])).axes[0]
     drawn = {float(x) for path in panel.collections[0].get_paths() for x in path.vertices[:, 0]}
     assert drawn == {1, 3, 4, 5}  # epoch + 1
+
+
+def test_of_few_seeds_intervals_are_bars_which_end_within_the_panel():
+    """And not where one reaches 0 on a logarithmic axis."""
+    figure = MODULES["fig2_trajectory"].draw(table_of("fig2_trajectory"))  # of three seeds
+    for panel in figure.axes:
+        bottom, top = panel.get_ylim()
+        ends = [y for bars in panel.containers for path in bars[2][0].get_segments() for y in path[:, 1]]
+        assert ends
+        assert min(ends) >= bottom
+        assert max(ends) <= max(top, 1.01)
+    table = pd.DataFrame({"epoch": range(2), "mean": 0.3, "ci_low": [0.2, -0.1], "ci_high": 0.6, "n_seeds": 2})
+    table = table.assign(dataset="digits", classes=10, objective="cl", split="test", measure="cdnv")
+    panel = MODULES["collapse"].draw(pd.concat([table, table.assign(measure="directional_cdnv")])).axes[0]
+    assert [path[0, 1] for path in panel.containers[0][2][0].get_segments()] == pytest.approx([0.2, 0.3])

@@ -9,7 +9,7 @@ import pytest
 from pipeline.files import write_csv, write_json
 from pipeline.reporting.metrics import short_metrics
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.show import ELSEWHERE, Report
+from pipeline.reporting.show import COUNTED, ELSEWHERE, Report
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.settings.run import Run
 from tests.reporting.planted import CONTROLLED, PAPER, PUBLISHED_CLASSES, trajectory
@@ -53,6 +53,7 @@ def test_a_claim_on_several_data_counts_once_and_its_rows_stand_in_brackets(repo
     assert (paper[of["holds"]], paper[of["fails"]], paper[of["differs by data"]]) == ("1 (2)", "0 (1)", "1 (0)")
     assert (ours[0], ours[of["not learned"]]) == ("claims of ours", "1 (1)")
     assert (checks[0], checks[of["holds"]]) == ("checks of ours", "1 (1)")
+    assert COUNTED in report.summary()
 
 
 def test_checks_stand_apart_from_claims(report):
@@ -93,6 +94,15 @@ def test_every_claim_stands_beside_its_verdict_on_photographs(report, tmp_path):
     assert one == ["one is so.", "0.87", "fails  -0.500 [-0.600, -0.400] (5 seeds)", f"holds  {numbers}"]
     assert two[2] == "not run"
     assert " ".join(two[3].split()) == f"holds {numbers} digits, C = 10 fails {numbers} digit_pairs, C = 100"
+
+
+def test_what_is_undecided_has_its_reason_beside_an_interval_on_one_side(report, tmp_path):
+    rows = [claim("one", "undecided", mean=-0.067, ci_low=-0.093, ci_high=-0.041, p_holm=0.081)]
+    write_csv(tmp_path / "claims.csv", pd.DataFrame(rows, columns=list(COLUMNS)))
+    shown = " ".join(rows_of(Report(str(tmp_path)).beside(report))[1][3].split())
+    assert shown == (
+        "undecided -0.067 [-0.093, -0.041] (5 seeds) p = 0.081 after Holm&#x27;s correction for all claims"
+    )
 
 
 def test_figures_of_two_reports_have_names_of_their_own_on_a_page(report):
@@ -151,6 +161,9 @@ def test_tables_show_baselines_and_training_also_where_classes_were_not_declared
     write_csv(report.folder / "table1.csv", one)
     write_csv(report.folder / "table2.csv", two)
     name = "digits" if classes is None else "digits, C = 10"
+    assert "The paper&#x27;s data that was not run here, with its published values, is in table1.csv: cifar" in (
+        report.table1()
+    )
     found = rows_of(report.table1())
     assert found[0] == ["data", "probe", "RAW PIXELS", "UNTRAINED", "CL", "NSCL"]  # what was run, and no more
     own = {row[1]: dict(zip(found[0], row, strict=True)) for row in found if row[0] == name}

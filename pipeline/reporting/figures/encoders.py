@@ -30,6 +30,6 @@ def draw(table: pd.DataFrame) -> Figure:
             style.line(panel, shown, looks[str(objective)], f"CL–{style.name_of(objective)}")
         style.epochs_axis(panel, rows["epoch"])
         panel.set(title=f"{data_label(dataset, classes)}\n{encoder}", ylabel="CKA with CL")
-        panel.set_ylim(cka["mean"].min() - 0.03, 1.01)
+        style.likeness_axis(panel, cka)
     style.legend(figure, 4)
     return figure

@@ -40,6 +40,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 label=f"{label}, in the paper",
             )
         style.epochs_axis(panel, rows["epoch"])
-        panel.set(title=title, ylim=(0, 95), ylabel="CL–NSCL angle (°)")
+        highest = float(rows[["mean", "ci_high"]].max().max())
+        panel.set(title=title, ylim=(0, max(95, 1.05 * highest)), ylabel="CL–NSCL angle (°)")
     style.legend(figure, 4)
     return figure

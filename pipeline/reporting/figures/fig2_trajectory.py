@@ -1,5 +1,6 @@
 """Figure 2: CKA and RSA with CL over the epochs, beside what two CL runs of different seeds have in common."""
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -12,15 +13,16 @@ from pipeline.reporting.reading import Reading
 from pipeline.reporting.twins import PAPER, of_another_seed, published, with_cl
 
 CAPTION = (
-    "CKA and RSA of every twin with CL over training, on test images. Dotted: CL with its own initialisation. Grey "
-    "band, where there are several seeds: the range between CL runs that differ only in their seed. Crosses, on the "
-    "paper's data: its values, of training images."
+    "CKA and RSA of every twin with CL over training, on test images. Dotted: CL with its own initialisation. Hatched, "
+    "where there are several seeds: the range between CL runs that differ only in their seed. Crosses, on the paper's "
+    "data: its values, of training images."
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("alignment", "between_seeds", "movement")
 TWINS = ("cl",)
 
 BY = ("dataset", "classes", "second", "split", "epoch")
+SHIFT = 0.01  # of the axis' length, from one twin's bars to the next one's
 OWN_START = "cl, own initialisation"
 PAIRS, BETWEEN_SEEDS, START = "twins", "ceiling", "initialisation"  # in the column `source`, beside `paper`
 
@@ -38,7 +40,7 @@ def table(reading: Reading) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    shown = table[(table["split"] == "test") | (table["source"] == PAPER)]
+    shown = table[((table["split"] == "test") | (table["source"] == PAPER)) & table["mean"].notna()]
     groups = style.groups(shown)
     figure, axes = style.panels(len(groups), len(style.MEASURES))
     looks = style.looks(shown.loc[shown["source"].isin((PAIRS, PAPER)), "second"])
@@ -53,14 +55,16 @@ def draw(table: pd.DataFrame) -> Figure:
 def _panel(panel: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Look]) -> None:
     of = {source: own.sort_values("epoch") for source, own in rows.groupby("source")}
     if BETWEEN_SEEDS in of:
-        style.band(panel, of[BETWEEN_SEEDS], "CL–CL of another seed")
-    for objective, twins in of[PAIRS].groupby("second", sort=False):
-        style.line(panel, twins, looks[str(objective)], f"CL–{style.name_of(objective)}")
+        style.band(panel, of[BETWEEN_SEEDS], "CL–CL of another seed (range)")
+    drawn = rows[rows["source"] == PAIRS].groupby("second", sort=False)
+    for place, (objective, twins) in enumerate(drawn):
+        shift = SHIFT * (place - (len(drawn) - 1) / 2) * math.log(rows["epoch"].max() + 1)
+        style.line(panel, twins, looks[str(objective)], f"CL–{style.name_of(objective)}", shift=shift)
     if START in of:
         style.line(panel, of[START], ("#000000", ""), "CL–its own initialisation", ":")
     if PAPER in of:
         for objective, points in of[PAPER].groupby("second"):
             name = f"CL–{style.name_of(objective)}"
             style.crosses(panel, points["epoch"] + 1, points, looks[str(objective)][0], name)
-    style.epochs_axis(panel, rows.loc[rows["source"] != PAPER, "epoch"])
-    panel.set_ylim(rows["mean"].min() - 0.03, 1.01)
+    style.epochs_axis(panel, rows["epoch"])
+    style.likeness_axis(panel, rows)

@@ -36,7 +36,7 @@ def table(reading: Reading) -> pd.DataFrame:
     steps, or both. `steps` is the median over seeds, whose classes may
     have more or fewer images; `trend` is that of CKA in C' at the last epoch.
     """
-    rows = reading.read("bounds").query("split == 'test'")
+    rows = reading.read("bounds").query("split == 'test'").dropna(subset="cka")
     parts = []
     for _, own in rows.groupby("dataset", sort=False):
         for matched, chosen in _matched(own):
