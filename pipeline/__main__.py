@@ -442,10 +442,10 @@ def _tables_of(params: Path, options: argparse.Namespace) -> list[pd.DataFrame]:
 def _measures_of(run: str, plan: Plan, layout: Layout) -> list[pd.DataFrame]:
     """Probes and alignment of a run."""
     from pipeline.reporting.reading import finished
-    from pipeline.workflow.records import task
+    from pipeline.workflow.task import task
 
     one = task("measure", run, plan, layout)
-    return [finished(one.outputs[kind], plan.command("measure", run), kind) for kind in ("probes", "alignment")]
+    return [finished(one.place.outputs[kind], plan.command("measure", run), kind) for kind in ("probes", "alignment")]
 
 
 def _power(options: argparse.Namespace) -> None:
