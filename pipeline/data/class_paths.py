@@ -64,7 +64,10 @@ def scheme_of(tree: Path, folders: Collection[Parts], test_share: float | None) 
         return Scheme(top, test_share)
     splits = [top for top in tops if top in SPLITS]
     above = [top for top in tops if any((top, split) in folders for split in SPLITS)]
-    if splits and (splits != above or len(splits) > 1):  # a folder `train` alone may hold the whole set
+    # a folder `train` alone may hold the whole set; one with other folders is a split, of which a class is called so
+    inside = {folder[1] for folder in folders if len(folder) > 1 and folder[0] in splits}
+    whole = inside <= {*SPLITS} or ("train" in inside and inside & {"test", "val"})
+    if splits and (splits != above or len(splits) > 1 or not whole):
         return Scheme((), None)
     if len(above) > 1:
         raise SettingsError(f"{tree}: holds more than one data set, in {' and '.join(above)}; allowed is one")

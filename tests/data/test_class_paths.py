@@ -37,6 +37,18 @@ def test_folders_under_train_that_hold_an_image(tmp_path, top):
     assert count_classes((str(archive),), None, "datasets.x") == 2
 
 
+def test_a_class_that_is_called_as_a_split_is_a_class(tmp_path):
+    """As in CIFAR-100, whose test images lie in an archive of their own: `test/train/*` are trains."""
+    train = zipped(tmp_path / "train.zip", *(f"train/{label}/1.png" for label in ("apple", "train", "wolf")))
+    test = zipped(tmp_path / "test.zip", *(f"test/{label}/1.png" for label in ("apple", "train", "wolf")))
+    found = find_images([train, test])
+    assert found.class_names == ("apple", "train", "wolf")
+    assert found.train.labels == found.test.labels == [0, 1, 2]
+    assert count_classes((str(train), str(test)), None, "datasets.x") == 3
+    below = tree(tmp_path / "whole", "train/train/apple/1.png", "train/test/apple/1.png", "train/notes/1.png")
+    assert find_images([below]).class_names == ("apple",)  # a folder `train` that holds the whole set
+
+
 @pytest.mark.parametrize("top", ["", "images/"])
 def test_images_of_folders_and_archives(tmp_path, top):
     names = [top + name for name in (*NAMES, *HIDDEN)]
