@@ -142,7 +142,7 @@ def _add_evidence(command: Command) -> None:
 
     freezes = action("freeze", "keep finished tables, figures and measures, with the commit that made them")
     _add_settings(freezes)
-    freezes.add_argument("--networks", metavar="RUN", nargs="+", default=[], help="runs to keep the last networks of")
+    freezes.add_argument("--networks", metavar="RUN", nargs="+", help="runs to keep the last networks of")
     action("check", "compare the bytes of evidence with its manifest")
     again = action("replay", "train a run's first steps again and compare them with what it recorded")
     again.add_argument("subject", metavar="RUN", help="name of a run")
@@ -340,7 +340,7 @@ def _evidence(options: argparse.Namespace) -> None:
         from pipeline.evidence.freeze import freeze
 
         print(
-            f"{freeze(options.folder, *_settings(options), options.networks)}: frozen; tell in README.md what was found"
+            f"{freeze(options.folder, *_settings(options), options.networks or ())}: frozen; tell in README.md what was found"
         )
         return
     folder = evidence_folder(options.folder)

@@ -45,10 +45,11 @@ def synchronise(path: Path) -> None:
         os.close(descriptor)
 
 
-def clear_leftovers(folder: Path) -> None:
-    """Delete temporary neighbours that killed processes of this machine left in a folder or below. Those of living
-    ones stay, and those of other machines, whose processes cannot be asked for."""
-    for path in folder.rglob(f".*.{_HOST}.*"):
+def clear_leftovers(folder: Path, name: str = "") -> None:
+    """Delete temporary neighbours that killed processes of this machine left: of a file of this name in a folder, or
+    of all files below it. Those of living ones stay, and those of other machines, whose processes cannot be asked
+    for."""
+    for path in folder.glob(f".{name}.{_HOST}.*") if name else folder.rglob(f".*.{_HOST}.*"):
         process = path.suffix.removeprefix(".")
         if path.is_file() and process.isdecimal() and not _lives(int(process)):
             path.unlink(missing_ok=True)

@@ -54,15 +54,14 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["twins", RUN], "not there; `python -m pipeline prepare digits --params FILE` makes it"),
+        (["twins", RUN], "missing; `python -m pipeline prepare digits --params FILE` makes it"),
         (["prepare", "mnist"], "dataset = 'mnist': not known, allowed is one of cifar10"),
         (["twins", "digits"], "expected dataset/field=value"),
         (["twins", RUN, "--device", "tpu"], "--device = tpu: allowed is auto, cpu or cuda"),
         (["subset", "digits", "--threads", "1"], "subset 'digits': expected dataset/classes=C,seed=S"),
         (["subset", "digits/classes=x,seed=0"], "expected dataset/classes=C,seed=S, C a number or all"),
-        (["replay", RUN], "not there; `python -m pipeline prepare digits --params FILE` makes it"),
         (["figure", "fig9"], "figure 'fig9': allowed is one of"),
-        (["measure", RUN], "not there; `python -m pipeline prepare digits --params FILE` makes it"),
+        (["measure", RUN], "missing; `python -m pipeline prepare digits --params FILE` makes it"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(params, capsys, arguments, message):
@@ -93,7 +92,7 @@ def test_a_full_disk_is_said_in_one_line(params):
     assert re.fullmatch(r"error: /\S+/train_images.npy: file too large\n", done.stderr)
 
 
-@pytest.mark.parametrize("arguments", [["dvc"], ["dvc", "--check"], ["reference", "pages"]])
+@pytest.mark.parametrize("arguments", [["reference", "pages"]])
 def test_what_is_about_a_checkout_is_refused_outside_of_it(arguments, tmp_path, monkeypatch, capsys):
     def said():
         assert main(arguments) == 2
@@ -125,7 +124,7 @@ def test_a_class_count_that_the_data_set_lacks_is_refused(params, capsys):
     assert "classes = 11: digits allows 2 to 10" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("stage", [*STAGES, "runs", "verify", "replay", "remake", "cost", "schema", "dvc", "reference"])
+@pytest.mark.parametrize("stage", [*STAGES, "runs", "verify", "remake", "cost", "schema", "reference", "evidence"])
 def test_every_command_explains_itself(stage, capsys):
     with pytest.raises(SystemExit) as stopped:
         main([stage, "--help"])

@@ -129,6 +129,8 @@ def _start(one: Task, key: Record) -> Path:
     result = folder / RESULT
     result.mkdir(parents=True, exist_ok=True)
     clear_leftovers(folder)
+    for path in (one.place.digests, one.place.record):
+        clear_leftovers(path.parent, path.name)
     write_record(started, key)
     return result
 

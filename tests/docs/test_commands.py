@@ -94,7 +94,7 @@ def known(command):
             return all(may_be_made(one) for one in targets if one.startswith("reports/"))
         case ["dvc", *_] | ["jupytext", *_] | ["papermill", *_]:
             return True
-        case ["python", "-m", module, *_] if module.startswith("benchmarks."):
+        case ["python", "-m", module, *_] if module.startswith(("benchmarks.", "tests.")):
             return (ROOT / f"{module.replace('.', '/')}.py").is_file()
         case [program, *_]:
             return (ROOT / program).is_file()

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -14,6 +15,7 @@ from pipeline.reporting.figures import FIGURES
 from pipeline.settings.base import Settings
 from pipeline.settings.experiments import Params
 from pipeline.settings.run import Run
+from pipeline.workflow.layout import Layout
 from pipeline.workflow.stages import STAGES
 from tests.docs.pages import ROOT
 
@@ -50,8 +52,10 @@ def test_every_setting_stands_in_the_reference_with_its_words(kind):
 def test_every_stage_and_name_stands_in_the_reference():
     stages, names = ((ROOT / "docs" / "reference" / f"{one}.md").read_text() for one in ("stages", "names"))
     assert re.findall(r"^## (\w+)$", stages, re.MULTILINE) == list(STAGES)
+    layout = Layout(Path("results"), Path("reports"))
     for stage in STAGES.values():
-        assert all(f"| writes `{kind}` | `{path}` |" in stages for kind, path in stage.writes.items())
+        written = layout.place(stage, "<name>" if stage.subject else "").outputs.items()
+        assert all(f"| writes `{kind}` | `{path.as_posix()}` |" in stages for kind, path in written)
     for name in (*OBJECTIVES, *FIGURES, *CLAIMS):
         assert f"\n| `{name}` |" in names
 
