@@ -1,4 +1,5 @@
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -6,28 +7,38 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.10")
-if set("{}") & {*str(workflow.basedir), *str(Path.cwd())}:
+CHECKOUT = Path(
+    str(workflow.current_basedir)
+)  # also where this file is a module of another workflow
+if set("{}") & {*str(CHECKOUT), *str(Path.cwd())}:
     raise WorkflowError(
-        f"{workflow.basedir}: Snakemake takes braces in a folder's name for its own, allowed is one without"
+        f"{CHECKOUT}: Snakemake takes braces in a folder's name for its own, allowed is one without"
     )
 # jobs stay: to look for dead objects after every 700 new ones takes a tenth of a long plan's time
 gc.set_threshold(100_000)
-sys.path.insert(0, workflow.basedir)  # the package `pipeline` lies beside this file
+# the package `pipeline` lies beside this file; jobs find it there too, wherever they run
+sys.path.insert(0, str(CHECKOUT))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH")))
+)
+DEFAULT = next(
+    path for path in (Path("params.yaml"), CHECKOUT / "params.yaml") if path.is_file()
+)
 
 from pipeline.settings.base import SettingsError
 from pipeline.settings.yaml_file import read_values
 
 try:
     # Snakemake does not say what is wrong, and where, and of two equal keys takes the last unseen
-    for file in workflow.overwrite_configfiles or ["params.yaml"]:
+    for file in workflow.overwrite_configfiles or [DEFAULT]:
         read_values(Path(file))
 except SettingsError as error:
     raise WorkflowError(str(error)) from None
 
 # --configfile takes the place of params.yaml: merged, the default's experiments would run too
-if not workflow.overwrite_configfiles:
+if not (workflow.overwrite_configfiles or config):
 
-    configfile: "params.yaml"
+    configfile: DEFAULT
 
 
 report: "workflow/report/workflow.rst"

@@ -339,9 +339,8 @@ def _evidence(options: argparse.Namespace) -> None:
     if options.action == "freeze":
         from pipeline.evidence.freeze import freeze
 
-        print(
-            f"{freeze(options.folder, *_settings(options), options.networks or ())}: frozen; tell in README.md what was found"
-        )
+        frozen = freeze(options.folder, *_settings(options), options.networks or ())
+        print(f"{frozen}: frozen; tell in README.md what was found")
         return
     folder = evidence_folder(options.folder)
     print(f"{folder}: {check(folder)} files as they were frozen", flush=True)

@@ -14,6 +14,11 @@ from pipeline.settings.base import SettingsError
 PROJECT = Path(__file__).parents[1]
 
 
+def project_file(path: str) -> Path:
+    """A file of the checkout, as seen from where the command is given."""
+    return Path(path) if Path.cwd() == PROJECT else PROJECT / path
+
+
 def source_of(module: str) -> Path | None:
     """File of a module of this project, or of a `FILE.py`; none where there is none."""
     if module.endswith(".py"):

@@ -155,6 +155,11 @@ def _check_names(params: Params) -> None:
                 f"{folder}: {name[:40]!r}... is too long for a folder: allowed are {LONGEST:,} bytes, and "
                 f"{LONGEST_PART} from one '/' to the next"
             )
+        if Path(name).parts[:2] == ("reports", "evidence"):
+            raise SettingsError(
+                f"{folder}: {name!r} is of evidence, which `python -m pipeline evidence freeze` alone writes: expected "
+                "another folder"
+            )
     for name in params.datasets:
         if not re.fullmatch(r"\w[\w.-]{,63}", name):
             raise SettingsError(

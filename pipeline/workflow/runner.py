@@ -227,7 +227,7 @@ def check_inputs(one: Task) -> None:
         if not place.record.is_file():
             raise FileNotFoundError(f"{place.record}: missing")
         read_record(place.record)
-    for path in map(Path, one.stage.files.values()):
+    for path in one.files.values():
         if not path.is_file():
             raise FileNotFoundError(f"{path}: missing")
 

@@ -2,7 +2,6 @@
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +11,7 @@ from pipeline.alignment.measures import MEASURES
 from pipeline.data.catalog import KNOWN
 from pipeline.encoders import reference
 from pipeline.objectives import resolve as objective_of
+from pipeline.references import project_file
 from pipeline.reporting.figures import FIGURES, FigureFacts
 from pipeline.reporting.paper_values import read_paper_values
 from pipeline.settings.base import Settings, SettingsError
@@ -297,7 +297,7 @@ class ReportJob(Settings):
 
 def published_classes() -> dict[str, int]:
     """Classes of the paper's datasets, which tell whether a run has a dataset's whole."""
-    values = read_paper_values(Path(PAPER_VALUES["paper_values"]))
+    values = read_paper_values(project_file(PAPER_VALUES["paper_values"]))
     published = sorted({value.dataset for value in values} & set(KNOWN))
     return {name: spec.classes for name in published if (spec := KNOWN[name]).classes is not None}
 

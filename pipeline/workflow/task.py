@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from pipeline.files import digest_of
+from pipeline.references import project_file
 from pipeline.settings.base import Settings, SettingsError
 from pipeline.workflow.code import code_digest, code_identity, watched_identity
 from pipeline.workflow.layout import Layout, Place
@@ -52,12 +53,17 @@ class Task:
         return [self.layout.place(STAGES[name], subject) for name, subject in self.stage.records(self.plan, self.job)]
 
     @property
+    def files(self) -> dict[str, Path]:
+        """Files of the project that it reads as data."""
+        return {name: project_file(path) for name, path in self.stage.files.items()}
+
+    @property
     def inputs(self) -> dict[str, list[Path]]:
         """Paths as the stage's module takes them."""
         found: dict[str, list[Path]] = {kind: [] for kind in self.stage.reads(self.job)}
         for kind, place in self.reads:
             found[kind].append(place.outputs[kind])
-        files = {name: [Path(path)] for name, path in self.stage.files.items()}
+        files = {name: [path] for name, path in self.files.items()}
         return {**found, **files, "records": [place.record for place in self.records]}
 
     @property
@@ -65,7 +71,7 @@ class Task:
         """The files by which Snakemake sees that its inputs changed."""
         read = [place.declared_of(kind) for kind, place in self.reads]
         behind = [path for place in self.records for path in place.declared.values()]
-        return list(dict.fromkeys([*read, *behind, *map(Path, self.stage.files.values())]))
+        return list(dict.fromkeys([*read, *behind, *self.files.values()]))
 
     # -- what decides it ----------------------------------------------------------------------------------------------
 
@@ -104,8 +110,8 @@ class Task:
         inputs: dict[str, dict[str, str]] = {}
         for kind, place in self.reads:
             inputs.setdefault(kind, {})[place.subject] = _output_digests(place.record)[kind]
-        for name, file in self.stage.files.items():
-            inputs[name] = {"": digest(Path(file))}
+        for name, file in self.files.items():
+            inputs[name] = {"": digest(file)}
         return inputs
 
     def watched(self) -> dict[str, str]:

@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.evidence.manifest import FOLDER, MANIFEST, check, file_digests, read_manifest
-from pipeline.settings.base import SettingsError
-from pipeline.settings.experiments import read_params
+from pipeline.settings.base import SettingsError, parse
+from pipeline.settings.experiments import Params, read_params
 from pipeline.workflow.plan import plan
 from tests.docs.pages import ROOT
 from tests.workflow.conftest import RUN
@@ -131,6 +131,13 @@ def test_nothing_is_frozen_from_changes_or_over_what_is_there(frozen, tmp_path):
     project.edit("README.md", "\n", "\n\n", 1)
     assert "uncommitted changes" in project.pipeline("evidence", "freeze", "another", check=False)
     assert not (project.path / FOLDER / "another").exists()
+
+
+@pytest.mark.parametrize("folder", ["results", "reports"])
+def test_no_settings_write_below_evidence(folder):
+    settings = parse(Params, {folder: "reports/evidence/mine/made", "experiments": {}}, "settings")
+    with pytest.raises(SettingsError, match=f"{folder}: 'reports/evidence/mine/made' is of evidence"):
+        plan(settings)
 
 
 def test_what_is_not_there_is_said(capsys, monkeypatch):

@@ -11,6 +11,7 @@ from pipeline.settings.base import SettingsError
 from pipeline.settings.experiments import read_params
 from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import plan
+from pipeline.workflow.records import read_record, write_record
 from pipeline.workflow.stages import STAGES
 from pipeline.workflow.task import tasks
 from pipeline.workflow.verify import verify
@@ -249,6 +250,17 @@ def test_records_name_the_whole_run(finished):
     assert record["found"]["digests"]["cl"] == record["found"]["digests"]["nscl"]  # shared randomness, as recorded
     steps = pd.read_csv(finished.folder("twins", RUN) / "steps.csv.gz")
     assert set(steps["objective"]) == {"cl", "nscl"}
+
+
+def test_versions_that_meet_in_a_table_are_named_under_it_and_on_the_page(project):
+    record = project.folder("twins", RUN) / "record.json"
+    found = read_record(record)
+    packages = {**found["made"]["packages"], "torch": "1.0.0"}
+    write_record(record, {**found, "made": {**found["made"], "packages": packages}})
+    for stage in ("table1", "report"):
+        project.pipeline(stage)
+    for file in ("table1.md", "report.html"):
+        assert "were made by different torch 1.0.0 (1), " in (project.path / "reports" / file).read_text()
 
 
 def test_the_digests_beside_a_folder_are_read_by_other_programs(finished):

@@ -19,9 +19,8 @@ from pipeline.workflow.stages import SHOWN, STAGES
 from pipeline.workflow.task import tasks
 
 try:
-    PLAN = plan(
-        base.parse(Params, config, "settings"), Path(relpath(workflow.configfiles[-1]))
-    )
+    FILE = workflow.configfiles[-1] if workflow.configfiles else DEFAULT
+    PLAN = plan(base.parse(Params, config, "settings"), Path(relpath(FILE)))
     LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
     PLAN = diverged.without_diverged(PLAN, LAYOUT)
     TASKS = list(tasks(PLAN, LAYOUT))
@@ -44,9 +43,17 @@ GPUS = int(
 )  # a job's request; profiles say how many there are
 
 
-onstart:
+def note_settings():
     write_text(SETTINGS_FILE, PLAN.params.model_dump_json(indent=2))
     list_runs(LAYOUT, [one for one in TASKS if one.stage.lasts])
+
+
+onstart:
+    note_settings()
+
+
+if workflow.is_main_process and Path(workflow.main_snakefile).parent != CHECKOUT:
+    note_settings()  # as a module of another workflow, whose own `onstart` is all that Snakemake runs
 
 
 PLANNED = {(one.stage.name, one.place.name): one for one in TASKS}
