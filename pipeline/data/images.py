@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.data.shards import Shards
 from pipeline.data.source_images import Pixels
 from pipeline.data.store import Split, load_store
 from pipeline.data.subsets import read_subset, select
@@ -73,7 +72,7 @@ class Images:
     def ask(self, indices: np.ndarray) -> Callable[[], tuple[Tensor, Tensor]]:
         """The same when it is called; images in files are decoded meanwhile."""
         host = self.host
-        if self.resident is None and isinstance(host, Shards):
+        if self.resident is None and not isinstance(host, np.ndarray):
             asked = host.ask(self.rows[indices])
             return lambda: self._on_device(indices, asked())
         return lambda: self._on_device(indices, None if self.resident is not None else host[self.rows[indices]])

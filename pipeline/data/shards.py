@@ -184,10 +184,6 @@ def _index(folder: Path, split: str) -> Path:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def is_sharded(folder: Path, split: str) -> bool:
-    return _index(folder, split).is_file()
-
-
 class Shards:
     """uint8 images [N, C, H, W] of a split, which are decoded when they are asked for."""
 

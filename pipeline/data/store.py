@@ -1,21 +1,25 @@
 """The store: a dataset's images, as uint8 arrays that are mapped into memory or as files that are decoded when they are
 shown, with a manifest."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.data.arrays import read_array, write_array
-from pipeline.data.rows import SplitOf
-from pipeline.data.shards import Shards, forget_notes, is_sharded, write_shards
+from pipeline.data.rows import Shape, SplitOf
 from pipeline.data.source_images import Labels, Pixels, SourceImages
 from pipeline.files import clear_leftovers, read_json, synchronise, write_json
 from pipeline.settings.base import SettingsError
 from pipeline.settings.dataset import Stored
+
+if TYPE_CHECKING:
+    from pipeline.data.shards import Shards
 
 SPLITS = ("train", "test")
 FORMAT = 3
@@ -66,6 +70,8 @@ def write_store(folder: Path, name: str, images: SourceImages, stored: Stored = 
     temporary = unfinished[stored]
     temporary.mkdir(parents=True, exist_ok=True)
     clear_leftovers(temporary)
+    from pipeline.data.shards import forget_notes, write_shards  # noqa: PLC0415  (an image library: for files alone)
+
     write = write_shards if stored == "files" else write_array
     classes = len(images.class_names)
     try:
@@ -144,8 +150,16 @@ def _manifest(values: dict[str, Any]) -> Manifest:
     return Manifest(**{**values, **tuples, "counts": counts})
 
 
+def _read_images(folder: Path, split: str, shape: Shape) -> Pixels | Shards:
+    if not (folder / f"{split}_index.npy").is_file():
+        return read_array(folder, split)
+    from pipeline.data.shards import Shards  # noqa: PLC0415  (an image library: for files alone)
+
+    return Shards(folder, split, shape)
+
+
 def _load_split(folder: Path, split: str, manifest: Manifest) -> Split:
-    images = Shards(folder, split, manifest.shape) if is_sharded(folder, split) else read_array(folder, split)
+    images = _read_images(folder, split, manifest.shape)
     labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)
     count = sum(manifest.counts[split])
     if images.shape != (count, *manifest.shape) or labels.shape != (count,):
