@@ -51,7 +51,8 @@ def _matrices(found: Comparison) -> Figure:
     rows = [f"{name}  {number}" for name, number in zip(names, numbers, strict=True)]
     across = min(2, len(matrices)) if len(names) <= SIDE_BY_SIDE else 1
     down, side = math.ceil(len(matrices) / across), (WIDTH - NAMES) / (2 if len(names) <= SIDE_BY_SIDE else 1)
-    figure = Figure(figsize=(NAMES + side * across, (side + 0.4) * down), layout="constrained")
+    figure = Figure(figsize=(NAMES + side * across, (side + 0.4) * down))
+    figure.set_layout_engine("constrained", rect=(0.03, 0, 0.97, 1))  # squares reach out of their places
     axes = figure.subplots(down, across, squeeze=False, sharey=True).flatten()
     told = len(names) <= READABLE
     for axis, (name, matrix) in zip(axes, matrices.items(), strict=False):
@@ -61,6 +62,7 @@ def _matrices(found: Comparison) -> Figure:
         sns.heatmap(table, vmin=0, vmax=1, cmap="viridis", square=True, ax=axis, xticklabels=1, yticklabels=1, **look)
         axis.tick_params(labelsize=LETTERS if told else SMALL, rotation=0)
         axis.set_title(ALL_MEASURES[name].label, fontsize=LETTERS + 1)
+        axis.set_anchor("E")  # what a square leaves of its place is for the names
     for axis in axes[len(matrices) :]:
         axis.remove()
     return figure

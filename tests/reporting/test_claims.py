@@ -273,7 +273,7 @@ def test_every_claim_is_measured_on_its_own_runs_of_the_files_that_the_workflow_
     job, layout = STAGES["claims"].job(asked, ""), Layout(tmp_path, tmp_path)
     inputs = {}
     for kind, subjects in STAGES["claims"].reads(job).items():
-        inputs[kind] = [layout.path(stage_of(kind).writes[kind], subject) for subject in subjects]
+        inputs[kind] = [layout.place(stage_of(kind), subject).outputs[kind] for subject in subjects]
         for path, subject in zip(inputs[kind], subjects, strict=True):
             table = swept(kind, runs=asked.requests) if not subject else of_run(kind, _run_of(kind, subject))
             write_csv(path, table)

@@ -40,6 +40,7 @@ def test_a_kernel_of_that_name_elsewhere_is_not_taken(tmp_path, monkeypatch):
     for name, text in {"report.py": SOURCE, "page.html": f"<main>{report.BODY}</main>"}.items():
         write_text(tmp_path / name, text)
     inputs = {"source": [tmp_path / "report.py"], "template": [tmp_path / "page.html"], "records": []}
+    inputs["claims"] = [tmp_path / "claims.csv"]
     outputs = {"page": tmp_path / "report.html", "provenance": tmp_path / "provenance.json"}
-    report.run(ReportJob(figures=(), captions={}, tables=False, own=(), diverged={}), inputs, outputs)
+    report.run(ReportJob(figures=(), captions={}, tables=False, own=(), diverged={}), inputs, outputs, notes=[])
     assert f"<p>{sys.executable}</p>" in outputs["page"].read_text()

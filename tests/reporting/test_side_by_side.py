@@ -7,6 +7,8 @@ from pipeline.__main__ import main
 from pipeline.files import write_csv
 from pipeline.reporting.side_by_side import report_values, run_values, side_by_side
 from pipeline.settings.run import Run
+from pipeline.workflow.layout import Layout
+from pipeline.workflow.stages import STAGES
 from tests.reporting.planted import of_run
 from tests.reporting.planted_tables import tables
 
@@ -28,7 +30,7 @@ def files(folder):
     file = folder / "mine.yaml"
     file.write_text(SETTINGS.format(reports=folder / "reports", results=folder / "results"))
     for seed, accuracy in ((0, 80.0), (1, 81.5)):
-        measures = folder / "results" / "measures" / f"{NAME}{seed}"
+        measures = Layout(folder / "results", folder / "reports").place(STAGES["measure"], f"{NAME}{seed}").folder
         write_csv(measures / "probes.csv", pd.DataFrame([{"objective": "cl", "probe": "lp", "accuracy": accuracy}]))
         run = Run(dataset="digits", classes=4, epochs=2, warmup_epochs=0, seed=seed)
         write_csv(measures / "alignment.csv", of_run("alignment", run, ("nscl",)))

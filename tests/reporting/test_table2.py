@@ -130,7 +130,7 @@ def test_one_objective_alone_has_its_accuracy_and_nothing_to_compare(tmp_path):
     comparison.run(job, inputs, outputs)
     assert pd.read_csv(outputs["accuracy"]).query("objective == 'cl'")["mean"].tolist() == [50.0]
     assert pd.read_csv(outputs["agreement"]).empty
-    table2_stage.run(job, inputs, outputs)
+    table2_stage.run(job, inputs, outputs, notes=[])
     assert "Nothing was compared with CL" in outputs["table2_text"].read_text()
     write_csv(tmp_path / "claims.csv", pd.DataFrame(columns=list(COLUMNS)))
     assert "Nothing was compared with CL" in Report(str(tmp_path)).table2("agreement.csv")

@@ -130,9 +130,9 @@ def extended(sources, tmp_path_factory):
         (project.path / name).write_text(text.lstrip())
     project.edit(
         "pipeline/alignment/measures.py",
-        '        Measure("rho",',
-        '        Measure("procrustes", "Procrustes", "Procrustes", "pipeline.alignment.of_pair:of_pair", True, True),\n'
-        '        Measure("rho",',
+        '    Measure(\n        name="rho",',
+        '    Measure("procrustes", "Procrustes", "Procrustes", "pipeline.alignment.of_pair:of_pair", True, True),\n'
+        '    Measure(\n        name="rho",',
     )
     project.edit("params.yaml", "[cl, nscl]", '[cl, nscl, "mine.py:pull"]')
     project.edit("params.yaml", "dataset: digits, classes: 4", "dataset: low_digits, encoder: linear")

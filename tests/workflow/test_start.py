@@ -91,7 +91,9 @@ def test_a_folder_without_a_split_has_one_drawn(sources, tmp_path):
     train, test = map(int, re.search(r"3 classes, (\d+) training and (\d+) test images", said).groups())
     assert train + test == 72
     project.pipeline("prepare", "pets", "--params", "params/pets.yaml")
-    manifest = json.loads((project.path / "results" / "pets" / "data" / "pets" / "manifest.json").read_text())
+    manifest = json.loads(
+        (project.path / "results" / "pets" / "data" / "pets" / "images" / "manifest.json").read_text()
+    )
     assert {split: sum(counts) for split, counts in manifest["counts"].items()} == {"train": train, "test": test}
     for wrong in ("0", "1", "1.5", "half"):
         assert "expected a number between 0 and 1" in project.pipeline("start", "x", "--test-share", wrong, check=False)
