@@ -11,7 +11,7 @@ from pipeline.feature_files.comparison import Comparison
 from pipeline.feature_files.short_names import short_names
 from pipeline.feature_files.text import as_json
 
-WIDTH, NAMES = 7.2, 1.4  # of a page between its margins, and of that for names; inches
+WIDTH = 7.2  # of a page between its margins; inches
 LETTERS, SMALL = 7.0, 4.0  # points, of few files and of many
 LONGEST = 24  # letters of a name
 SIDE_BY_SIDE, READABLE = 12, 16  # files up to which two matrices share a row, and numbers fit their cells
@@ -49,12 +49,12 @@ def _matrices(found: Comparison) -> Figure:
     names = [_shortened(name) for name in _names(found)]
     numbers = [str(place) for place, _ in enumerate(names, start=1)]
     rows = [f"{name}  {number}" for name, number in zip(names, numbers, strict=True)]
-    across = min(2, len(matrices)) if len(names) <= SIDE_BY_SIDE else 1
-    down, side = math.ceil(len(matrices) / across), (WIDTH - NAMES) / (2 if len(names) <= SIDE_BY_SIDE else 1)
-    figure = Figure(figsize=(NAMES + side * across, (side + 0.4) * down))
-    figure.set_layout_engine("constrained", rect=(0.03, 0, 0.97, 1))  # squares reach out of their places
-    axes = figure.subplots(down, across, squeeze=False, sharey=True).flatten()
     told = len(names) <= READABLE
+    margin = LONGEST * 0.01 * LETTERS if told else 1.4  # for the names; inches
+    across = min(2, len(matrices)) if len(names) <= SIDE_BY_SIDE else 1
+    down, side = math.ceil(len(matrices) / across), (WIDTH - margin) / (2 if len(names) <= SIDE_BY_SIDE else 1)
+    figure = Figure(figsize=(margin + side * across, (side + 0.4) * down), layout="constrained")
+    axes = figure.subplots(down, across, squeeze=False, sharey=True).flatten()
     for axis, (name, matrix) in zip(axes, matrices.items(), strict=False):
         table = pd.DataFrame(matrix, rows, numbers, dtype=float)
         cells = table.map(_number) if told else None
