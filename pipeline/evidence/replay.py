@@ -27,6 +27,7 @@ from pipeline.workflow.plan import plan
 from pipeline.workflow.task import Task, task
 
 TOLERANCE = {"float32": 1e-4, "bfloat16": 2e-2}  # relative, of the losses of first steps: other kernels, other order
+STEPS = Path("measures", "steps.csv.gz")
 COLUMNS = ("epoch", "step", "objective", "learning_rate", "loss", "mean_mass", "mean_square_mass")
 
 
@@ -38,6 +39,8 @@ def replay_run(folder: Path, run: str, device: torch.device, steps: int | None, 
             more than rounding does.
     """
     manifest = read_manifest(folder)
+    if not (folder / STEPS).is_file():
+        raise SettingsError(f"{folder}: keeps no losses of single steps: there is nothing to compare a replay with")
     one = run_task(folder, run)
     images = load_images(*images_of(folder, manifest, one), device)["train"]
     job: Any = one.job
@@ -78,7 +81,7 @@ def images_of(folder: Path, manifest: Manifest, one: Task) -> tuple[Path, Path]:
 
 
 def _recorded(folder: Path, run: str) -> Recorded:
-    table = pd.read_csv(folder / "measures" / "steps.csv.gz")
+    table = pd.read_csv(folder / STEPS)
     rows = table[table["run"] == run]
     return {(int(e), int(s), str(o)): tuple(rest) for e, s, o, *rest in zip(*(rows[c] for c in COLUMNS), strict=True)}
 

@@ -146,6 +146,9 @@ def test_what_is_not_there_is_said(capsys, monkeypatch):
     assert "expected one of cifar100_gpu, cifar_two_cores" in capsys.readouterr().err
     assert main(["evidence", "replay", "cifar_two_cores", "digits/seed=0"]) == 2
     assert "not a run of" in capsys.readouterr().err
+    for name in ("cifar100_gpu", "cifar_two_cores_bfloat16"):
+        assert main(["evidence", "replay", name, "digits/seed=0"]) == 2
+        assert f"{name}: keeps no losses of single steps" in capsys.readouterr().err
     run = next(iter(read_manifest(Path(FOLDER) / "cifar_two_cores").runs))
     assert main(["evidence", "replay", "cifar_two_cores", run]) == 2
     assert "`python -m pipeline prepare cifar100 --params" in capsys.readouterr().err
