@@ -171,6 +171,7 @@ def _finish_replacement(place: Place) -> None:
     new = place.unfinished / RESULT
     if not (place.stage.folder and (new / RECORD).is_file()):
         return
+    place.digests.unlink(missing_ok=True)  # of the earlier result: Snakemake must not take it for that of the new one
     _move(new, place.folder)
     write_digests(place, record_of(place)["outputs"])
 
