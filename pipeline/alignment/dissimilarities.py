@@ -12,7 +12,7 @@ from torch import Tensor
 from pipeline.alignment.chunks import CHUNK, Track, untracked
 from pipeline.alignment.intervals import Estimate, Pair, Prepared, rsa
 from pipeline.alignment.rounding import is_constant
-from pipeline.alignment.similarity import check_varied
+from pipeline.alignment.similarity import centred_at_zero, check_varied
 
 
 def rsa_correlation(pair: Pair) -> Estimate:
@@ -44,7 +44,8 @@ def _row_centred(side: Prepared) -> Prepared:
         constant = is_constant(*rows.aminmax(dim=1), side.features.dtype)
         if constant.any():
             raise ValueError(f"{side.name}: row {int(constant.nonzero()[0])} is constant and has no correlation")
-        rows = rows - rows.mean(1, keepdim=True)
+        check_varied(rows, side.name, side.features.dtype)
+        rows = centred_at_zero(rows, dim=1)
     return Prepared(rows, side.name, side.features.dtype)
 
 
@@ -52,7 +53,7 @@ def _scaled(side: Prepared) -> Tensor:
     """Float64, centred and of unit spread: correlations know no scale, and distances keep their digits."""
     rows = side.features.double()
     check_varied(rows, side.name, side.features.dtype)
-    rows = rows - rows.mean(0)
+    rows = centred_at_zero(rows)
     return rows / rows.square().sum(1).mean().sqrt()
 
 

@@ -143,11 +143,17 @@ def raw_representation(features: Tensor, name: str) -> Representation:
     _check_shape(features, name)
     rows = features.double()
     check_varied(rows, name, features.dtype)
-    rows = rows - rows.mean(0)
+    rows = centred_at_zero(rows)
     rows /= rows.abs().max()
     rows /= rows.square().sum(1).mean().sqrt()
     spread = float(rows.square().sum(1).mean())
     return Representation(name, _rotated(rows.to(_precision(features))), rows.new_zeros(len(rows)), spread)
+
+
+def centred_at_zero(rows: Tensor, dim: int = 0) -> Tensor:
+    """Float64 minus its mean along `dim`, which a large mean's own rounding leaves beside 0: it is taken twice."""
+    centred = rows - rows.mean(dim, keepdim=True)
+    return centred.sub_(centred.mean(dim, keepdim=True))
 
 
 def check_varied(rows: Tensor, name: str, dtype: torch.dtype) -> None:

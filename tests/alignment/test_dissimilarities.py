@@ -47,6 +47,15 @@ def test_euclidean_distances_keep_their_digits_far_from_the_origin():
     assert rsa_euclidean(pair(x + 1e7, y * 1e-9)).value == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("measure", ["cka_raw", "procrustes", "rsa_euclidean"])
+def test_a_mean_of_many_digits_is_taken_away_from_raw_features(measure):
+    x, y = related()
+    x = 1e8 + 1e-7 * x  # some units in the last place of float64: all of the mean's rounding shows
+    exact = ((x - 1e8) * 2.0**26 - ((x - 1e8) * 2.0**26).mean(0)).astype(np.float64)
+    expected = compare(exact, y, [measure])[measure].value
+    assert compare(x, y, [measure])[measure].value == pytest.approx(expected, abs=1e-9)
+
+
 def test_the_correlation_form_has_an_interval_and_a_chance_level():
     found = rsa_correlation(pair(*related()))
     assert found.low < found.value < found.high

@@ -32,6 +32,10 @@ CONSTANT = {
     "float16, last place": constant(0.3, dtype=np.float16, units=2),
     "whole": constant(3).astype(int),
     "different columns": np.tile(RNG.normal(size=5), (40, 1)),
+    "different columns, last place": (
+        np.tile(RNG.normal(size=5), (40, 1)).astype(np.float32)
+        * (1 + np.finfo(np.float32).eps * RNG.integers(-1, 2, (40, 5)))
+    ).astype(np.float32),
     "network": np.tile((RNG.normal(size=64) @ RNG.normal(size=(64, 5))).astype(np.float32), (40, 1)),
 }
 
