@@ -171,7 +171,7 @@ def test_decimal_commas_are_refused(tmp_path, form, columns, separator):
 
 
 @pytest.mark.parametrize("called", ["id", "image", "subject"])
-@pytest.mark.parametrize("ids", [range(30), range(1, 31), RNG.permutation(1000)[:30]])
+@pytest.mark.parametrize("ids", [range(30), range(1, 31), RNG.permutation(1000)[:30], np.arange(30.0) + 7])
 def test_ids_are_no_feature(tmp_path, called, ids):
     path = write(tmp_path / "a.csv", X, list(ids), called)
     with pytest.raises(SettingsError, match=rf"column {called} .* is no feature: .* by --key {called}"):
@@ -254,3 +254,29 @@ def test_labels_without_names_count_by_order_beside_named_rows(tmp_path):
     (tmp_path / "labels.csv").write_text("\n".join(map(str, LABELS)))
     found = compared(first, second, labels=tmp_path / "labels.csv", key="id")
     assert [one.cdnv for one in found.collapse.values()] == pytest.approx([cdnv(rows, LABELS) for rows in (X, Y)])
+
+
+def test_labels_beside_names_need_no_header(tmp_path):
+    first, second = write(tmp_path / "a.csv", X, NAMES), write(tmp_path / "b.csv", Y, NAMES)
+    for labels in (LABELS, np.array(list("abc"))[LABELS]):
+        for header in (False, ["file", "kind"]):
+            table = pd.DataFrame({"file": NAMES, "kind": labels}).iloc[ORDER]
+            table.to_csv(tmp_path / "labels.csv", index=False, header=header)
+            found = compared(first, second, labels=tmp_path / "labels.csv")
+            assert [one.cdnv for one in found.collapse.values()] == pytest.approx([cdnv(X, LABELS), cdnv(Y, LABELS)])
+            assert "labels.csv: reordered" in found.joined[1]
+
+
+def test_a_name_that_labels_repeat_is_refused(tmp_path):
+    first, second = write(tmp_path / "a.csv", X, NAMES), write(tmp_path / "b.csv", Y, NAMES)
+    names = [NAMES[4] if row == 3 else name for row, name in enumerate(NAMES)]
+    pd.DataFrame({"file": names, "label": LABELS}).to_csv(tmp_path / "labels.csv", index=False)
+    with pytest.raises(SettingsError, match=r"labels.csv: row name 'img4.png' is repeated"):
+        compared(first, second, labels=tmp_path / "labels.csv")
+
+
+def test_what_is_left_out_beside_labels_is_said(tmp_path):
+    first, second = write(tmp_path / "a.csv", X), write(tmp_path / "b.csv", Y)
+    pd.DataFrame({"id": ORDER + 100, "label": LABELS}).to_csv(tmp_path / "labels.csv", index=False)
+    found = compared(first, second, labels=tmp_path / "labels.csv")
+    assert found.joined == (f"{tmp_path / 'labels.csv'}: header label, left out: id",)

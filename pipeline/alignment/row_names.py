@@ -11,16 +11,35 @@ from pipeline.alignment.arrays import as_tensor
 
 ONE_SIDED = "{unnamed} has no names of rows: taken to be in the order of {named}"
 SHOWN = 3
+LABEL_NAMES = ("label", "labels", "class", "classes", "target", "targets")  # of columns, of any case
+LEAST_COUNTED = 5  # rows from which whole numbers, each once, are no coincidence
 
 
 def joined_tensors(first: Any, second: Any, first_name: str, second_name: str) -> tuple[Tensor, Tensor, str]:
     """Two arrays as tensors, rows of tables of pandas joined by their index, and in words how, which is a warning too;
-    raises ValueError as `as_tensor` and `join` do."""
+    raises ValueError as `check_columns`, `as_tensor` and `join` do."""
     tensors = as_tensor(first, first_name), as_tensor(second, second_name)
+    for values, name in ((first, first_name), (second, second_name)):
+        check_columns(values, name)
     order, note = join(row_names(first, first_name), row_names(second, second_name), first_name, second_name)
     if note:
         warnings.warn(note, stacklevel=3)
     return tensors[0], tensors[1] if order is None else tensors[1][order], note
+
+
+def check_columns(values: Any, name: str) -> None:
+    """Raise ValueError for a table of pandas with a column of labels or ids beside others."""
+    if not isinstance(values, pd.DataFrame) or values.shape[1] < 2:
+        return
+    whole = [pd.api.types.is_integer_dtype(dtype) for dtype in values.dtypes]
+    for place, title in enumerate(values.columns):
+        column, reason = values.iloc[:, place], ""
+        if str(title).lower() in LABEL_NAMES:
+            reason = "is called as labels are"
+        elif whole[place] and not all(whole) and len(values) > LEAST_COUNTED and column.is_unique:
+            reason = "holds whole numbers, each once,"
+        if reason:
+            raise ValueError(f"{name}: column {title!r} {reason} and is no feature: leave it out, or make it the index")
 
 
 def row_names(values: Any, name: str) -> pd.Index | None:

@@ -115,9 +115,10 @@ def _in_one_order(files: Sequence[Features]) -> tuple[tuple[Features, ...], tupl
 def _labels_of(files: Sequence[Features], labels: str, key: str | None) -> tuple[Tensor, tuple[str, ...]]:
     """Class of every row [N], in the order of the files, and how it was found."""
     reference = _reference(files)
-    classes, names = read_named_labels(labels, len(reference.values), key)
-    order, note = join(reference.names, names, reference.source, labels)
-    return classes if order is None else classes[order], (note,) if note else ()
+    found = read_named_labels(labels, len(reference.values), key)
+    order, note = join(reference.names, found.names, reference.source, labels)
+    left = f"{labels}: {found.note}" if "left out" in found.note else ""
+    return found.values if order is None else found.values[order], tuple(filter(None, (left, note)))
 
 
 def _measured(pair: Pair, measures: Sequence[str]) -> dict[str, Estimate]:

@@ -33,6 +33,15 @@ class Features:
         return f"{self.source}: {rows} rows, {columns} columns{'; ' + self.note if self.note else ''}"
 
 
+@dataclass(frozen=True)
+class Labels:
+    """Class labels [N] of a file."""
+
+    values: Tensor
+    note: str
+    names: pd.Index | None = None  # of rows
+
+
 def read_features(source: str, key: str | None = None) -> Features:
     """Features of a file.
 
@@ -64,15 +73,15 @@ def read_labels(source: str, rows: int) -> Tensor:
     Raises:
         SettingsError: the file cannot be read, or holds something else, in one sentence.
     """
-    return read_named_labels(source, rows)[0]
+    return read_named_labels(source, rows).values
 
 
-def read_named_labels(source: str, rows: int, key: str | None = None) -> tuple[Tensor, pd.Index | None]:
+def read_named_labels(source: str, rows: int, key: str | None = None) -> Labels:
     """Labels as `read_labels` has them, and names of their rows; `key` is the column of these in a text file."""
     path = Path(source)
     text = path.suffix.lower() in SEPARATORS and path.is_file()
     array = read_label_column(path, rows, key) if text else read_array(source)
-    return _label_tensor(source, array, rows), array.names
+    return Labels(_label_tensor(source, array, rows), array.note, array.names)
 
 
 def _label_tensor(source: str, array: Array, rows: int) -> Tensor:

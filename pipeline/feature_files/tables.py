@@ -6,17 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.alignment.row_names import is_default
+from pipeline.alignment.row_names import LABEL_NAMES, LEAST_COUNTED, is_default
 from pipeline.feature_files.arrays import Array
 from pipeline.feature_files.cells import SEPARATORS, FirstLine, first_line, is_number, read_body
 from pipeline.feature_files.headers import has_header
 from pipeline.settings.base import SettingsError
 
 SHOWN = 3  # names of a header that are repeated
-LEAST_COUNTED = 5  # rows from which whole numbers, each once, are no coincidence
 LARGEST = 2**53  # whole numbers beyond are not exact in float64
 NAMELESS = "0"  # pandas' header of a column without a name
-LABEL_NAMES = ("label", "labels", "class", "classes", "target", "targets")
 MISSING = ("", "nan", "<na>", "na", "n/a", "null", "none")  # as words, of any case
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 PADDED = re.compile(r"[+-]?0[0-9]+|-0")  # whole numbers as nobody writes them
@@ -74,15 +72,17 @@ def read_label_column(path: Path, rows: int, key: str | None = None) -> Array:
     header = first.has_index or key is not None or (len(called) > 1 and any(called))
     table = read_body(first, header, dtype=str)
     place, names = 0, None
+    left: list[int] = []
     if header or table.shape[1] > 1:
-        place, names = _label_place(first, table, called, key)
+        place, names, left = _label_place(first, table, called, key)
     labels = table.iloc[:, place].str.strip()
-    if table.shape[1] == 1 and not header:
-        header = _has_label_header(path, labels, rows)
-        labels = labels.iloc[int(header) :]
-    note = f"header {first.cells[place]}" if header else "no header"
+    if not header and _has_label_header(path, labels, rows):
+        header = True
+        table, labels = table.iloc[1:], labels.iloc[1:]
+    notes = [f"header {first.cells[place]}" if header else "no header"]
+    notes += [_shown("left out:", [str(table.columns[at]) for at in left])] if left else []
     index = None if names is None else pd.Index(table.iloc[:, names].str.strip())
-    return Array(_label_values(path, labels), note, index)
+    return Array(_label_values(path, labels), ", ".join(notes), index)
 
 
 def _names_place(
@@ -156,7 +156,9 @@ def _check_features(first: FirstLine, values: pd.DataFrame) -> None:
             raise SettingsError(
                 f"{first.path}: {padded!r} is no number: expected points before decimals, or ids named by --key"
             )
-    for name, column in whole:
+    for name, column in values.items():
+        if column.dtype.kind == "f" and not (column == column.round()).all():
+            continue
         if not column.abs().max() <= LARGEST:
             raise SettingsError(f"{first.path}: column {name} holds {column.abs().max()}, expected at most 2^53")
         counts = any((column == np.arange(start, start + len(column))).all() for start in (0, 1))
@@ -166,19 +168,30 @@ def _check_features(first: FirstLine, values: pd.DataFrame) -> None:
             raise SettingsError(f"{first.path}: column {name} {what} and is no feature: {advice}")
 
 
-def _label_place(first: FirstLine, table: pd.DataFrame, called: list[bool], key: str | None) -> tuple[int, int | None]:
-    """Column of labels, and that of names of rows if there is one."""
+def _label_place(
+    first: FirstLine, table: pd.DataFrame, called: list[bool], key: str | None
+) -> tuple[int, int | None, list[int]]:
+    """Column of labels, that of names of rows if there is one, and those that are left out."""
     index = 0 if first.has_index else None
     names = index if key is None else _key_place(first, table, key)
     others = [at for at in range(table.shape[1]) if at not in (names, index)]
+    words = [at for at in others if _are_names(table.iloc[:, at])]
     marked = [at for at in others if called[at]]
+    if not marked and names is None and len(others) == 2 and len(words) == 1:
+        marked = [at for at in others if at not in words]
     if len(marked or others) != 1:
         raise SettingsError(
             f"{first.path}: {table.shape[1]} columns, expected one of labels, or one called label, beside names of rows"
         )
     (place,) = marked or others
-    words = [at for at in others if at != place and _is_words(table.iloc[:, at]) and table.iloc[:, at].is_unique]
-    return place, words[0] if names is None and len(words) == 1 else names
+    words = [at for at in words if at != place]
+    names = words[0] if names is None and len(words) == 1 else names
+    return place, names, [at for at in others if at not in (place, names)]
+
+
+def _are_names(column: pd.Series) -> bool:
+    """True for words that name rows, and not classes: most are there once. One that is repeated is refused later."""
+    return _is_words(column) and 2 * column.nunique() > len(column)
 
 
 def _has_label_header(path: Path, column: pd.Series, rows: int) -> bool:

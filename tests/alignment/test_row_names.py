@@ -109,3 +109,20 @@ def test_shuffled_labels_with_their_index_give_the_same_variance():
     table, labels = pd.DataFrame(X, index=NAMES), pd.Series(LABELS, index=NAMES)
     with pytest.warns(UserWarning, match="labels: reordered"):
         assert cdnv(table, labels.iloc[ORDER]) == cdnv(X, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("label", LABELS), ("Class", LABELS / 2), ("id", ORDER + 100), ("id", pd.array(ORDER))],
+)
+@pytest.mark.parametrize("function", ["compare", "accumulate", "procrustes", "cdnv"])
+def test_a_column_of_labels_or_ids_is_no_feature(function, column, values):
+    table = pd.DataFrame(X).assign(**{column: values})
+    with pytest.raises(ValueError, match=f"column '{column}' .* is no feature"):
+        FUNCTIONS[function](table, Y)
+
+
+def test_columns_of_whole_numbers_and_truth_values_are_features():
+    for table in (pd.DataFrame(X).assign(kind=LABELS), pd.DataFrame(X > 0).assign(more=X[:, 0])):
+        values = table.to_numpy(float)
+        assert compare(table, Y, ["cka_raw"])["cka_raw"].value == compare(values, Y, ["cka_raw"])["cka_raw"].value
