@@ -8,7 +8,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline.alignment.measures import MEASURES
-from pipeline.reporting.tables import NOTHING, data_label, number, with_numbers
+from pipeline.reporting.tables import COLLAPSED, NOTHING, data_label, number, with_numbers
 
 Values = dict[tuple[str, ...], float]  # words of a row -> value
 SHOWN = [name for name, measure in MEASURES.items() if measure.table]
@@ -45,7 +45,15 @@ def side_by_side(names: tuple[str, str], first: tuple[Values, Values], second: t
 def _cells(words: tuple[str, ...], a: Mapping[tuple[str, ...], float], b: Values, digits: int) -> list[str]:
     one, other = a.get(words, math.nan), b.get(words, math.nan)
     difference = NOTHING if math.isnan(other - one) else f"{other - one:+.{digits}f}"
-    return [number(one, digits), number(other, digits), difference]
+    return [_cell(words, values, digits) for values in (a, b)] + [difference]
+
+
+def _cell(words: tuple[str, ...], values: Mapping[tuple[str, ...], float], digits: int) -> str:
+    """A number, a dash for what is not there, and `collapsed` for what has no value."""
+    value = values.get(words)
+    return (
+        COLLAPSED if value is not None and math.isnan(value) else number(math.nan if value is None else value, digits)
+    )
 
 
 def _accuracies(rows: pd.DataFrame, value: str) -> Values:

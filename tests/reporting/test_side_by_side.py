@@ -1,5 +1,7 @@
 """Two runs, or the tables of two settings, side by side."""
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -84,3 +86,10 @@ def test_what_one_of_both_lacks_is_a_dash():
     text = side_by_side(("a", "b"), run_values(probes, alone), run_values(probes.assign(objective="ce"), alone))
     assert rows_of(text)["cl LP"] == ["80.0", "–", "–"]
     assert report_values(*tables([Run(dataset="digits", classes=10, epochs=2, seed=0)]))[0]
+
+
+def test_what_has_collapsed_is_said():
+    row = {"epoch": 3, "split": "test", "first": "cl", "second": "ce", "measure": "cka", "value": math.nan}
+    probes = pd.DataFrame([{"objective": "cl", "probe": "lp", "accuracy": 80.0}])
+    runs = [run_values(probes, pd.DataFrame([{**row, "value": value}])) for value in (math.nan, 0.5)]
+    assert rows_of(side_by_side(("a", "b"), *runs))["ce CKA"] == ["collapsed", "0.5000", "–"]
