@@ -362,7 +362,9 @@ def _replay(folder: Path, options: argparse.Namespace) -> None:
 
     if options.own_commit:
         if status := replay_at_its_commit(folder, options.subject, options.steps):
-            raise SettingsError(f"{folder}: its own commit's replay ended with exit status {status}")
+            raise SettingsError(
+                f"{folder}: the replay of its own commit ended with exit status {status}, as said above"
+            )
         return
     device = _device(options, threads=1)
     print(replay_run(folder, options.subject, device, options.steps, _workers(options, device)))
