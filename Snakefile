@@ -1,5 +1,4 @@
 import gc
-import os
 import sys
 from pathlib import Path
 
@@ -7,26 +6,24 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.10")
-CHECKOUT = Path(
-    str(workflow.current_basedir)
-)  # also where this file is a module of another workflow
+# also where this file is a module of another workflow
+CHECKOUT = Path(str(workflow.current_basedir))
 if set("{}") & {*str(CHECKOUT), *str(Path.cwd())}:
     raise WorkflowError(
         f"{CHECKOUT}: Snakemake takes braces in a folder's name for its own, allowed is one without"
     )
 # jobs stay: to look for dead objects after every 700 new ones takes a tenth of a long plan's time
 gc.set_threshold(100_000)
-# the package `pipeline` lies beside this file; jobs find it there too, wherever they run
-sys.path.insert(0, str(CHECKOUT))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH")))
-)
+sys.path.insert(0, str(CHECKOUT))  # the package `pipeline` lies beside this file
 DEFAULT = next(
     path for path in (Path("params.yaml"), CHECKOUT / "params.yaml") if path.is_file()
 )
 
+from pipeline.references import let_jobs_import
 from pipeline.settings.base import SettingsError
 from pipeline.settings.yaml_file import read_values
+
+let_jobs_import(CHECKOUT)
 
 try:
     # Snakemake does not say what is wrong, and where, and of two equal keys takes the last unseen

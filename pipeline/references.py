@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,12 @@ from typing import Any
 from pipeline.settings.base import SettingsError
 
 PROJECT = Path(__file__).parents[1]
+
+
+def let_jobs_import(folder: Path) -> None:
+    """Let the processes that this one starts import what lies in a folder, wherever they run."""
+    paths = (str(folder), os.environ.get("PYTHONPATH", ""))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
 def project_file(path: str) -> Path:
