@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.long  # the whole chain once more
+
 SETTINGS = (
     (
         "  digits: {source: digits, classes: 10, views: {crop_scale: [0.4, 1.0], flip: 0.0}}",
