@@ -47,12 +47,14 @@ def test_its_outs_are_all_that_the_default_makes_and_its_code_whole_folders():
     assert {"pipeline", "workflow", "Snakefile"} <= set.intersection(*(set(stage["deps"]) for stage in stages.values()))
 
 
+@pytest.mark.long
 def test_a_second_repro_runs_nothing(reproduced):
     output = reproduced.run("dvc", "repro")
     assert output.count("didn't change, skipping") == 3
     assert "Running stage" not in output
 
 
+@pytest.mark.long
 def test_snakemake_has_nothing_to_do_after_repro(reproduced):
     assert reproduced.planned() == set()
 
@@ -75,6 +77,7 @@ def test_a_clone_pulls_the_results_and_retrains_nothing(reproduced, tmp_path):
     assert checkpoint_times(clone) == before
 
 
+@pytest.mark.long
 def test_results_of_other_code_are_not_accepted(reproduced, tmp_path):
     project = reproduced.copy(tmp_path / "twins")
     assert "all as these settings" in project.run("python", "-m", "pipeline", "verify")
@@ -85,6 +88,7 @@ def test_results_of_other_code_are_not_accepted(reproduced, tmp_path):
     assert "prepare" not in output
 
 
+@pytest.mark.long
 def test_metrics_and_plots_are_what_a_user_of_dvc_expects(reproduced, tmp_path):
     metrics = json.loads(reproduced.run("dvc", "metrics", "show", "--json"))[""]["data"]["reports/metrics.json"]["data"]
     assert 0 <= metrics["accuracy"]["digits-4"]["cl"]["lp"] <= 100

@@ -230,6 +230,7 @@ def test_a_stage_that_fails_leaves_the_result_and_the_record_that_were_there(pro
         assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.long
 def test_two_settings_files_that_share_results_do_not_touch_each_others_tables(project):
     text = (project.path / "params.yaml").read_text()
     (project.path / "other.yaml").write_text(text.replace("reports: reports", "reports: reports/other"))
@@ -239,6 +240,7 @@ def test_two_settings_files_that_share_results_do_not_touch_each_others_tables(p
     assert "all as these settings" in project.pipeline("verify", "--params", "other.yaml")
 
 
+@pytest.mark.long
 def test_a_data_set_made_again_with_the_same_bytes_retrains_nothing(project):
     project.run("snakemake", "--cores", "2", "--forcerun", "prepare", "--", "prepared")
     assert "twins" not in project.planned()
@@ -252,6 +254,7 @@ def test_records_name_the_whole_run(finished):
     assert set(steps["objective"]) == {"cl", "nscl"}
 
 
+@pytest.mark.long
 def test_versions_that_meet_in_a_table_are_named_under_it_and_on_the_page(project):
     record = project.folder("twins", RUN) / "record.json"
     found = read_record(record)
