@@ -35,8 +35,7 @@ from pipeline.workflow.task import Task, tasks
 from pipeline.workflow.verify import verify
 
 LOCKS = ("torch.lock", "requirements.lock")
-LEFT_OUT = ("png", "pdf", "plots", "provenance", "facts")  # drawn from tables, or told by the manifest
-KEPT_PICTURES = (".png",)
+LEFT_OUT = ("pdf", "plots", "provenance", "facts")  # drawn from tables, or told by the manifest
 PIPELINE = ("python", "-m", "pipeline")
 REPLAY = [
     [*PIPELINE, "prepare", "{dataset}", "--params", f"{{folder}}/{SETTINGS}"],
@@ -95,7 +94,7 @@ def _fill(folder: Path, plan: Plan, made: Sequence[tuple[Task, Record]], network
         for kind, path in one.place.outputs.items():
             if one.stage.folder and path.suffix in (".csv", ".gz"):
                 measures.setdefault(kind, []).append(_labelled(one, path))
-            elif not one.stage.folder and (kind not in LEFT_OUT or path.suffix in KEPT_PICTURES):
+            elif not one.stage.folder and kind not in LEFT_OUT:
                 target = folder / path.relative_to(one.layout.reports)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)

@@ -1,13 +1,12 @@
 """Checkpoints of single networks (safetensors)."""
 
-import hashlib
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from pipeline.files import write_bytes
+from pipeline.files import digest_of_bytes, write_bytes
 from pipeline.settings.base import SettingsError
 
 
@@ -29,7 +28,7 @@ def save_checkpoint(folder: Path, objective: str, epoch: int, network: nn.Module
     """{name of the file: SHA-256 of its bytes}"""
     path, data = checkpoint_path(folder, objective, epoch), checkpoint_bytes(network)
     write_bytes(path, data)
-    return {path.name: hashlib.sha256(data).hexdigest()}
+    return {path.name: digest_of_bytes(data)}
 
 
 def load_checkpoint(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
