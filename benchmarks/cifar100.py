@@ -17,7 +17,7 @@ from pipeline.workflow.layout import Layout
 from pipeline.workflow.plan import Plan, plan
 from pipeline.workflow.task import task
 
-TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_replica")
+TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent")
 BASE = Path("params/cifar100_gpu_hour.yaml")
 LEARNING_RATE = 1.0  # at a batch of 256, within what SimCLR tried for CIFAR-10 (Chen et al. 2020, B.9)
 WARMUP = 0.1  # share of the epochs

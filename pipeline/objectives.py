@@ -25,14 +25,14 @@ def _entry(name: str, function: str, **facts: Any) -> Entry:
 _OPTIONS = ("denominator", "view_pairs")
 
 
-def _dose(percent: int, labels: str, colour: str, marker: str) -> Entry:
-    """NSCL that leaves out only a share of the weight of same-class negatives."""
+def _partial(percent: int, labels: str, colour: str, marker: str) -> Entry:
+    """NSCL that leaves out only a part of the weight of same-class negatives."""
     return _entry(
-        f"{'nscl_shuffled' if labels == 'shuffled' else 'nscl'}_{percent}",
+        f"{'nscl_shuffled' if labels == 'shuffled' else 'nscl'}_partial_{percent}",
         "contrastive:partly_supervised",
         labels=labels,
         options=_OPTIONS,
-        dropped=percent / 100,
+        same_class_negative_dropout=percent / 100,
         colour=colour,
         marker=marker,
     )
@@ -56,30 +56,31 @@ OBJECTIVES: dict[str, Entry] = {
             marker="v",
         ),
         _entry(
-            "cl_replica",
+            "cl_independent",
             "contrastive:contrastive",
             labels="none",
             options=_OPTIONS,
-            own=("batches", "augmentations"),
+            independent_randomness=("batches", "augmentations"),
+            stream="cl_replica",  # its numbers were published under this key
             colour="#009E73",
             marker="P",
         ),
         _entry(
-            "cl_nudged",
+            "cl_perturbed",
             "contrastive:contrastive",
             labels="none",
             options=_OPTIONS,
-            nudge=1e-6,
+            init_perturbation=1e-6,
             colour="#CC79A7",
             marker="X",
         ),
-        # dose and response: from CL's black to NSCL's blue, and to the lighter one of NSCL with shuffled labels
-        _dose(25, "true", "#001D2C", "<"),
-        _dose(50, "true", "#003959", ">"),
-        _dose(75, "true", "#005685", "p"),
-        _dose(25, "shuffled", "#162D3A", "h"),
-        _dose(50, "shuffled", "#2B5A75", "*"),
-        _dose(75, "shuffled", "#4187AF", "d"),
+        # label-fraction sweep: from CL's black to NSCL's blue, and to the lighter one of NSCL with shuffled labels
+        _partial(25, "true", "#001D2C", "<"),
+        _partial(50, "true", "#003959", ">"),
+        _partial(75, "true", "#005685", "p"),
+        _partial(25, "shuffled", "#162D3A", "h"),
+        _partial(50, "shuffled", "#2B5A75", "*"),
+        _partial(75, "shuffled", "#4187AF", "d"),
     )
 }
 

@@ -74,9 +74,9 @@ HTML(
 # of this page; it is **undecided** otherwise, and **not learned** where CL does not beat both raw pixels and an
 # untrained network, as then nothing was trained that could bear a claim out or refute it (that condition is called
 # *the gate* below). Every claim names the control that would have exposed it, often another claim by its name. Claims
-# counted as *ours* are checks that the paper does not make. `nscl_shuffled` is NSCL with shuffled labels, `cl_replica`
-# the replica, `cl_nudged` CL with one weight moved; C' is the number of classes and B the batch size. Each claim stands
-# once, beside the figure or table that it rests on.
+# counted as *ours* are checks that the paper does not make. `nscl_shuffled` is NSCL with shuffled labels,
+# `cl_independent` CL on batches and views of its own, `cl_perturbed` CL with one weight moved; C' is the number of
+# classes and B the batch size. Each claim stands once, beside the figure or table that it rests on.
 
 # %%
 HTML(report.summary())
@@ -134,7 +134,7 @@ HTML(report.table2())
 # labels as much is left out, of images that have nothing in common.
 
 # %%
-HTML(report.figure("dose"))
+HTML(report.figure("label_fraction"))
 
 # %% [markdown]
 # The objectives read the projection z, and the measures read features h before it. Layer by layer, and apart for what

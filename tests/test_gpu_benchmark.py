@@ -22,7 +22,7 @@ def test_its_settings_are_those_of_a_gpu_hour_with_controls(tmp_path):
     values = params([archive], tmp_path, 40, {})
     ((run, request),) = plan(parse(Params, values, "here")).requests.items()
     assert (run.encoder, run.batch_size, run.epochs, run.warmup_epochs) == ("resnet18", 1024, 40, 4)
-    assert request.names == ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_replica")
+    assert request.names == ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent")
     assert request.checkpoints == (0, 4, 14, 40)
 
 

@@ -85,8 +85,8 @@ def loss_function(objective: Objective, module: nn.Module | None = None) -> Loss
         if not temperature > 0:
             raise ValueError(f"temperature = {temperature}: allowed is above 0")
         chosen: dict[str, Any] = {name: value for name, value in options.items() if name in objective.options}
-        if objective.dropped is not None:
-            chosen["dropped"] = objective.dropped
+        if objective.same_class_negative_dropout is not None:
+            chosen["dropped"] = objective.same_class_negative_dropout
         if of_some:
             chosen["anchors"] = anchors
         seen = None if objective.labels == "none" else labels

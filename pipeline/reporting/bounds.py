@@ -13,11 +13,11 @@ from pipeline.theory.descent import descend, random_batches, random_start
 
 
 def bounds_of_run(
-    run: Run, steps: pd.DataFrame, alignment: pd.DataFrame, class_sizes: Sequence[int], failure: float
+    run: Run, steps: pd.DataFrame, alignment: pd.DataFrame, class_sizes: Sequence[int], delta: float
 ) -> pd.DataFrame:
     """One row per kept epoch after the first step and split, for CL and NSCL.
 
-    steps: learning_rate and mean_square_mass of every step; alignment: a row for every measure; failure: the
+    steps: learning_rate and mean_square_mass of every step; alignment: a row for every measure; delta: the
     probability that a class exceeds its promised share of some batch. Bounds are natural logarithms, with the run's own
     rates. `theorem1_published` has the paper's B anchors and its mismatch. All others have the `anchors` that a step
     really takes the mean over, both views of each image, and the sharper mismatch. `vacuous` lists those that reach
@@ -36,7 +36,7 @@ def bounds_of_run(
     for measured in pairs[keys].drop_duplicates().merge(values).to_dict("records"):
         seen = steps[steps["epoch"] <= measured["epoch"]]
         rates, total = seen["learning_rate"].to_numpy(), float(seen["learning_rate"].sum())
-        share = largest_share + bounds.epsilon(run.batch_size, len(seen), failure)
+        share = largest_share + bounds.epsilon(run.batch_size, len(seen), delta)
         published = bounds.log_mismatch(share, run.temperature)
         sharp = bounds.log_mismatch_sharp(share, run.temperature)
         setting = (sharp, total, run.temperature, anchors)

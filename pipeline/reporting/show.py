@@ -62,8 +62,8 @@ NOT_SHOWN = "The paper's data that was not run here, with its published values, 
 HEADLINE = {  # twins of CL, and what they are
     "nscl": "NSCL, true labels",
     "nscl_shuffled": "NSCL, shuffled labels",
-    "cl_replica": "CL on a stream of its own (replica)",
-    "cl_nudged": "CL with one weight moved by 1e-6 (nudged)",
+    "cl_independent": "CL on a stream of its own (independent)",
+    "cl_perturbed": "CL with one weight moved by 1e-6 (perturbed)",
     ANOTHER_SEED: "CL of another seed (range of pairs)",
 }
 

@@ -161,7 +161,7 @@ def crosses(axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, 
 
 
 def name_of(objective: object) -> str:
-    """Of an objective in a legend: `NSCL shuffled`, `CL replica`."""
+    """Of an objective in a legend: `NSCL shuffled`, `CL independent`."""
     first, *rest = str(objective).split("_") if objective in OBJECTIVES else [str(objective)]
     return " ".join([first.upper(), *rest])
 

@@ -17,24 +17,28 @@ class LeftOut:
     share: float
 
 
-DOSES = tuple(name for name, objective in OBJECTIVES.items() if objective.dropped is not None)
+PARTIAL = tuple(name for name, objective in OBJECTIVES.items() if objective.same_class_negative_dropout is not None)
 LEFT_OUT = {
-    **{name: LeftOut(o.labels, o.dropped) for name, o in OBJECTIVES.items() if o.dropped is not None},
+    **{
+        name: LeftOut(o.labels, o.same_class_negative_dropout)
+        for name, o in OBJECTIVES.items()
+        if o.same_class_negative_dropout is not None
+    },
     **{name: LeftOut(OBJECTIVES[name].labels, 1.0) for name in ("nscl", "nscl_shuffled")},
 }
-CONTROLS = ("nscl_shuffled", "cl_replica", "cl_nudged")
+CONTROLS = ("nscl_shuffled", "cl_independent", "cl_perturbed")
 PAPER = "paper"  # in a column `source`
 ANOTHER_SEED = "cl, another seed"  # in a column `second`
 
 
-def without_doses(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Rows whose objective is not a dose of NSCL: those have a figure of their own."""
-    return rows[~rows[column].isin(DOSES)]
+def without_partial_labels(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Rows whose objective is not a partial NSCL: those have a figure of their own."""
+    return rows[~rows[column].isin(PARTIAL)]
 
 
 def with_cl(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of pairs whose first is CL, but for doses."""
-    return without_doses(rows[rows["first"] == "cl"], "second")
+    """Rows of pairs whose first is CL, but for partial NSCL."""
+    return without_partial_labels(rows[rows["first"] == "cl"], "second")
 
 
 def published(reading: Reading, artifact: str, rows: pd.DataFrame, parts: bool = False) -> pd.DataFrame:

@@ -51,7 +51,7 @@ class Params(Settings):
     """folder of tables and figures"""
     downloads: str = "downloads"
     """archives of datasets, looked for here before they are fetched"""
-    keep: Literal["all", "last"] = "all"
+    checkpoint_retention: Literal["all", "last"] = "all"
     """checkpoints; `last`: once all is made that these settings make of a run's, those before its last epoch and its
     state are deleted; whoever asks for more of them later trains the run again"""
     datasets: dict[str, DatasetSpec] = Field(default={})
@@ -64,10 +64,10 @@ class Params(Settings):
     """a run that two experiments list is trained once"""
     claims: dict[str, ClaimRule] = Field(default={})
     """in place of a claim's own rule, by its name"""
-    late: float = Field(1.0, ge=0.0)
+    late_path_length: float = Field(1.0, ge=0.0)
     """path length, the sum of learning rate times trust, from which training counts as late"""
 
-    @field_validator("datasets", "training", "probes", "theory", "experiments", "late", mode="before")
+    @field_validator("datasets", "training", "probes", "theory", "experiments", "late_path_length", mode="before")
     @classmethod
     def _no_truth_value(cls, value: Any) -> Any:
         """Elsewhere than in claims each would be taken for the number 0 or 1, as in `seed: yes`."""

@@ -19,9 +19,11 @@ class Objective(Settings):
     """which labels it may see; shuffled, a control: the images' labels in another order, so that class sizes stay"""
     options: tuple[str, ...] = ()
     """settings of the run that it takes by name beside the temperature"""
-    own: tuple[Shared, ...] = ()
+    independent_randomness: tuple[Shared, ...] = ()
     """a control: parts of the randomness that it draws for itself, although the others share them"""
-    dropped: float | None = Field(None, ge=0.0, le=1.0)
-    """share of the weight of same-class negatives that it leaves out: 0 is CL, 1 is NSCL; none: not a dose"""
-    nudge: float = 0.0
+    stream: str = ""
+    """key of what it draws for itself; empty: its name"""
+    same_class_negative_dropout: float | None = Field(None, ge=0.0, le=1.0)
+    """share of the weight of same-class negatives that it leaves out: 0 is CL, 1 is NSCL; none: not such a part"""
+    init_perturbation: float = 0.0
     """a control: by how much its encoder's first weight is moved before the first step"""

@@ -32,7 +32,7 @@ class SurrogateSettings(Settings):
 class TheorySettings(Settings):
     """Constants of the theory's tables."""
 
-    failure: float = Field(0.01, gt=0.0, lt=1.0)
+    delta: float = Field(0.01, gt=0.0, lt=1.0)
     """delta: probability that a class exceeds its promised share of some batch"""
     simulation: DescentSettings = DescentSettings()
     surrogate: SurrogateSettings = SurrogateSettings()

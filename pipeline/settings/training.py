@@ -49,11 +49,11 @@ class TrainingSettings(Settings):
     """how the rate grows with the batch; the published root rules start from rates 16 and 64 times smaller"""
     momentum: float = Field(0.9, ge=0.0, lt=1.0)
     weight_decay: float = Field(1e-6, ge=0.0)
-    trust: float = Field(1e-3, gt=0.0)
+    trust_coefficient: float = Field(1e-3, gt=0.0)
     """LARS trust coefficient"""
     lars_exclude: Literal["bias_and_norm", "none"] = "bias_and_norm"
     """from decay and adaptation"""
-    clip: float | None = Field(None, gt=0.0)
+    max_grad_norm: float | None = Field(None, gt=0.0)
     """largest gradient norm; the released code uses 1.0"""
     precision: Literal["float32", "bfloat16"] = "float32"
     """bfloat16: autocast of the encoder, losses stay float32; several times slower on a CPU without its instructions"""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(job: BoundsJob, inputs: Inputs, outputs: Outputs) -> None:
     of_runs = zip(job.runs, *(inputs[kind] for kind in ("steps", "alignment", "store", "subset")), strict=True)
     tables = [
-        bounds_of_run(run, pd.read_csv(steps), pd.read_csv(alignment), class_sizes(store, subset), job.failure)
+        bounds_of_run(run, pd.read_csv(steps), pd.read_csv(alignment), class_sizes(store, subset), job.delta)
         for run, steps, alignment, store, subset in track(of_runs, len(job.runs), "bounds")
     ]
     write_csv(outputs["bounds"], pd.concat(tables))

@@ -27,4 +27,4 @@ def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:
     def read(claim: Claim) -> Read | None:
         return measures(measured[claim.name]) if claim.name in measured else None
 
-    write_csv(outputs["claims"], claims(CLAIMS, job.rules, read, {"late": job.late}))
+    write_csv(outputs["claims"], claims(CLAIMS, job.rules, read, {"late_path_length": job.late_path_length}))

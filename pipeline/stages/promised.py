@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 
 
 def run(job: PromisedJob, inputs: Inputs, outputs: Outputs) -> None:
-    found = [promised(setting, schedule, job.failure) for setting in SETTINGS for schedule in SCHEDULES]
+    found = [promised(setting, schedule, job.delta) for setting in SETTINGS for schedule in SCHEDULES]
     write_csv(outputs["promised"], pd.DataFrame(map(asdict, found)))

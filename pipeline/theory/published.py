@@ -81,15 +81,15 @@ class Promised:
     cka_collapsed: float  # the same at that of collapsed classes
 
 
-def promised(setting: Published, schedule: str, failure: float) -> Promised:
-    """All forms for one of SETTINGS and one of SCHEDULES, with probability 1 - failure."""
+def promised(setting: Published, schedule: str, delta: float) -> Promised:
+    """All forms for one of SETTINGS and one of SCHEDULES, with probability 1 - delta."""
     run = setting.run(schedule)
     each = setting.train_images // run.batch_size
     rates = [rate_of(run, epoch, step, each) for epoch in range(1, run.epochs + 1) for step in range(1, each + 1)]
     total, steps, images = math.fsum(rates), len(rates), setting.train_images
     even = run.batches == "class_weighted"
     largest_share = 1 / setting.classes if even else setting.largest_class / images
-    found = promise_of(largest_share, run.batch_size, run.temperature, total, max(rates), steps, failure)
+    found = promise_of(largest_share, run.batch_size, run.temperature, total, max(rates), steps, delta)
     nonexpansive = math.nan if found.nonexpansive_sharp is None else found.nonexpansive_sharp
     norm, collapsed = math.log(images), math.log(images) - math.log(setting.classes - 1) / 2
     return Promised(

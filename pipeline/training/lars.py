@@ -23,13 +23,13 @@ class LARS(Optimizer):
         lr: float,
         momentum: float = 0.9,
         weight_decay: float = 1e-6,
-        trust: float = 1e-3,
+        trust_coefficient: float = 1e-3,
     ) -> None:
         defaults = {
             "lr": lr,
             "momentum": momentum,
             "weight_decay": weight_decay,
-            "trust": trust,
+            "trust_coefficient": trust_coefficient,
             "adapt": True,
             "zero_norm_scale": 1.0,
         }
@@ -54,7 +54,7 @@ class LARS(Optimizer):
         if group["adapt"]:
             sizes = torch.stack(torch._foreach_norm(weights))
             slopes = torch.stack(torch._foreach_norm(gradients))
-            scales = group["trust"] * sizes / (slopes + group["weight_decay"] * sizes)
+            scales = group["trust_coefficient"] * sizes / (slopes + group["weight_decay"] * sizes)
             scales = torch.where((sizes > 0) & (slopes > 0), scales, group["zero_norm_scale"])
             torch._foreach_mul_(updates, scales.unbind())
         velocities = []

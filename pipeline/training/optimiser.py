@@ -13,4 +13,6 @@ def optimiser_of(run: Run, network: nn.Module) -> Optimizer:
     if run.optimiser == "sgd":
         return torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.0)
     groups = parameter_groups(network, run.lars_exclude)
-    return LARS(groups, lr=0.0, momentum=run.momentum, weight_decay=run.weight_decay, trust=run.trust)
+    return LARS(
+        groups, lr=0.0, momentum=run.momentum, weight_decay=run.weight_decay, trust_coefficient=run.trust_coefficient
+    )

@@ -72,4 +72,4 @@ def path_length(run: Run, learning_rates: Iterable[float]) -> float:
     LARS: the sum of rate * trust, so that runs of other trust coefficients compare; a step without momentum moves a
     tensor by that share of its norm. Plain SGD: the sum of the rates, the theory's sum of eta.
     """
-    return math.fsum(learning_rates) * (run.trust if run.optimiser == "lars" else 1.0)
+    return math.fsum(learning_rates) * (run.trust_coefficient if run.optimiser == "lars" else 1.0)

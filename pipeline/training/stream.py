@@ -46,8 +46,12 @@ class Step:
 
 
 def stream_key(run: Run, part: Shared, objective: Objective) -> str:
-    """Objective's name where it draws the part for itself, the empty text where it is shared."""
-    return "" if part in run.shared and part not in objective.own else objective.name
+    """Objective's key where it draws the part for itself, the empty text where it is shared."""
+    return (
+        ""
+        if part in run.shared and part not in objective.independent_randomness
+        else objective.stream or objective.name
+    )
 
 
 def steps_per_epoch(run: Run, images: int) -> int:

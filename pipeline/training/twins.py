@@ -100,9 +100,9 @@ def initial_network(run: Run, objective: Objective, channels: int, size: tuple[i
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(torch_seed(run.seed, "classifier"))
             classifier = nn.Linear(features if run.ce_head == "features" else run.projection, classes)
-    if objective.nudge:
+    if objective.init_perturbation:
         with torch.no_grad():
-            next(encoder.parameters()).flatten()[0] += objective.nudge
+            next(encoder.parameters()).flatten()[0] += objective.init_perturbation
     return Network(encoder, head, classifier, run.ce_head, reads, loss)
 
 
@@ -329,8 +329,8 @@ def train_step(twin: Twin, batch: Step, rate: float, run: Run, ranks: Ranks = AL
     twin.step_losses.append(value.detach())
     gradients = [p.grad for p in twin.network.parameters() if p.grad is not None]
     ranks.average([*gradients, twin.step_losses[-1], *twin.step_masses[-1:]])
-    if run.clip is not None:
-        nn.utils.clip_grad_norm_(twin.network.parameters(), run.clip, foreach=True)
+    if run.max_grad_norm is not None:
+        nn.utils.clip_grad_norm_(twin.network.parameters(), run.max_grad_norm, foreach=True)
     for group in twin.optimiser.param_groups:
         group["lr"] = rate
     twin.optimiser.step()
@@ -368,7 +368,7 @@ def _values(twin: Twin, epoch: int, steps: int, rates: Sequence[float]) -> list[
         hint = (
             "nothing was trained yet: see to the objective and the images"
             if (epoch, step) == (1, 0)
-            else "lower learning_rate, lengthen warmup_epochs or set clip"
+            else "lower learning_rate, lengthen warmup_epochs or set max_grad_norm"
         )
         raise DivergenceError(
             f"the loss of {twin.objective.name} became {losses[step].item()} in epoch {epoch}, step {step + 1} of "

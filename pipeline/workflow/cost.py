@@ -126,7 +126,7 @@ def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
     rates = _rates((_of_run(plan, layout, run, size_of(plan, layout, run.dataset)) for run in trained), plan, layout)
     store = sum(_stored(plan, layout, name, size) for name, size in images.items())
     present = tuple(name for name in datasets if layout.place(STAGES["prepare"], name).record.is_file())
-    return Cost(target, device, costs, rates, store, present, plan.params.keep == "last")
+    return Cost(target, device, costs, rates, store, present, plan.params.checkpoint_retention == "last")
 
 
 def run_cost(plan: Plan, layout: Layout, run: Run) -> RunCost:

@@ -1,4 +1,6 @@
-"""Checkpoints that nothing reads any more: with `keep: last` those before a run's last epoch are deleted as soon as all
+"""Checkpoints that nothing reads any more.
+
+With `checkpoint_retention: last` those before a run's last epoch are deleted as soon as all
 that the settings make of them is made, so that a grid needs the disk of its last epochs alone."""
 
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ KIND = "checkpoints"
 
 def prune_consumed_checkpoints(one: Task) -> None:
     """Delete checkpoints of the runs that a finished result was the last to read."""
-    if one.plan.params.keep == "last":
+    if one.plan.params.checkpoint_retention == "last":
         for name in one.stage.reads(one.job).get(KIND, ()):
             prune(task("twins", name, one.plan, one.layout))
 

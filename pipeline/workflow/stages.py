@@ -182,12 +182,12 @@ def _settings_of(runs: Sequence[Run]) -> list[str]:
 
 class BoundsJob(Settings):
     runs: tuple[Run, ...]
-    failure: float
+    delta: float
     simulation: DescentSettings
 
 
 class PromisedJob(Settings):
-    failure: float
+    delta: float
 
 
 class CurvatureJob(Settings):
@@ -217,7 +217,7 @@ def _bound_runs(plan: Plan) -> tuple[Run, ...]:
 
 def _bounds_job(plan: Plan, _: str) -> BoundsJob:
     theory = plan.params.theory
-    return BoundsJob(runs=_bound_runs(plan), failure=theory.failure, simulation=theory.simulation)
+    return BoundsJob(runs=_bound_runs(plan), delta=theory.delta, simulation=theory.simulation)
 
 
 def _names_of(plan: Plan, *experiments: str) -> list[str]:
@@ -273,7 +273,7 @@ class ClaimsJob(Settings):
     rules: dict[str, ClaimRule]
     experiments: dict[str, tuple[Run, ...]]  # the runs of each
     lacking: tuple[str, ...]  # kinds of measures that the plan has none of
-    late: float  # path length from which training counts as late
+    late_path_length: float  # path length from which training counts as late
 
 
 class MetricsJob(Settings):
@@ -358,7 +358,9 @@ def _claims_job(plan: Plan, _: str) -> ClaimsJob:
     rules = {name: plan.params.claims.get(name, claim.rule) for name, claim in claims.items()}
     kinds = dict.fromkeys(kind for claim in claims.values() for kind in claim.kinds)
     lacking = tuple(kind for kind in kinds if not stage_of(kind).subjects(plan))
-    return ClaimsJob(rules=rules, experiments=dict(plan.experiments), lacking=lacking, late=plan.params.late)
+    return ClaimsJob(
+        rules=rules, experiments=dict(plan.experiments), lacking=lacking, late_path_length=plan.params.late_path_length
+    )
 
 
 def _claims_read(job: ClaimsJob) -> dict[str, Sequence[str]]:
@@ -573,7 +575,7 @@ _DECLARED: tuple[Stage, ...] = (
     ),
     Stage(
         "promised",
-        lambda plan, _: PromisedJob(failure=plan.params.theory.failure),
+        lambda plan, _: PromisedJob(delta=plan.params.theory.delta),
         {"promised": "promised.csv"},
     ),
     Stage(

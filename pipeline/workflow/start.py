@@ -46,7 +46,7 @@ def settings_text(name: str, tree: Path, found: Survey, machine: Machine, test_s
     steps = found.train // batch
     epochs = max(8, ceil(machine.steps / steps))
     warmup = epochs // 8
-    trust = rounded(PATH_LENGTH / (RATE * batch / 256 * steps * epochs / 2))
+    trust_coefficient = rounded(PATH_LENGTH / (RATE * batch / 256 * steps * epochs / 2))
     size = "all have one size" if found.alike and side == found.sides[1] else "shorter side scaled, centre cut out"
     return f"""\
 # {found.classes} classes, {found.train:,} training and {found.test:,} test images, shorter sides {span(found)} pixels.
@@ -72,11 +72,11 @@ training:
   batch_size: {batch}
   epochs: {epochs} # {steps * epochs:,} steps
   warmup_epochs: {warmup}
-  trust: {trust:g} # with these steps a path length of about {PATH_LENGTH:g}; training that moves less learns nothing
+  trust_coefficient: {trust_coefficient:g} # a path length of about {PATH_LENGTH:g}; shorter training learns nothing
 
 experiments:
   table1: # the objectives, and three controls as twins
-    objectives: &all [cl, nscl, scl, ce, nscl_shuffled, cl_replica, cl_nudged]
+    objectives: &all [cl, nscl, scl, ce, nscl_shuffled, cl_independent, cl_perturbed]
     grid: &twins
       - {{dataset: "{name}", seed: {SEEDS}}}
   trajectory: # the same runs, looked at from their initialisation on

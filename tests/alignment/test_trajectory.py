@@ -179,7 +179,7 @@ def test_a_measure_of_ones_own_is_one_entry(monkeypatch):
     monkeypatch.setitem(MEASURES, "mine", mine)
     rates = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     steps = [(e, s, name, rates[2 * e + s - 3]) for e in (1, 2, 3) for s in (1, 2) for name in NAMES]
-    run = Run(dataset="digits", trust=0.5)
+    run = Run(dataset="digits", trust_coefficient=0.5)
     job = MeasureJob(run=run, objectives=NAMES, checkpoints=(0, 2), size=None, probes=ProbeSettings())
     rows = pd.DataFrame(steps, columns=["epoch", "step", "objective", "learning_rate"])
     found = trajectory(NAMES, (0, 2), features, weights, LABELS, measure.travelled(job, rows))

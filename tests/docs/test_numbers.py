@@ -19,7 +19,7 @@ OF_CIFAR, OF_TINY_IMAGENET = SECTIONS["On CIFAR-100, on two cores"], SECTIONS["O
 TEXTS = [*PAGES.items(), ("cifar_two_cores", OF_CIFAR), ("tiny_imagenet_two_cores", OF_TINY_IMAGENET)]
 RUN = (
     "cifar100/classes=100,encoder=resnet10,width=16,stem=imagenet,temperature=0.1,batch_size=256,"
-    "epochs={epochs},warmup_epochs={warmup},trust=0.01,seed={seed}"
+    "epochs={epochs},warmup_epochs={warmup},trust_coefficient=0.01,seed={seed}"
 )
 
 
@@ -71,7 +71,7 @@ def test_the_texts_have_such_numbers_and_another_one_would_be_found():
 def test_differences_that_no_table_has_are_those_of_the_runs():
     page = " ".join(PAGES["cifar_two_cores"].split())
     for words, epoch in (("after two epochs", 2), ("after four", 4)):
-        lead = with_half(cka("nscl", epoch, 5) - cka("cl_replica", epoch, 5))
+        lead = with_half(cka("nscl", epoch, 5) - cka("cl_independent", epoch, 5))
         for text in (page, " ".join(OF_CIFAR.split())):
             assert re.search(rf"{lead} (of CKA )?{words}", text)
     assert f"CKA differs by {with_half(cka('nscl', 16, 3, epochs=16) - cka('nscl', 8, 3))}" in page

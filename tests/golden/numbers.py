@@ -27,10 +27,10 @@ from pipeline.workflow import stages
 from pipeline.workflow.provenance import processor
 
 FOLDER = Path(__file__).parent
-TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_replica", "cl_nudged")
+TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent", "cl_perturbed")
 STEPS = 20
 SMALL = {"dataset": "digits", "encoder": "resnet10", "width": 4, "projection": 8, "warmup_epochs": 0}
-TRAINED = Run(**SMALL, batch_size=128, epochs=2, trust=0.1)
+TRAINED = Run(**SMALL, batch_size=128, epochs=2, trust_coefficient=0.1)
 FIXED = Run(**SMALL, batch_size=128, epochs=1, classes=4)
 VIEWS = ViewRecipe(flip=0.0, crop_scale=(0.4, 1.0))
 CPU = torch.device("cpu")

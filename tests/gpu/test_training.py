@@ -14,7 +14,7 @@ from pipeline.settings.views import ViewRecipe
 from pipeline.training.replay import replay
 from pipeline.training.twins import Training, train_step
 
-NAMES = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_replica")
+NAMES = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent")
 OBJECTIVES = tuple(map(resolve, NAMES))
 RECIPE = ViewRecipe(blur=0.5)  # every operation that there is
 RUN = Run(dataset="noise", encoder="resnet10", width=8, projection=16, batch_size=32, epochs=2, warmup_epochs=1)
@@ -72,7 +72,7 @@ def test_images_on_the_host_give_what_resident_ones_give(device, monkeypatch):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_deterministic_training_gives_the_same_bits_again(device, precision):
     choose_device("auto", None, deterministic=True)
-    run = RUN.model_copy(update={"precision": precision, "clip": 1.0})
+    run = RUN.model_copy(update={"precision": precision, "max_grad_norm": 1.0})
     a, b = (trained(run, coloured(device)) for _ in range(2))
     assert torch.equal(losses(a), losses(b))
     assert all(map(torch.equal, weights(a), weights(b)))
@@ -88,7 +88,7 @@ def test_nothing_waits_for_the_device_within_an_epoch(device):
     """Host and device work at the same time only as long as no step asks for a result."""
     if device.type != "cuda":
         pytest.skip("a CPU has nothing to wait for")
-    run = RUN.model_copy(update={"clip": 1.0, "precision": "bfloat16"})
+    run = RUN.model_copy(update={"max_grad_norm": 1.0, "precision": "bfloat16"})
     training = Training(run, OBJECTIVES, coloured(device), RECIPE)
     assert sum(1 for _ in training.steps()) == 2 * training.stream.steps  # libraries are loaded and buffers are there
     torch.cuda.set_sync_debug_mode("error")

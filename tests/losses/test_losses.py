@@ -16,7 +16,7 @@ from pipeline.losses.contrastive import partly_supervised, same_class_mass
 from pipeline.objectives import OBJECTIVES, resolve
 from pipeline.settings.base import SettingsError
 
-CONTRASTIVE = ("cl", "nscl", "scl", "nscl_75")
+CONTRASTIVE = ("cl", "nscl", "scl", "nscl_partial_75")
 
 
 def loss(name, z1, z2, labels, temperature, denominator="paper", view_pairs="distinct"):
@@ -50,7 +50,9 @@ def by_loops(name, z1, z2, labels, temperature, denominator, view_pairs):
                 positives = [(w, j) for w, j in others if labels[j] == labels[i]]
                 total -= sum(torch.log(e(v, i, w, j) / below) for w, j in positives) / len(positives)
                 continue
-            left = {"cl": 1.0, "nscl": 0.0, "nscl_25": 0.75, "nscl_50": 0.5, "nscl_75": 0.25}[name]
+            left = {"cl": 1.0, "nscl": 0.0, "nscl_partial_25": 0.75, "nscl_partial_50": 0.5, "nscl_partial_75": 0.25}[
+                name
+            ]
             weights = {j: left if labels[j] == labels[i] else 1.0 for j in range(size) if j != i}
             if not any(weights.values()):
                 continue  # no negative: nothing to be told apart from
@@ -178,11 +180,11 @@ def test_a_batch_of_one_class_teaches_nscl_nothing(denominator, view_pairs):
 
 
 @pytest.mark.parametrize(("denominator", "view_pairs"), FORMS)
-@pytest.mark.parametrize("dose", [25, 50, 75])
-def test_a_dose_is_the_weighted_sum_term_by_term(dose, denominator, view_pairs):
-    z1, z2, labels = batch(9, 5, 3, seed=dose)
-    expected = by_loops(f"nscl_{dose}", z1, z2, labels, 0.3, denominator, view_pairs).item()
-    for name in (f"nscl_{dose}", f"nscl_shuffled_{dose}"):
+@pytest.mark.parametrize("percent", [25, 50, 75])
+def test_a_dose_is_the_weighted_sum_term_by_term(percent, denominator, view_pairs):
+    z1, z2, labels = batch(9, 5, 3, seed=percent)
+    expected = by_loops(f"nscl_partial_{percent}", z1, z2, labels, 0.3, denominator, view_pairs).item()
+    for name in (f"nscl_partial_{percent}", f"nscl_shuffled_partial_{percent}"):
         assert loss(name, z1, z2, labels, 0.3, denominator, view_pairs).item() == pytest.approx(expected, rel=1e-13)
 
 
@@ -191,7 +193,7 @@ def test_no_dose_is_cl_the_whole_is_nscl_and_more_lies_between(size, classes, te
     z1, z2, labels = batch(size, 6, classes, seed, dtype=torch.float32)
 
     def dosed(dropped):
-        objective = resolve("nscl_50").model_copy(update={"dropped": dropped})
+        objective = resolve("nscl_partial_50").model_copy(update={"same_class_negative_dropout": dropped})
         options = dict(zip(("denominator", "view_pairs"), form, strict=True))
         return loss_function(objective)(z1, z2, labels, temperature, **options)
 
@@ -213,7 +215,7 @@ def test_a_dose_is_the_expected_sum_of_negatives_dropped_by_chance():
             for keep in itertools.product((0, 1), repeat=4)
         ]
         means.append(math.log(sum(drawn) / 16) - (rows[i] @ rows[(i + 3) % 6]).item() / 0.4)
-    assert loss("nscl_50", z1, z2, labels, 0.4).item() == pytest.approx(sum(means) / 6, rel=1e-13)
+    assert loss("nscl_partial_50", z1, z2, labels, 0.4).item() == pytest.approx(sum(means) / 6, rel=1e-13)
 
 
 @pytest.mark.parametrize("dropped", [-0.1, 1.1, float("nan")])

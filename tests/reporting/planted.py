@@ -14,8 +14,16 @@ from pipeline.workflow.stages import PAPER_VALUES
 PAPER = partial(paper_values, PROJECT / PAPER_VALUES["paper_values"])
 PUBLISHED_CLASSES = {"cifar10": 10, "cifar100": 100, "mini_imagenet": 100, "tiny_imagenet": 200}
 TWINS = ("nscl", "scl", "ce")
-CONTROLLED = (*TWINS, "nscl_shuffled", "cl_replica", "cl_nudged")
-DOSED = ("nscl_25", "nscl_50", "nscl_75", "nscl", "nscl_shuffled_25", "nscl_shuffled", "cl_replica")
+CONTROLLED = (*TWINS, "nscl_shuffled", "cl_independent", "cl_perturbed")
+DOSED = (
+    "nscl_partial_25",
+    "nscl_partial_50",
+    "nscl_partial_75",
+    "nscl",
+    "nscl_shuffled_partial_25",
+    "nscl_shuffled",
+    "cl_independent",
+)
 EVERYTHING = ("initialisation", "batches", "augmentations")
 BOUNDS = ("certificate", "nonexpansive", "telescoped", "theorem1", "theorem1_published")
 

@@ -9,7 +9,7 @@ from tests.reporting.planted import PAPER, PUBLISHED_CLASSES, swept, trajectory
 MODULES = {name: importlib.import_module(f"pipeline.reporting.figures.{name}") for name in FIGURES}
 OF_SWEEPS = {
     *("fig3_classes", "fig4_temperature", "fig5_batch", "duration", "accuracy_by_temperature"),
-    *("merging", "encoders", "loss_gap", "randomness", "dose", "path_length", "assumptions"),
+    *("merging", "encoders", "loss_gap", "randomness", "label_fraction", "path_length", "assumptions"),
 }
 
 

@@ -23,13 +23,13 @@ from tests.reporting.planted_tables import tables
 NOTE = "digits, C = 10: nearest class centre (%) CL 89.1 to 93.3, untrained 69.8, raw pixels 89.2; of CL: path length 2"
 NOTES = ["The runs of this table were made by different torch 2.9.0 (2), 2.10.0 (3) (number of runs)."]
 MACHINE = {"system": "Linux", "processor": "x86_64", "cores": 2, "memory_gib": 8}
-RUN = "digits/classes=10,encoder=resnet10,width=16,batch_size=128,epochs=24,warmup_epochs=6,trust=0.1,seed="
+RUN = "digits/classes=10,encoder=resnet10,width=16,batch_size=128,epochs=24,warmup_epochs=6,trust_coefficient=0.1,seed="
 
 
 def page(folder: Path) -> Path:
     """report.html in the folder, with all that it shows beside it."""
     for name in FIGURES:
-        table = table_of(name, twins=DOSED if name == "dose" else CONTROLLED)
+        table = table_of(name, twins=DOSED if name == "label_fraction" else CONTROLLED)
         table = table[table["classes"] == 10] if "classes" in table and "fig3" not in name else table
         write_csv(folder / "figures" / f"{name}.csv", table)
         drawn = MODULES[name].draw(table)
@@ -39,7 +39,7 @@ def page(folder: Path) -> Path:
     one, two = tables([Run(dataset="digits", classes=10, epochs=2, seed=seed) for seed in (0, 1, 2)])
     write_csv(folder / "table1.csv", one)
     write_csv(folder / "table2.csv", two)
-    promised.run(PromisedJob(failure=0.01), {}, {"promised": folder / "promised.csv"})
+    promised.run(PromisedJob(delta=0.01), {}, {"promised": folder / "promised.csv"})
     records = []
     for index, record in enumerate(_records()):
         write_json(folder / "records" / f"{index}.json", record)
@@ -62,7 +62,7 @@ def _claims() -> pd.DataFrame:
             "statement": claim.statement,
             "source": claim.source,
             "data": "digits, C = 10",
-            "quantity": claim.quantity.format(late=1.0),
+            "quantity": claim.quantity.format(late_path_length=1.0),
             "rule": rule_text(claim.rule),
             "control": claim.control,
             "paper": claim.paper,

@@ -53,19 +53,23 @@ def values(name, found, **options):
     return {named[data]: own for data, own in measured.items()}
 
 
-def rows_of(names, found, late=1.0):
+def rows_of(names, found, late_path_length=1.0):
     """Rows of some claims, all measured on the same tables."""
     rules = {name: CLAIMS[name].rule for name in names}
-    return claims(CLAIMS, rules, lambda claim: found.__getitem__, {"late": late})
+    return claims(CLAIMS, rules, lambda claim: found.__getitem__, {"late_path_length": late_path_length})
 
 
 def test_settings_of_one_dataset_do_not_count_as_seeds():
     found = tables(
         ({}, {"alignment": alignment(nscl=0.9, scl=0.7)}),
-        ({"trust": 0.05}, {"alignment": alignment(nscl=0.9, scl=0.8)}),
+        ({"trust_coefficient": 0.05}, {"alignment": alignment(nscl=0.9, scl=0.8)}),
         ({"classes": 2}, {"alignment": alignment(nscl=0.9, scl=0.6)}),
     )
-    expected = {"digits, C = 10, trust = 0.001": 0.2, "digits, C = 10, trust = 0.05": 0.1, "digits, C = 2": 0.3}
+    expected = {
+        "digits, C = 10, trust_coefficient = 0.001": 0.2,
+        "digits, C = 10, trust_coefficient = 0.05": 0.1,
+        "digits, C = 2": 0.3,
+    }
     measured = values("nscl_closer_than_scl", found)
     assert {data: own == pytest.approx([expected[data]] * 2) for data, own in measured.items()} == dict.fromkeys(
         expected, True
@@ -145,7 +149,7 @@ def test_nothing_counts_as_learned_where_a_baseline_is_missing():
 
 def test_the_lowest_lead_of_any_epoch_after_the_start_counts():
     epochs = {0: (1.0, 1.0), 1: (0.85, 0.8), 2: (0.9, 0.7)}
-    rows = [row for epoch, (nscl, cl) in epochs.items() for row in alignment(epoch, nscl=nscl, cl_replica=cl)]
+    rows = [row for epoch, (nscl, cl) in epochs.items() for row in alignment(epoch, nscl=nscl, cl_independent=cl)]
     (found,) = values("aligned_throughout", tables(({}, {"alignment": rows}))).values()
     assert found == pytest.approx([0.05, 0.05])
 
@@ -176,10 +180,15 @@ def test_rules_are_compared_by_their_slopes_from_the_run_they_share():
 
 
 def test_doses_of_true_labels_are_held_against_the_same_doses_of_shuffled_ones():
-    twins = {"nscl_25": 0.9, "nscl_50": 0.8, "nscl_75": 0.7, "nscl": 0.6}
-    shuffled = {"nscl_shuffled_25": 0.95, "nscl_shuffled_50": 0.9, "nscl_shuffled_75": 0.85, "nscl_shuffled": 0.8}
+    twins = {"nscl_partial_25": 0.9, "nscl_partial_50": 0.8, "nscl_partial_75": 0.7, "nscl": 0.6}
+    shuffled = {
+        "nscl_shuffled_partial_25": 0.95,
+        "nscl_shuffled_partial_50": 0.9,
+        "nscl_shuffled_partial_75": 0.85,
+        "nscl_shuffled": 0.8,
+    }
     (found,) = values(
-        "dose_of_labels", tables(({}, {"alignment": alignment(**twins, **shuffled, cl_replica=0.1)}))
+        "label_fraction_less_shuffled", tables(({}, {"alignment": alignment(**twins, **shuffled, cl_independent=0.1)}))
     ).values()
     assert found == pytest.approx([-0.4 + 0.2] * 2)
 
@@ -212,7 +221,14 @@ def test_data_that_was_run_at_one_value_has_no_slope_and_no_row():
 def test_twins_that_were_not_trained_leave_a_claim_without_data():
     twins = {"nscl": 0.9, "mine.loss": 0.95}
     found = tables(({}, {"alignment": alignment(**twins), "weights": weights(nscl=(1, 50, 20))}))
-    names = ["nscl_closer_than_scl", "order_kept_late", "stays_aligned", "dose_of_labels", "chaos", "weights_turn_more"]
+    names = [
+        "nscl_closer_than_scl",
+        "order_kept_late",
+        "stays_aligned",
+        "label_fraction_less_shuffled",
+        "chaos",
+        "weights_turn_more",
+    ]
     assert rows_of(names, found)["verdict"].tolist() == ["not run"] * 5 + ["holds"]
 
 
@@ -220,14 +236,16 @@ def test_late_training_begins_where_the_settings_say():
     rows = [row for epoch, cka in ((0, 1.0), (1, 0.2), (2, 0.9)) for row in alignment(epoch, nscl=cka)]
     moved = [row for epoch, path in ((0, 0.0), (1, 1.5), (2, 3.0)) for row in movement(epoch, path_length=path)]
     found = tables(({}, {"alignment": rows, "movement": moved}))
-    (row,) = rows_of(["longer_training"], found, late=1.5).to_dict("records")
+    (row,) = rows_of(["longer_training"], found, late_path_length=1.5).to_dict("records")
     assert row["mean"] == pytest.approx(0.7 / math.log(2))
     assert "from 1.5 on" in row["quantity"]
-    assert rows_of(["longer_training"], found, late=2.0)["verdict"].tolist() == ["not run"]  # one point has no slope
+    assert rows_of(["longer_training"], found, late_path_length=2.0)["verdict"].tolist() == [
+        "not run"
+    ]  # one point has no slope
 
 
 def test_the_table_says_what_was_measured_and_what_was_not():
-    found = planted(lambda v: [({}, {"alignment": alignment(nscl=v, cl_replica=0.5)})], [0.6, 0.601, 0.602])
+    found = planted(lambda v: [({}, {"alignment": alignment(nscl=v, cl_independent=0.5)})], [0.6, 0.601, 0.602])
     rules = {name: CLAIMS[name].rule for name in ("stays_aligned", "share_batches", "published_tiny_imagenet")}
     there = {"trajectory"}  # but not on Tiny-ImageNet
     table = claims(CLAIMS, rules, lambda c: found.__getitem__ if set(c.experiments) <= there else None, {})
@@ -247,7 +265,7 @@ def test_a_figure_that_a_control_names_shows_the_control():
     assert len(named) > 2
     for control, figure in named:
         table = (figures / f"{figure}.csv").read_text()
-        assert "batches and views of its own" not in control or "cl_replica" in table
+        assert "batches and views of its own" not in control or "cl_independent" in table
 
 
 def test_a_claim_is_counted_once():

@@ -16,7 +16,7 @@ TWIN = ("second", "objective")
 def collapsed(kind, name, seeds):
     """Planted rows of a kind as they are read where NSCL has collapsed in these seeds, CL in all of them if more."""
     source = swept if name in OF_SWEEPS else trajectory
-    rows = source(kind, twins=DOSED if name == "dose" else CONTROLLED).copy()
+    rows = source(kind, twins=DOSED if name == "label_fraction" else CONTROLLED).copy()
     if kind == "descent":  # simulated
         return rows
     lost = rows["seed"].isin(seeds)

@@ -21,7 +21,7 @@ def verdict_on(name, values, accuracies=LEARNED):
         asked.add(kind)
         return tables[kind]
 
-    (row,) = claims(CLAIMS, {name: CLAIMS[name].rule}, lambda claim: read, {"late": 1.0}).to_dict("records")
+    (row,) = claims(CLAIMS, {name: CLAIMS[name].rule}, lambda claim: read, {"late_path_length": 1.0}).to_dict("records")
     assert asked == set(CLAIMS[name].kinds if row["n"] else CLAIMS[name].reads)
     return row
 

@@ -194,7 +194,7 @@ def test_a_figure_is_drawn_from_one_seed_of_a_dataset_without_declared_classes(n
     unknown = math.nan if name not in ("fig3_classes", "loss_gap", "bounds_by_setting") else 10
 
     def one_seed(kind):
-        rows = source(kind, twins=DOSED if name == "dose" else CONTROLLED)
+        rows = source(kind, twins=DOSED if name == "label_fraction" else CONTROLLED)
         return rows.query("seed == 0 and classes == 10").assign(classes=unknown) if "seed" in rows else rows
 
     table = MODULES[name].table(Reading(one_seed, PAPER, PUBLISHED_CLASSES))
@@ -209,13 +209,13 @@ def test_controls_have_angles_likeness_and_differences_from_nscl():
     table = table_of("controls", twins=CONTROLLED).query("dataset == 'digits'").set_index(["second", "measure"])
     plain, less = table[table["less"].isna()], table[table["less"].notna()]
     assert set(plain.index.get_level_values("second")) == {*CONTROLLED, "cl, another seed"}
-    assert plain.loc[("cl_replica", "weight_angle"), "mean"] == pytest.approx(80 * 0.71)
+    assert plain.loc[("cl_independent", "weight_angle"), "mean"] == pytest.approx(80 * 0.71)
     assert plain.loc[("cl, another seed", "cka"), ["ci_low", "mean", "ci_high"]].tolist() == pytest.approx(
         [0.7, 0.8, 0.9]
     )
     between = plain.loc[("cl, another seed", "representation_angle"), "mean"]
     assert between == pytest.approx(sum(math.degrees(math.acos(c)) for c in (0.7, 0.8, 0.9)) / 3)
-    assert set(less["less"]) == {"nscl_shuffled", "cl_replica", "cl_nudged"}
+    assert set(less["less"]) == {"nscl_shuffled", "cl_independent", "cl_perturbed"}
 
 
 def test_differences_from_a_control_are_taken_seed_by_seed():
@@ -234,13 +234,13 @@ def test_differences_from_a_control_are_taken_seed_by_seed():
 
 
 def test_doses_stand_at_their_shares_and_controls_at_none():
-    table = table_of("dose", twins=DOSED).query("measure == 'cka' and classes == 2").set_index("second")
+    table = table_of("label_fraction", twins=DOSED).query("measure == 'cka' and classes == 2").set_index("second")
     assert table["share"].dropna().to_dict() == {
-        **{"nscl_25": 0.25, "nscl_50": 0.5, "nscl_75": 0.75, "nscl": 1.0},
-        **{"nscl_shuffled_25": 0.25, "nscl_shuffled": 1.0},
+        **{"nscl_partial_25": 0.25, "nscl_partial_50": 0.5, "nscl_partial_75": 0.75, "nscl": 1.0},
+        **{"nscl_shuffled_partial_25": 0.25, "nscl_shuffled": 1.0},
     }
-    assert pd.isna(table.loc["cl_replica", "labels"])
-    (panel, *_) = MODULES["dose"].draw(table.reset_index()).axes
+    assert pd.isna(table.loc["cl_independent", "labels"])
+    (panel, *_) = MODULES["label_fraction"].draw(table.reset_index()).axes
     drawn = {bar.get_label(): bar.lines[0].get_xdata().tolist() for bar in panel.containers}
     assert drawn == {"true labels": [0.25, 0.5, 0.75, 1.0], "shuffled labels": [0.25, 1.0]}
 

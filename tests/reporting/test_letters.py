@@ -17,7 +17,7 @@ SENTENCE = "digits, C = 10: nearest class centre (%) CL 89.1 to 93.3, untrained 
 def drawn(request):
     """Each figure with its note, of the planted data and of one with a long name."""
     name, data = request.param
-    table = table_of(name, twins=DOSED if name == "dose" else CONTROLLED).replace("digits", data)
+    table = table_of(name, twins=DOSED if name == "label_fraction" else CONTROLLED).replace("digits", data)
     if "panel" in table:
         table["panel"] = table["panel"].str.replace("digits", data)
     figure = MODULES[name].draw(table)

@@ -48,7 +48,7 @@ def test_an_interval_ends_at_the_limits_of_its_measure(measure, mean, low, high,
 
 
 def test_a_difference_and_one_seed_stay_as_they_are():
-    for table in (rows(less="cl_replica"), rows(ci_low=math.nan, ci_high=math.nan)):
+    for table in (rows(less="cl_independent"), rows(ci_low=math.nan, ci_high=math.nan)):
         pd.testing.assert_frame_equal(possible(table), table)
         assert cut(table, possible(table)) == []
     assert cut(rows(), possible(rows())) == [CUT]

@@ -22,7 +22,7 @@ def records():
             found={"digests": digests},
         ),
         record("table1", "", {"probes": {RUN: "p1"}, "paper_values": {"": "v"}}, {"table1": "1", "table1_text": "2"}),
-        record("bounds", "", {"steps": {RUN: "t1"}}, {"bounds": "3", "descent": "4"}, job={"failure": 0.01}),
+        record("bounds", "", {"steps": {RUN: "t1"}}, {"bounds": "3", "descent": "4"}, job={"delta": 0.01}),
         record("claims", "", {"bounds": {"": "3"}}, {"claims": "5"}),
         record("metrics", "", {"claims": {"": "5"}}, {"metrics": "6", "plots": "7"}),
         record("figure", "collapse", {"collapse": {RUN: "k1"}}, {"figure": "8", "png": "9", "pdf": "10"}),

@@ -124,7 +124,7 @@ def test_an_answer_from_elsewhere_says_so_above_itself(tmp_path):
 
 def test_the_headline_has_the_controls_that_were_trained_and_no_others(report):
     controls = importlib.import_module("pipeline.reporting.figures.controls")
-    reading = Reading(lambda kind: trajectory(kind, ("nscl", "cl_nudged")), PAPER, PUBLISHED_CLASSES)
+    reading = Reading(lambda kind: trajectory(kind, ("nscl", "cl_perturbed")), PAPER, PUBLISHED_CLASSES)
     write_csv(report.folder / "figures" / "controls.csv", controls.table(reading))
     named = {row[1] for row in rows_of(report.headline())[1:]}
     assert {name.split(" (")[0] for name in named} == {
@@ -152,7 +152,7 @@ def test_the_headline_has_nscl_beside_its_controls(report):
     assert digits["CL and NSCL, shuffled labels"]["weight angle (degrees)"].startswith("56.8 [")
     assert digits["CL and CL of another seed (range of pairs)"]["CKA"] == "0.800 [0.700, 0.900]"
     assert digits["CL and CL of another seed (range of pairs)"]["weight angle (degrees)"] == "–"
-    assert digits["NSCL less CL on a stream of its own (replica)"]["CKA"] == "0.000 [0.000, 0.000]"
+    assert digits["NSCL less CL on a stream of its own (independent)"]["CKA"] == "0.000 [0.000, 0.000]"
 
 
 @pytest.mark.parametrize("classes", [10, None])

@@ -77,12 +77,12 @@ def test_every_seed_of_the_class_experiment_has_classes_of_its_own(name):
 def test_the_released_code_differs_from_the_text_where_the_documentation_says_so():
     text, code = (plan(read_params(ROOT / "params" / f"{name}.yaml")) for name in ("paper", "released_code"))
     for run in code.requests:
-        assert (run.schedule, run.lars_exclude, run.clip) == ("released_code", "none", 1.0)
+        assert (run.schedule, run.lars_exclude, run.max_grad_norm) == ("released_code", "none", 1.0)
         assert (run.denominator, run.ce_head) == ("released_code", "projection")
         assert run.horizon == (301 if run.dataset == "imagenet1k" else 1201)
         assert run.projection == (64 if run.dataset == "cifar10" else 128)
     for run in text.requests:
-        assert (run.schedule, run.lars_exclude, run.clip) == ("warmup_then_cosine", "bias_and_norm", None)
+        assert (run.schedule, run.lars_exclude, run.max_grad_norm) == ("warmup_then_cosine", "bias_and_norm", None)
         assert (run.denominator, run.ce_head, run.projection) == ("paper", "features", 128)
         assert (run.horizon, run.batches) == (run.epochs, "permutation")
     assert {run.batches for run in code.runs_of("table1", "batch")} == {"class_weighted"}
@@ -102,7 +102,7 @@ runs = st.builds(
     classes=st.none() | st.integers(2, 10),
     subset_seed=st.none() | st.integers(0, 5),
     lars_exclude=st.sampled_from(["none", "bias_and_norm"]),
-    clip=st.none() | st.just(1.0),
+    max_grad_norm=st.none() | st.just(1.0),
     optimiser=st.sampled_from(["lars", "sgd"]),
     schedule=st.sampled_from(["warmup_then_cosine", "released_code"]),
     batches=st.sampled_from(["permutation", "class_weighted"]),
@@ -138,7 +138,7 @@ def test_another_way_to_train_is_refused(key):
         ("experiments: {a: {grid: []}}", r"experiments.a.grid = \[\]"),
         ("experiments: {a: {grid: [{seed: [0, true]}]}}", r"experiments: a\.grid\.0\.seed\.1 is true or false"),
         ("experiments: {}\ntraining: {epochs: yes}", r"training: epochs is true or false .*: allowed is a number"),
-        ("experiments: {}\nlate: off", r"late: is true or false"),
+        ("experiments: {}\nlate_path_length: off", r"late: is true or false"),
         ("- 1", "expected a mapping"),
         ("a: [", "not YAML"),
         ("experiments:\n\ttable1: {}", "line 2: a tab; allowed in YAML are spaces"),
@@ -148,8 +148,8 @@ def test_another_way_to_train_is_refused(key):
         ),
         ("experiments: {}\nlate: 1\nexperiments: {}", "line 3: 'experiments' stands twice in one block"),
         ("experiments: {a: {grid: [{seed: 1, epochs: 2, seed: 2}]}}", "line 1: 'seed' stands twice"),
-        ("late: " + "9" * 5001, "a value that cannot be read: .* digits"),
-        ("late: 2026-13-45", "a value that cannot be read: month"),
+        ("late_path_length: " + "9" * 5001, "a value that cannot be read: .* digits"),
+        ("late_path_length: 2026-13-45", "a value that cannot be read: month"),
         ("a: " + "[" * 3000 + "]" * 3000, "nested too deep: allowed are 50"),
         ("a: &a [*a]", "nested too deep"),
         ("#" * 1_000_001, "1,000,001 bytes: allowed in settings are 1,000,000"),
@@ -182,7 +182,7 @@ def test_blocks_that_merge_each_other_many_times_stay_small(tmp_path):
 
 def test_settings_that_are_not_text_are_refused(tmp_path):
     path = tmp_path / "params.yaml"
-    path.write_bytes(b"late: 1 # \xff")
+    path.write_bytes(b"late_path_length: 1 # \xff")
     with pytest.raises(SettingsError, match=r"params\.yaml: not UTF-8 text at byte 10"):
         read_params(path)
 
@@ -202,7 +202,7 @@ def test_recipes_out_of_range_are_refused(recipe):
 
 def test_an_editor_shows_what_a_setting_means_and_may_be():
     training = schema()["$defs"]["TrainingSettings"]["properties"]
-    assert training["trust"]["description"] == "LARS trust coefficient"
+    assert training["trust_coefficient"]["description"] == "LARS trust coefficient"
     assert "resnet10" in training["encoder"]["anyOf"][0]["enum"]
 
 

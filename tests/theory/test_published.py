@@ -70,7 +70,7 @@ def test_the_kernels_norms_are_those_of_such_representations():
 
 
 def test_the_stage_writes_a_row_for_every_setting_and_schedule(tmp_path):
-    job = type("Job", (), {"failure": 0.01})
+    job = type("Job", (), {"delta": 0.01})
     stage.run(job, {}, {"promised": tmp_path / "promised.csv"})
     table = pd.read_csv(tmp_path / "promised.csv")
     assert list(zip(table["dataset"], table["schedule"], strict=True)) == list(ALL)

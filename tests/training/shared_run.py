@@ -24,10 +24,10 @@ RUN = Run(
     batch_size=32,
     epochs=3,
     warmup_epochs=1,
-    clip=1.0,
+    max_grad_norm=1.0,
     view_pairs="all",
 )
-OBJECTIVES = ("cl", "nscl", "scl", "ce", "nscl_75", "cl_replica", f"{__file__}:loss")
+OBJECTIVES = ("cl", "nscl", "scl", "ce", "nscl_partial_75", "cl_independent", f"{__file__}:loss")
 EPOCHS = (1, 3)
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 

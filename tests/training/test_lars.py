@@ -33,7 +33,7 @@ def test_fifty_steps_are_those_of_timm():
     import timm.optim  # after pipeline.vision: it imports torchvision
 
     ours, theirs = parameters(), parameters()
-    mine = LARS(ours, lr=0.3, momentum=0.9, weight_decay=1e-3, trust=1e-2)
+    mine = LARS(ours, lr=0.3, momentum=0.9, weight_decay=1e-3, trust_coefficient=1e-2)
     reference = timm.optim.Lars(
         theirs, lr=0.3, momentum=0.9, weight_decay=1e-3, trust_coeff=1e-2, eps=0.0, always_adapt=True
     )
@@ -57,7 +57,7 @@ def test_groups_follow_the_rule_written_as_a_loop(exclude):
     module = Small()
     values = {name: p.detach().numpy().copy() for name, p in module.named_parameters()}
     velocities = {name: np.zeros_like(value) for name, value in values.items()}
-    optimiser = LARS(parameter_groups(module, exclude), lr=0.2, momentum=0.8, weight_decay=1e-2, trust=5e-2)
+    optimiser = LARS(parameter_groups(module, exclude), lr=0.2, momentum=0.8, weight_decay=1e-2, trust_coefficient=5e-2)
     for step in range(20):
         set_gradients(list(module.parameters()), step)
         optimiser.step()

@@ -114,6 +114,8 @@ def test_a_cosine_over_a_thousand_epochs_is_as_long_as_the_published_runs(images
 
 def test_the_path_of_plain_steps_is_the_sum_of_their_rates():
     rates = [0.1, 0.2, 0.3]
-    assert path_length(Run(dataset="digits", optimiser="sgd", trust=0.05), iter(rates)) == pytest.approx(0.6)
-    assert path_length(Run(dataset="digits", trust=0.05), rates) == pytest.approx(0.03)
+    assert path_length(Run(dataset="digits", optimiser="sgd", trust_coefficient=0.05), iter(rates)) == pytest.approx(
+        0.6
+    )
+    assert path_length(Run(dataset="digits", trust_coefficient=0.05), rates) == pytest.approx(0.03)
     assert path_length(Run(dataset="digits"), []) == 0.0

@@ -209,7 +209,7 @@ def test_a_state_has_all_its_parts(train, tmp_path):
 def test_the_state_before_a_divergence_is_finite_and_named(train, small_run, tmp_path, monkeypatch):
     """From the third step on the rate is far too high."""
     monkeypatch.setattr(twins, "rate_of", lambda run, epoch, step, steps: 1e30 if step > 2 else 0.1)
-    run = small_run.model_copy(update={"trust": 1e8})
+    run = small_run.model_copy(update={"trust_coefficient": 1e8})
     path = tmp_path / "far.pt"
     with pytest.raises(
         DivergenceError, match=rf"epoch 1, step 4 of 4.*; the state after epoch 0, step 2 of the next is kept in {path}"

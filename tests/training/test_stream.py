@@ -92,9 +92,9 @@ def test_shuffled_labels_belong_to_images_and_keep_the_class_sizes(small_run, im
 
 
 def test_a_replica_draws_its_own_stream(small_run, images, recipe):
-    step = next(Stream(small_run, images, recipe, [resolve("cl"), resolve("cl_replica")]).epoch(1))
-    assert step["cl"] is not step["cl_replica"]
-    assert not torch.equal(step["cl"].labels, step["cl_replica"].labels)
+    step = next(Stream(small_run, images, recipe, [resolve("cl"), resolve("cl_independent")]).epoch(1))
+    assert step["cl"] is not step["cl_independent"]
+    assert not torch.equal(step["cl"].labels, step["cl_independent"].labels)
 
 
 class Watched:

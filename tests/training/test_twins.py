@@ -76,18 +76,18 @@ def test_equal_objectives_with_nothing_shared_are_still_reproducible(small_run, 
 
 
 def test_controls_differ_from_cl_in_one_thing_each(small_run, images, recipe, tmp_path):
-    names = ("cl", "nscl", "nscl_shuffled", "cl_replica", "cl_nudged")
+    names = ("cl", "nscl", "nscl_shuffled", "cl_independent", "cl_perturbed")
     found = train(small_run, names, images, recipe, tmp_path, checkpoints=[0, 3])
     start = {name: weights(tmp_path, name, 0) for name in names}
     end = {name: weights(tmp_path, name, 3) for name in names}
-    for name in ("nscl", "nscl_shuffled", "cl_replica"):
+    for name in ("nscl", "nscl_shuffled", "cl_independent"):
         assert equal(start[name], start["cl"])
         assert not equal(end[name], end["cl"])
-    moved = {key: (start["cl_nudged"][key] - start["cl"][key]).abs() for key in start["cl"]}
+    moved = {key: (start["cl_perturbed"][key] - start["cl"][key]).abs() for key in start["cl"]}
     assert sum(int((change > 0).sum()) for change in moved.values()) == 1
     assert max(float(change.max()) for change in moved.values()) == pytest.approx(1e-6, rel=0.1)  # of a float32
-    assert found.digests["cl_replica"] != found.digests["cl"]
-    assert {found.digests[name] for name in names if name != "cl_replica"} == {found.digests["cl"]}
+    assert found.digests["cl_independent"] != found.digests["cl"]
+    assert {found.digests[name] for name in names if name != "cl_independent"} == {found.digests["cl"]}
     assert not equal(end["nscl_shuffled"], end["nscl"])
 
 
@@ -159,7 +159,7 @@ train_twins(run, [resolve("cl")], [], four_digits(), recipe, folder, state, seco
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(small_run, images, recipe, tmp_path):
-    run = small_run.model_copy(update={"learning_rate": 1e30, "trust": 1e8})
+    run = small_run.model_copy(update={"learning_rate": 1e30, "trust_coefficient": 1e8})
     with pytest.raises(DivergenceError, match=r"loss of cl became (nan|inf) in epoch \d, step \d of 4, at lear"):
         train(run, ["cl"], images, recipe, tmp_path)
     assert not checkpoint_path(tmp_path, "cl", 3).exists()
@@ -193,7 +193,9 @@ def test_the_global_generator_is_neither_read_nor_moved(small_run, images, recip
 
 def test_clipping_bounds_a_step(small_run, images, recipe, tmp_path):
     """With a tiny bound and no adaptation every weight stays where it was, up to the bound times the rate."""
-    run = small_run.model_copy(update={"clip": 1e-6, "epochs": 1, "weight_decay": 0.0, "trust": 1e-12})
+    run = small_run.model_copy(
+        update={"max_grad_norm": 1e-6, "epochs": 1, "weight_decay": 0.0, "trust_coefficient": 1e-12}
+    )
     train(run, ["cl"], images, recipe, tmp_path, checkpoints=[0, 1])
     start, end = (weights(tmp_path, "cl", epoch) for epoch in (0, 1))
     trained = [name for name in start if "running" not in name and "num_batches" not in name]
@@ -228,7 +230,7 @@ def test_options_train_too_and_differ_from_the_default(options, small_run, image
 
 
 def test_plain_sgd_moves_every_weight_by_rate_times_gradient(small_run, images, recipe):
-    options = {"optimiser": "sgd", "learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.3, "trust": 7.0}
+    options = {"optimiser": "sgd", "learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.3, "trust_coefficient": 7.0}
     run = small_run.model_copy(update=options)
     training = Training(run, [resolve("cl"), resolve("ce")], images, recipe)
     expected = [{n: p.detach().clone() for n, p in twin.network.named_parameters()} for twin in training.twins]
@@ -265,15 +267,18 @@ def test_other_ways_to_train_go_on_to_the_bit_too(options, small_run, images, re
 
 def test_doses_at_the_ends_train_as_cl_and_nscl(small_run, images, recipe, tmp_path):
     run = small_run.model_copy(update={"epochs": 1})
-    half = resolve("nscl_50")
-    ends = [half.model_copy(update={"name": f"dose_{dropped:.0f}", "dropped": dropped}) for dropped in (0.0, 1.0)]
+    half = resolve("nscl_partial_50")
+    ends = [
+        half.model_copy(update={"name": f"dose_{dropped:.0f}", "same_class_negative_dropout": dropped})
+        for dropped in (0.0, 1.0)
+    ]
     objectives = [resolve("cl"), resolve("nscl"), half, *ends]
     train_twins(run, objectives, [1], images, recipe, tmp_path, tmp_path / "state.pt")
     end = {objective.name: weights(tmp_path, objective.name, 1) for objective in objectives}
     assert equal(end["dose_0"], end["cl"])
     assert equal(end["dose_1"], end["nscl"])
-    assert not equal(end["nscl_50"], end["cl"])
-    assert not equal(end["nscl_50"], end["nscl"])
+    assert not equal(end["nscl_partial_50"], end["cl"])
+    assert not equal(end["nscl_partial_50"], end["nscl"])
 
 
 @pytest.mark.long

@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_short_name_has_a_few_words_and_a_digest_of_all_settings():
-    first = short_name("digits/classes=4,encoder=resnet10,trust=0.1,seed=0")
+    first = short_name("digits/classes=4,encoder=resnet10,trust_coefficient=0.1,seed=0")
     assert first.startswith("digits/resnet10-4classes-seed0-")
-    assert first != short_name("digits/classes=4,encoder=resnet10,trust=0.2,seed=0")
+    assert first != short_name("digits/classes=4,encoder=resnet10,trust_coefficient=0.2,seed=0")
     assert short_name("digits/encoder=my nets/mine.py:build,seed=3").startswith("digits/my_nets_mine.py_build-seed3-")
     assert [short_name(name) for name in ("digits", "fig2_trajectory", "{subject}", "")] == [
         *("digits", "fig2_trajectory", "{subject}", ""),

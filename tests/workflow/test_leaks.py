@@ -149,10 +149,15 @@ def test_a_custom_loss_that_crashes_is_mended_and_starts_and_what_was_there_stay
     ("file", "old", "new", "stale"),
     [
         ("pipeline/reporting/claims/alignment.py", "all twins are as alike", "all twins are alike", {"claims"}),
-        ("pipeline/settings/experiments.py", "late: float = Field(1.0", "late: float = Field(2.0", {"claims"}),
+        (
+            "pipeline/settings/experiments.py",
+            "late_path_length: float = Field(1.0",
+            "late_path_length: float = Field(2.0",
+            {"claims"},
+        ),
         ("reports/reference/paper_values.csv", "88.37", "88.38", {"table1", "table2", "figure"}),
         ("pipeline/reporting/figures/collapse.py", '"Class-distance', '"Changed class-distance', {"figure"}),
-        ("pipeline/settings/theory.py", "failure: float = Field(0.01", "failure: float = Field(0.02", {"bounds"}),
+        ("pipeline/settings/theory.py", "delta: float = Field(0.01", "delta: float = Field(0.02", {"bounds"}),
     ],
 )
 def test_a_changed_word_value_or_constant_makes_its_results_again(project, file, old, new, stale):

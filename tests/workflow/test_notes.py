@@ -65,18 +65,22 @@ def test_a_setting_that_came_into_the_project_since_changes_nothing_at_its_defau
     (first, _) = made.requests
     one = task("twins", first.name, made, layout)
     then = one.job.model_dump(mode="json")
-    old = {**then, "run": {key: value for key, value in then["run"].items() if key != "clip"}}  # None by default
+    old = {
+        **then,
+        "run": {key: value for key, value in then["run"].items() if key != "max_grad_norm"},
+    }  # None by default
     record(one, settings=old)
     assert notice(finished, ["cl", "nscl"]) == ""
-    assert '"clip"' not in one.told_to_snakemake()
-    clipped, _ = planned(finished, ["cl", "nscl"], clip=1.0)
+    assert '"max_grad_norm"' not in one.told_to_snakemake()
+    clipped, _ = planned(finished, ["cl", "nscl"], max_grad_norm=1.0)
     (first, _) = clipped.requests
     other = task("twins", first.name, clipped, layout)
     record(
         other,
-        settings=old | {"run": {key: v for key, v in other.decided_by["settings"]["run"].items() if key != "clip"}},
+        settings=old
+        | {"run": {key: v for key, v in other.decided_by["settings"]["run"].items() if key != "max_grad_norm"}},
     )
-    assert "clip was missing, is 1.0" in retraining_notice([other])
+    assert "max_grad_norm was missing, is 1.0" in retraining_notice([other])
 
 
 def test_edited_code_under_the_same_version_is_said_with_files_and_counts(finished, monkeypatch):

@@ -24,7 +24,7 @@ runs = st.builds(
     encoder=st.sampled_from(["resnet10", "resnet50", "vit_small"]),
     width=st.integers(4, 128),
     temperature=st.floats(1e-3, 10),
-    clip=st.none() | st.floats(0.1, 10),
+    max_grad_norm=st.none() | st.floats(0.1, 10),
     lars_exclude=st.sampled_from(["none", "bias_and_norm"]),
     horizon_epochs=st.none() | st.integers(1, 2000),
     shared=st.lists(st.sampled_from(["initialisation", "batches", "augmentations"]), unique=True).map(tuple),

@@ -1,4 +1,4 @@
-"""With `keep: last` a run keeps its last checkpoints alone once nothing reads the others any more."""
+"""With `checkpoint_retention: last` a run keeps its last checkpoints alone once nothing reads the others any more."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def files(project, run):
 @pytest.fixture
 def thin(project):
     """The finished project, thinned afterwards."""
-    project.edit("params.yaml", "results: results", "keep: last\nresults: results")
+    project.edit("params.yaml", "results: results", "checkpoint_retention: last\nresults: results")
     assert "GB deleted" in project.pipeline("thin")
     return project
 
@@ -82,7 +82,7 @@ def test_a_last_checkpoint_that_is_not_there_is_named(thin):
 
 @pytest.mark.long
 def test_nothing_goes_while_a_result_is_still_to_be_made(project):
-    project.edit("params.yaml", "results: results", "keep: last\nresults: results")
+    project.edit("params.yaml", "results: results", "checkpoint_retention: last\nresults: results")
     (project.folder("curvature", RUN) / "record.json").unlink()
     project.pipeline("thin")
     assert files(project, RUN) == ALL
@@ -111,7 +111,12 @@ def test_the_cost_is_that_of_the_last_epochs(tmp_path):
     experiments = {"trajectory": {"grid": grid, "checkpoints": [0, 1, 2, 3], "objectives": ["cl", "nscl"]}}
     layout = Layout(tmp_path / "results", tmp_path / "reports")
     every, last = (
-        cost(plan(parse(Params, {"keep": keep, "experiments": experiments}, "settings")), layout, "all", GPU)
+        cost(
+            plan(parse(Params, {"checkpoint_retention": keep, "experiments": experiments}, "settings")),
+            layout,
+            "all",
+            GPU,
+        )
         for keep in ("all", "last")
     )
     assert last.checkpoint_bytes == pytest.approx(every.checkpoint_bytes / 4)

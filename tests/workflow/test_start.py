@@ -31,7 +31,7 @@ def test_what_is_written_is_trained_far_enough_to_learn(tmp_path, machine, train
     steps = train // batch
     peak = scaled_learning_rate(0.3, batch, "linear")
     rates = (learning_rate(step, steps, peak, training["warmup_epochs"], epochs) for step in range(steps * epochs))
-    assert sum(rates) * training["trust"] == pytest.approx(2.0, rel=0.35)  # trust has one digit
+    assert sum(rates) * training["trust_coefficient"] == pytest.approx(2.0, rel=0.35)  # trust has one digit
 
 
 def test_a_batch_leaves_some_steps_an_epoch_and_never_asks_for_more_images_than_there_are():
@@ -116,4 +116,4 @@ def test_the_walk_from_a_folder_to_tables_figures_and_report(started):
         assert (reports / made).is_file()
     rows = pd.read_csv(reports / "table1.csv").query("status != 'not run'")
     assert set(rows["dataset"]) == {"shapes"}
-    assert set(rows.loc[rows["objective"] == "cl_nudged", "n_seeds"]) == {3}
+    assert set(rows.loc[rows["objective"] == "cl_perturbed", "n_seeds"]) == {3}

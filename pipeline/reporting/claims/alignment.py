@@ -88,16 +88,16 @@ def _beyond_initialisation(measure: str) -> Claim:
 def _throughout(measure: str) -> Claim:
     def smallest(rows: pd.DataFrame) -> list[float]:
         found = rows[rows["epoch"] > 0].pivot_table(index=["seed", "epoch"], columns="second", values="value")
-        if not {"nscl", "cl_replica"} <= set(found):
+        if not {"nscl", "cl_independent"} <= set(found):
             return []
-        return (found["nscl"] - found["cl_replica"]).groupby("seed").min().tolist()
+        return (found["nscl"] - found["cl_independent"]).groupby("seed").min().tolist()
 
     label = measure.upper()
     return Claim(
         named("aligned_throughout", measure),
         f"At every kept epoch NSCL is closer to CL than a CL on batches and views of its own is (by {label}).",
-        f"smallest difference of any kept epoch after the start: {label} of nscl less that of cl_replica, with CL on "
-        "test images",
+        f"smallest difference of any kept epoch after the start: {label} of nscl less that of cl_independent, with CL "
+        "on test images",
         "CL from the same initialisation on batches and views of its own",
         lambda read: by_data(with_cl(read, measure), smallest),
         experiments=("trajectory",),
@@ -142,20 +142,20 @@ def _closer_than_another_seed(measure: str) -> Claim:
     )
 
 
-def _by_dose(rows: pd.DataFrame, labels: str) -> dict[Hashable, float]:
-    shares = {name: dose.share for name, dose in LEFT_OUT.items() if dose.labels == labels}
+def _by_share(rows: pd.DataFrame, labels: str) -> dict[Hashable, float]:
+    shares = {name: left_out.share for name, left_out in LEFT_OUT.items() if left_out.labels == labels}
     known = rows[rows["second"].isin(shares)]
-    return slopes_by_seed(known.assign(dose=known["second"].map(shares)), "dose", "value")
+    return slopes_by_seed(known.assign(share=known["second"].map(shares)), "share", "value")
 
 
-def _dose_of_labels(measure: str) -> Claim:
+def _label_fraction_less_shuffled(measure: str) -> Claim:
     def steeper(rows: pd.DataFrame) -> list[float]:
-        true, shuffled = _by_dose(rows, "true"), _by_dose(rows, "shuffled")
+        true, shuffled = _by_share(rows, "true"), _by_share(rows, "shuffled")
         return [true[seed] - shuffled[seed] for seed in true if seed in shuffled]
 
     label = measure.upper()
     return Claim(
-        named("dose_of_labels", measure),
+        named("label_fraction_less_shuffled", measure),
         f"With every share of same-class negatives that is left out, {label} with CL falls more than with as many "
         "others.",
         f"slope of {label} with CL in the share left out (0.25 to 1), with true labels less with shuffled ones, on "
@@ -163,23 +163,23 @@ def _dose_of_labels(measure: str) -> Claim:
         "the same shares with the labels in another order",
         lambda read: by_data(last(with_cl(read, measure)), steeper),
         rule=NEGATIVE,
-        experiments=("dose",),
-        evidence="dose",
+        experiments=("label_fraction",),
+        evidence="label_fraction",
         source="ours",
     )
 
 
-def _dose(measure: str) -> Claim:
+def _label_fraction(measure: str) -> Claim:
     label = measure.upper()
     return Claim(
-        named("dose", measure),
+        named("label_fraction", measure),
         f"The more same-class negatives are left out, the further NSCL is from CL (by {label}).",
         f"slope of {label} with CL in the share left out (0.25 to 1), on test images at the last epoch",
-        "dose_of_labels, which takes off what shuffled labels do",
-        lambda read: by_data(last(with_cl(read, measure)), lambda rows: list(_by_dose(rows, "true").values())),
+        "label_fraction_less_shuffled, which takes off what shuffled labels do",
+        lambda read: by_data(last(with_cl(read, measure)), lambda rows: list(_by_share(rows, "true").values())),
         rule=NEGATIVE,
-        experiments=("dose",),
-        evidence="dose",
+        experiments=("label_fraction",),
+        evidence="label_fraction",
         source="ours",
     )
 
@@ -187,7 +187,7 @@ def _dose(measure: str) -> Claim:
 CLAIMS = (
     *both(
         nscl_less(
-            "cl_replica",
+            "cl_independent",
             "stays_aligned",
             "Sharing all randomness keeps NSCL closer to CL than a CL on batches and views of its own",
             "CL from the same initialisation on batches and views of its own",
@@ -206,8 +206,8 @@ CLAIMS = (
             rule=NEGATIVE,
         )
     ),
-    *both(_dose_of_labels),
-    *both(_dose),
+    *both(_label_fraction_less_shuffled),
+    *both(_label_fraction),
     *both(
         nscl_less(
             "scl",

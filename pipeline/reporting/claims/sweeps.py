@@ -118,21 +118,22 @@ def _by_log_batch(rows: pd.DataFrame) -> dict[Hashable, float]:
 def _longer_training(measure: str) -> Claim:
     label = measure.upper()
 
-    def declining(read: Read, late: float) -> Values:
+    def declining(read: Read, late_path_length: float) -> Values:
         rows = with_movement(read, nscl(with_cl(read, measure)), ["path_length"])
-        return by_data(rows[rows["path_length"] >= late], lambda own: slopes(own, "path_length", "value"))
+        return by_data(rows[rows["path_length"] >= late_path_length], lambda own: slopes(own, "path_length", "value"))
 
     return Claim(
         named("longer_training", measure),
         f"Alignment of CL and NSCL declines late in training (by {label}).",
-        f"slope of {label} in log path length (sum of rate and trust over the steps), from {{late:g}} on, test images",
+        f"slope of {label} in log path length (sum of rate and trust over the steps), from {{late_path_length:g}} on, "
+        "test images",
         "fig. fig2_trajectory: whether a CL on batches and views of its own declines as well",
         declining,
         rule=NEGATIVE,
         experiments=("duration",),
         reads=("alignment", "movement"),
         evidence="path_length",
-        options=("late",),
+        options=("late_path_length",),
     )
 
 

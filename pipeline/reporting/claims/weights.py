@@ -30,7 +30,7 @@ def _turn_more(name: str, twin: str, who: str, control: str, source: str = "ours
 
 
 def _more_than_control(read: Read) -> Values:
-    return by_data(last(_weights(read)), lambda own: difference(own, "nscl", "cl_replica", values="excess"))
+    return by_data(last(_weights(read)), lambda own: difference(own, "nscl", "cl_independent", values="excess"))
 
 
 def _own_effect(read: Read) -> Values:
@@ -39,8 +39,8 @@ def _own_effect(read: Read) -> Values:
 
 def _chaos(read: Read) -> Values:
     def share(rows: pd.DataFrame) -> list[float]:
-        found = wide(rows, "second", ("cl_nudged", "nscl"), "weight_angle")
-        return (found["cl_nudged"] / found["nscl"]).tolist()
+        found = wide(rows, "second", ("cl_perturbed", "nscl"), "weight_angle")
+        return (found["cl_perturbed"] / found["nscl"]).tolist()
 
     return by_data(last(_weights(read)), share)
 
@@ -81,7 +81,7 @@ CLAIMS = (
         "weights_turn_more",
         "nscl",
         "CL and NSCL",
-        "weights_turn_more_shuffled and weights_turn_more_replica: the same where labels mean nothing",
+        "weights_turn_more_shuffled and weights_turn_more_independent: the same where labels mean nothing",
         source="paper",
         paper="57.9: 85.7 of weights, 27.8 of representations",
     ),
@@ -92,8 +92,8 @@ CLAIMS = (
         "weights_turn_more, of which this is the control",
     ),
     _turn_more(
-        "weights_turn_more_replica",
-        "cl_replica",
+        "weights_turn_more_independent",
+        "cl_independent",
         "CL and a CL on batches and views of its own",
         "weights_turn_more, of which this is the control",
     ),
@@ -101,7 +101,7 @@ CLAIMS = (
         "weights_turn_more_than_control",
         "The weights of CL and NSCL exceed their representations' angle by more than those of CL and a CL on batches "
         "and views of its own.",
-        f"{MORE_THAN_REPRESENTATIONS} of nscl, less the same of cl_replica, at the last epoch, degrees",
+        f"{MORE_THAN_REPRESENTATIONS} of nscl, less the same of cl_independent, at the last epoch, degrees",
         "CL on batches and views of its own: two runs of one objective, which differ in noise alone",
         _more_than_control,
         evidence="fig1_angles",
@@ -120,8 +120,8 @@ CLAIMS = (
     _claim(
         "chaos",
         "One weight moved by 1e-6 turns CL's weights at least half as far as NSCL's loss does.",
-        "angle of weights of CL and cl_nudged as a share of that of CL and NSCL, at the last epoch",
-        "cl_nudged itself: near 0, the angle of CL and NSCL is an effect of the loss",
+        "angle of weights of CL and cl_perturbed as a share of that of CL and NSCL, at the last epoch",
+        "cl_perturbed itself: near 0, the angle of CL and NSCL is an effect of the loss",
         _chaos,
         rule=ClaimRule(above=0.5),
         evidence="fig1_angles",

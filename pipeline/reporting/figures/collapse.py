@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from pipeline.reporting import style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.twins import without_doses
+from pipeline.reporting.twins import without_partial_labels
 
 CAPTION = (
     "Class-distance-normalised variance (CDNV) of every twin on test images: spread within two classes over the "
@@ -22,7 +22,7 @@ LABELS = {"cdnv": "CDNV", "directional_cdnv": "directional CDNV"}
 
 def table(reading: Reading) -> pd.DataFrame:
     """Of both splits."""
-    rows = without_doses(reading.read("collapse"), "objective")
+    rows = without_partial_labels(reading.read("collapse"), "objective")
     return summarise(rows, ("dataset", "classes", "objective", "split", "epoch"), tuple(LABELS))
 
 

@@ -26,8 +26,8 @@ LABELS = {"cka": "CKA with CL (1: alike)", "weight_angle": "angle with CL's weig
 IN_WORDS = {  # of twins, from what labels do to what chance does
     "nscl": "NSCL",
     "nscl_shuffled": "NSCL, labels shuffled",
-    "cl_replica": "CL, own batches and views",
-    "cl_nudged": "CL, one weight moved",
+    "cl_independent": "CL, own batches and views",
+    "cl_perturbed": "CL, one weight moved",
     ANOTHER_SEED: "CL, another seed",
 }
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from pipeline.reporting import style
 from pipeline.reporting.measured import summarise, summarise_long
 from pipeline.reporting.reading import Reading
-from pipeline.reporting.twins import with_cl, without_doses
+from pipeline.reporting.twins import with_cl, without_partial_labels
 
 CAPTION = (
     "Longer training, on test images: similarity with CL, and how far each twin's classes have collapsed, as "
@@ -24,7 +24,7 @@ BY = ("dataset", "classes", "objective", "epoch")
 def table(reading: Reading) -> pd.DataFrame:
     """Of test images; `objective` is the twin that is compared with CL, or whose own classes are looked at."""
     twins = with_cl(reading.read("alignment").query("split == 'test'")).rename(columns={"second": "objective"})
-    collapse = without_doses(reading.read("collapse").query("split == 'test'"), "objective")
+    collapse = without_partial_labels(reading.read("collapse").query("split == 'test'"), "objective")
     return pd.concat(
         [summarise_long(twins, BY, tuple(style.MEASURES)), summarise(collapse, BY, ("cdnv",))], ignore_index=True
     )

@@ -24,7 +24,7 @@ TINY = (PROJECT / "tests" / "workflow" / "tiny.yaml").read_text(encoding="utf-8"
 DEFAULT = (PROJECT / "params.yaml").read_text(encoding="utf-8")
 RUNS = [
     Run(dataset="digits", classes=4, seed=7),
-    Run(dataset="my.photos", shared=(), subset_seed=None, lars_exclude="none", clip=1.0, encoder="vit_small"),
+    Run(dataset="my.photos", shared=(), subset_seed=None, lars_exclude="none", max_grad_norm=1.0, encoder="vit_small"),
     Run(dataset="a-b", temperature=1e-05, horizon_epochs=3, learning_rate=1e300, encoder="own.py:build"),
 ]
 

@@ -1,4 +1,4 @@
-"""Dose and response: how likeness with CL falls with the share of same-class negatives that are left out."""
+"""Label-fraction sweep: how likeness with CL falls with the share of same-class negatives that are left out."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,19 +12,21 @@ CAPTION = (
     "Likeness with CL against the share of the weight of same-class negatives that is left out (0: CL itself, 1: "
     "NSCL), with true and with shuffled labels, at the last epoch on test images. Bands: controls of CL itself."
 )
-EXPERIMENTS = ("dose",)
+EXPERIMENTS = ("label_fraction",)
 READS = ("alignment", "weights")
 TWINS = ("cl", "nscl")
 
 LABELS = {**style.MEASURES, "weight_angle": "weight angle (°)"}
-WHOSE = {name: f"{dose.labels} labels" for name, dose in LEFT_OUT.items()}  # in the column `labels`; NA for controls
-FULL = {name: WHOSE[name] for name in ("nscl", "nscl_shuffled")}  # whose look all of their doses have
-BANDS = ("cl_replica", "cl_nudged")
+WHOSE = {
+    name: f"{left_out.labels} labels" for name, left_out in LEFT_OUT.items()
+}  # in the column `labels`; NA for controls
+FULL = {name: WHOSE[name] for name in ("nscl", "nscl_shuffled")}  # whose look all of their fractions have
+BANDS = ("cl_independent", "cl_perturbed")
 BY = ("dataset", "classes", "second")
 
 
 def table(reading: Reading) -> pd.DataFrame:
-    """Means over seeds of each dose with CL; `share` and `labels` are NA for controls."""
+    """Means over seeds of each fraction with CL; `share` and `labels` are NA for controls."""
     alignment, weights = (
         rows[(rows["first"] == "cl") & (rows["epoch"] == rows["epochs"]) & rows["second"].isin((*LEFT_OUT, *BANDS))]
         for rows in map(reading.read, READS)
@@ -34,7 +36,7 @@ def table(reading: Reading) -> pd.DataFrame:
         [summarise_long(alignment, BY, tuple(style.MEASURES)), summarise(weights, BY, ("weight_angle",))],
         ignore_index=True,
     )
-    shares = {name: dose.share for name, dose in LEFT_OUT.items()}
+    shares = {name: left_out.share for name, left_out in LEFT_OUT.items()}
     return found.assign(labels=found["second"].map(WHOSE), share=found["second"].map(shares))
 
 
