@@ -19,9 +19,9 @@ DEFAULT = next(
     path for path in (Path("params.yaml"), CHECKOUT / "params.yaml") if path.is_file()
 )
 
-from pipeline.references import let_jobs_import
-from pipeline.settings.base import SettingsError
-from pipeline.settings.yaml_file import read_values
+from pipeline.config.references import let_jobs_import
+from pipeline.config.base import SettingsError
+from pipeline.config.yaml_file import read_values
 
 let_jobs_import(CHECKOUT)
 

@@ -23,11 +23,11 @@ from benchmarks.measure import alone
 from benchmarks.rates import alone as alone_rates
 from benchmarks.rates import references
 from benchmarks.training import Row
-from pipeline.data.catalog import KNOWN
-from pipeline.device import choose_device
-from pipeline.progress import say
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.datasets.catalog import KNOWN
+from pipeline.system.device import choose_device
+from twin_alignment.progress import say
 
 
 def measured(device: torch.device, quick: bool) -> dict[str, Any]:

@@ -17,8 +17,8 @@ import torch
 
 from benchmarks.measure import alone, markdown, seconds
 from benchmarks.rates import references
-from pipeline.alignment.accumulate import Accumulator
-from pipeline.alignment.intervals import Pair, Prepared, cka, rsa
+from twin_alignment.measures.jackknife import Pair, Prepared, cka, rsa
+from twin_alignment.measures.streaming import Accumulator
 
 STREAM_BATCH = 4096
 

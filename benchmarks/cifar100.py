@@ -8,14 +8,14 @@ import yaml
 from safetensors.torch import save_file
 
 from pipeline.__main__ import main
-from pipeline.data.catalog import KNOWN
-from pipeline.device import choose_device
-from pipeline.features import embedder
-from pipeline.files import write_json
-from pipeline.settings.experiments import read_params
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import Plan, plan
-from pipeline.workflow.task import task
+from pipeline.config.params import read_params
+from pipeline.datasets.catalog import KNOWN
+from pipeline.evaluate.run_features import embedder
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import Plan, plan
+from pipeline.jobs.task import task
+from pipeline.system.device import choose_device
+from pipeline.system.files import write_json
 
 TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent")
 BASE = Path("params/cifar100_gpu_hour.yaml")

@@ -13,12 +13,12 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks import plain
 from benchmarks.rates import SHAPES, Rates, alone, references
 from benchmarks.training import CL, MEAN, STD, operations
-from pipeline.data.images import Images
-from pipeline.data.store import Split
-from pipeline.objectives import resolve
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
-from pipeline.training.twins import Training, make_twin
+from pipeline.config.objectives import resolve
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.datasets.images import Images
+from pipeline.datasets.store import Split
+from pipeline.train.twin_training import Training, make_twin
 
 KINDS = {  # of a GPU's kernels, by what their names hold; the first that fits
     "convolutions and products": ("gemm", "conv", "xmma", "cutlass", "fprop", "dgrad", "wgrad", "nvjet", "cudnn"),

@@ -17,10 +17,10 @@ import torch
 from benchmarks import epochs
 from benchmarks.cifar100 import TWINS, train_and_measure
 from benchmarks.training import images_of
-from pipeline.device import choose_device
-from pipeline.files import read_json, write_json
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.system.device import choose_device
+from pipeline.system.files import read_json, write_json
 
 PAPERS = ("cl", "nscl", "scl", "ce")
 TARGETS = {"resnet50": 4.5, "resnet18": 1.2}  # seconds an epoch and twin, on an H100 or better

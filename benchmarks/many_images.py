@@ -23,15 +23,15 @@ import torch
 
 from benchmarks.measure import peak_bytes
 from benchmarks.training import TWINS
-from pipeline.data.images import load_images
-from pipeline.data.prepare import prepare
-from pipeline.data.store import load_manifest
-from pipeline.files import write_json, write_text
-from pipeline.progress import say
-from pipeline.settings.dataset import SourceSettings
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
-from pipeline.training.twins import Training
+from pipeline.config.dataset_settings import SourceSettings
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.datasets.images import load_images
+from pipeline.datasets.preparation import prepare
+from pipeline.datasets.store import load_manifest
+from pipeline.system.files import write_json, write_text
+from pipeline.train.twin_training import Training
+from twin_alignment.progress import say
 
 BATCH = 256
 BATCHES = 200  # read in random order

@@ -4,8 +4,8 @@ import torch
 
 from benchmarks.rates import references
 from benchmarks.training import images_of, twin_steps
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
 
 STEPS = {f"four twins, resnet10-w16, 32 px, B = {batch}": batch for batch in (64, 256)} | {"the imports alone": 0}
 

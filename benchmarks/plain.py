@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.settings.views import ViewRecipe
-from pipeline.vision import torchvision
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.models.vision import torchvision
 
 transforms = torchvision.transforms
 

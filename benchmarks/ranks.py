@@ -18,11 +18,11 @@ from pathlib import Path
 import torch
 
 from benchmarks.training import TWINS, images_of, name_of
-from pipeline.progress import say
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
-from pipeline.training.ranks import processes
-from pipeline.training.twins import Training
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.train.ranks import processes
+from pipeline.train.twin_training import Training
+from twin_alignment.progress import say
 
 STEPS = {8: 40, 32: 6}  # by side in pixels; the first is not counted
 

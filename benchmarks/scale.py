@@ -9,16 +9,16 @@ from matplotlib.figure import Figure
 
 from benchmarks.measure import seconds
 from benchmarks.training import RATE, TWINS, images_of
-from pipeline.alignment.intervals import Pair, Prepared
-from pipeline.losses.call import loss_function
-from pipeline.objectives import resolve
-from pipeline.probes import linear_probe
-from pipeline.settings.objective import Objective
-from pipeline.settings.probes import ProbeSettings
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
-from pipeline.training.stream import Stream
-from pipeline.training.twins import make_twin, train_step
+from pipeline.config.objective_settings import Objective
+from pipeline.config.objectives import resolve
+from pipeline.config.probe_settings import ProbeSettings
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.evaluate.probing import linear_probe
+from pipeline.train.loss_call import loss_function
+from pipeline.train.stream import Stream
+from pipeline.train.twin_training import make_twin, train_step
+from twin_alignment.measures.jackknife import Pair, Prepared
 
 
 @dataclass(frozen=True)

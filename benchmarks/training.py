@@ -11,17 +11,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import plain
 from benchmarks.measure import seconds
 from benchmarks.rates import References
-from pipeline.data.images import Images
-from pipeline.data.store import Split
-from pipeline.embed import encode
-from pipeline.losses.call import loss_function
-from pipeline.objectives import resolve
-from pipeline.probes import linear_probe
-from pipeline.settings.probes import ProbeSettings
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
-from pipeline.training.stream import Stream
-from pipeline.training.twins import Twin, make_twin, train_step
+from pipeline.config.objectives import resolve
+from pipeline.config.probe_settings import ProbeSettings
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.datasets.images import Images
+from pipeline.datasets.store import Split
+from pipeline.evaluate.embed import encode
+from pipeline.evaluate.probing import linear_probe
+from pipeline.train.loss_call import loss_function
+from pipeline.train.stream import Stream
+from pipeline.train.twin_training import Twin, make_twin, train_step
 
 MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
 RATE = 0.1

@@ -14,21 +14,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cards import WANTED, choose_cards
-from pipeline.progress import say
-from pipeline.references import PROJECT
-from pipeline.settings.base import SettingsError
-from pipeline.settings.experiments import read_params
-from pipeline.workflow.diverged import without_diverged
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import Plan, plan
-from pipeline.workflow.stages import STAGES, MeasureJob, TwinsJob
+from pipeline.config.base import SettingsError
+from pipeline.config.params import read_params
+from pipeline.config.references import PROJECT
+from pipeline.jobs.declared import STAGES, MeasureJob, TwinsJob
+from pipeline.jobs.diverged import without_diverged
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import Plan, plan
+from pipeline.system.gpu_locks import WANTED, choose_cards
+from twin_alignment.progress import say
 
 if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-    from pipeline.workflow.task import Task
+    from pipeline.jobs.task import Task
 
 SCRIPT = "twin-alignment"  # the same, where the package is installed
 OF_THE_REPORT = ("papermill", "jupytext", "nbformat", "nbconvert")  # what the extra `report` brings, and nothing else
@@ -260,8 +260,8 @@ def _settings(options: argparse.Namespace) -> tuple[Plan, Layout]:
 
 
 def _stage(options: argparse.Namespace) -> None:
-    from pipeline.workflow.runner import make
-    from pipeline.workflow.task import task
+    from pipeline.jobs.runner import make
+    from pipeline.jobs.task import task
 
     one = task(options.name, getattr(options, "subject", ""), *_settings(options))
     if isinstance(one.job, TwinsJob):
@@ -275,9 +275,9 @@ def _stage(options: argparse.Namespace) -> None:
 
 def _train(one: Task, job: TwinsJob, options: argparse.Namespace) -> None:
     """Alone, or as one of the processes that `torchrun` started, of which the first checks and records."""
+    from pipeline.jobs.runner import make
     from pipeline.stages import twins
-    from pipeline.training.ranks import processes
-    from pipeline.workflow.runner import make
+    from pipeline.train.ranks import processes
 
     with processes() as ranks:
         alone = ranks.count == 1
@@ -298,7 +298,7 @@ def _train(one: Task, job: TwinsJob, options: argparse.Namespace) -> None:
 def _device(options: argparse.Namespace, threads: int | None) -> torch.device:
     if options.device != "cpu" and (wanted := int(os.environ.get(WANTED, "0"))):
         choose_cards(wanted)  # before torch looks for them
-    from pipeline.device import choose_device
+    from pipeline.system.device import choose_device
 
     return choose_device(options.device, threads, options.deterministic)
 
@@ -315,7 +315,7 @@ def _say_what_is_slow(precision: str, device: torch.device) -> None:
 def _workers(options: argparse.Namespace, device: torch.device) -> int:
     """Twins that train side by side, a core or a card each; one after another on a single accelerator, where several at
     once take more memory and no less time (four of ResNet-18 on an H200: 19 GiB for 5.4, in 6.1 s an epoch for 6.1)."""
-    from pipeline.device import cards
+    from pipeline.system.device import cards
 
     return int(options.threads or os.cpu_count() or 1) if device.type == "cpu" else max(1, len(cards(device)))
 
@@ -327,7 +327,7 @@ def _runs(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    from pipeline.workflow.verify import verify
+    from pipeline.jobs.verify import verify
 
     count = verify(*_settings(options), deep=options.deep)
     print(f"{count} finished results, all as these settings and this code make them")
@@ -371,8 +371,8 @@ def _replay(folder: Path, options: argparse.Namespace) -> None:
 
 
 def _remake(options: argparse.Namespace) -> None:
-    from pipeline.workflow.runner import remake
-    from pipeline.workflow.task import task
+    from pipeline.jobs.runner import remake
+    from pipeline.jobs.task import task
 
     settings = _settings(options)
     for one in [task("twins", run, *settings) for run in options.subject]:
@@ -381,8 +381,8 @@ def _remake(options: argparse.Namespace) -> None:
 
 
 def _thin(options: argparse.Namespace) -> None:
-    from pipeline.workflow.pruning import prune
-    from pipeline.workflow.task import task
+    from pipeline.jobs.pruning import prune
+    from pipeline.jobs.task import task
 
     plan, layout = _settings(options)
     print(f"{sum(prune(task('twins', name, plan, layout)) for name in plan.named) / 1e9:.2f} GB deleted")
@@ -391,10 +391,10 @@ def _thin(options: argparse.Namespace) -> None:
 def _start(options: argparse.Namespace) -> None:
     import torch
 
-    from pipeline.data.survey import survey
-    from pipeline.files import write_text
-    from pipeline.workflow.cost import as_text, cost, device_here
-    from pipeline.workflow.start import CPU, GPU, file_for, found_text, settings_text
+    from pipeline.datasets.survey import survey
+    from pipeline.jobs.cost import as_text, cost, device_here
+    from pipeline.jobs.start import CPU, GPU, file_for, found_text, settings_text
+    from pipeline.system.files import write_text
 
     _refuse_outside_a_checkout(options.name)
     file = file_for(options.folder)
@@ -411,7 +411,7 @@ def _start(options: argparse.Namespace) -> None:
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from pipeline.workflow.cost import as_text, cost, device_here
+    from pipeline.jobs.cost import as_text, cost, device_here
 
     print(as_text(cost(*_settings(options), options.target, device_here())))
 
@@ -433,7 +433,7 @@ def _compare(options: argparse.Namespace) -> None:
 
 def _tables_of(params: Path, options: argparse.Namespace) -> list[pd.DataFrame]:
     """Tables 1 and 2 of a settings file."""
-    from pipeline.reporting.reading import finished
+    from pipeline.reporting.measured_tables import finished
 
     _, layout = _settings(argparse.Namespace(**{**vars(options), "params": params}))
     targets = [layout.reports / name for name in ("table1.csv", "table2.csv")]
@@ -442,8 +442,8 @@ def _tables_of(params: Path, options: argparse.Namespace) -> list[pd.DataFrame]:
 
 def _measures_of(run: str, plan: Plan, layout: Layout) -> list[pd.DataFrame]:
     """Probes and alignment of a run."""
-    from pipeline.reporting.reading import finished
-    from pipeline.workflow.task import task
+    from pipeline.jobs.task import task
+    from pipeline.reporting.measured_tables import finished
 
     one = task("measure", run, plan, layout)
     return [finished(one.place.outputs[kind], plan.command("measure", run), kind) for kind in ("probes", "alignment")]
@@ -461,9 +461,9 @@ def _power(options: argparse.Namespace) -> None:
 
 
 def _features(options: argparse.Namespace) -> None:
-    from pipeline.features import embedder, save_features
-    from pipeline.workflow.runner import check_inputs
-    from pipeline.workflow.task import task
+    from pipeline.evaluate.run_features import embedder, save_features
+    from pipeline.jobs.runner import check_inputs
+    from pipeline.jobs.task import task
 
     if options.file.suffix != ".safetensors":
         raise SettingsError(f"{options.file}: allowed is a .safetensors file")
@@ -483,10 +483,10 @@ def _features(options: argparse.Namespace) -> None:
 
 
 def _align(options: argparse.Namespace) -> None:
-    from pipeline.feature_files.comparison import compare_files
-    from pipeline.feature_files.measures import chosen
-    from pipeline.feature_files.reading import check_written
-    from pipeline.feature_files.text import as_json, as_table, as_text
+    from twin_alignment.features.comparison_text import as_json, as_table, as_text
+    from twin_alignment.features.feature_files import check_written
+    from twin_alignment.features.file_comparison import compare_files
+    from twin_alignment.features.measure_choice import chosen
 
     if len(options.files) < 2:
         raise SettingsError(f"{options.files[0]}: one file, allowed is two or more")
@@ -499,14 +499,14 @@ def _align(options: argparse.Namespace) -> None:
     if options.csv:
         as_table(found).to_csv(options.csv, index=False)
     if options.plot:
-        from pipeline.feature_files.plot import draw
+        from twin_alignment.features.comparison_plot import draw
 
         draw(found).savefig(options.plot, dpi=200, bbox_inches="tight")
     print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
 
 
 def _bound(options: argparse.Namespace) -> None:
-    from pipeline.theory.promise import as_json, as_text, promise
+    from twin_alignment.theory.guarantee import as_json, as_text, promise
 
     setting = (options.classes, options.batch, options.temperature, options.learning_rate, options.steps, options.delta)
     found = promise(*setting)
@@ -514,7 +514,7 @@ def _bound(options: argparse.Namespace) -> None:
 
 
 def _schema(options: argparse.Namespace) -> None:
-    from pipeline.workflow.schema import schema
+    from pipeline.config.schema import schema
 
     print(json.dumps(schema(), indent=2))
 

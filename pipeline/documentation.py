@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.alignment.measures import MEASURES
-from pipeline.data.catalog import KNOWN
+from pipeline.config.objectives import OBJECTIVES
+from pipeline.config.params import read_params
+from pipeline.config.references import PROJECT, names_in, source_of
+from pipeline.config.run import Run
+from pipeline.config.schema import schema
+from pipeline.config.training_settings import TrainingSettings
+from pipeline.datasets.catalog import KNOWN
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import Plan, plan
 from pipeline.licences import licence_of, locked
-from pipeline.objectives import OBJECTIVES
-from pipeline.references import PROJECT, names_in, source_of
 from pipeline.reporting.figures import FIGURES
-from pipeline.settings.experiments import read_params
-from pipeline.settings.run import Run
-from pipeline.settings.training import TrainingSettings
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import Plan, plan
-from pipeline.workflow.schema import schema
-from pipeline.workflow.stages import STAGES
+from twin_alignment.measures.registry import MEASURES
 
 MADE = "<!-- Made by `make reference` from the declarations; do not edit. -->\n"
 NAMED = {  # a part of the settings -> where it stands in a settings file
@@ -47,7 +47,7 @@ def settings_page() -> str:
     sections.append(_section("An entry of an experiment's `grid:`", {**run, "properties": own}))
     return _page(
         "Settings",
-        "All that a settings file may say, made from `pipeline/settings/`. Defaults are the paper's where it has the "
+        "All that a settings file may say, made from `pipeline/config/`. Defaults are the paper's where it has the "
         "setting; `params.yaml` sets some of them otherwise. [The paper's text and its code](../settings.md) says "
         "where these two differ. An entry of a grid may also set anything of `training:`, and a list stands for one "
         "run of each value.",
@@ -119,7 +119,7 @@ def stages_page() -> str:
     sections = [_stage(name, known) for name in STAGES]
     return _page(
         "Stages",
-        "Made from `pipeline/workflow/stages.py`. Each is a command, `python -m pipeline STAGE`, with its subject's "
+        "Made from `pipeline/jobs/declared.py`. Each is a command, `python -m pipeline STAGE`, with its subject's "
         "name behind it, and a rule of the workflow. With what it writes lies "
         "[a record](../records.md). `results` and `reports` are the folders that the settings name, `<name>` is the "
         "short name of a subject. What is read is listed for the default settings.",
@@ -153,8 +153,8 @@ def names_page() -> str:
             _code(name),
             one.labels,
             one.head,
-            ", ".join(one.own) or "nothing",
-            _code(one.function.removeprefix("pipeline.losses.")),
+            ", ".join(one.independent_randomness) or "nothing",
+            _code(one.function.removeprefix("twin_alignment.losses.")),
         )
         for name, one in OBJECTIVES.items()
     ]
@@ -168,10 +168,10 @@ def names_page() -> str:
         (_code(name), claim.source, claim.statement, claim.quantity, f"holds if {rule_text(claim.rule)}", claim.control)
         for name, claim in CLAIMS.items()
     ]
-    head = ("name", "labels", "reads", "draws for itself", "in `pipeline/losses/`")
+    head = ("name", "labels", "reads", "draws for itself", "in `twin_alignment/losses/`")
     sections = [
         f"## Objectives\n\n{_table(head, objectives)}",
-        f"## Encoders\n\n{_table(('name', ''), [(_code(n), _about(n)) for n in names_in('pipeline/encoders')])}",
+        f"## Encoders\n\n{_table(('name', ''), [(_code(n), _about(n)) for n in names_in('pipeline/models/encoders')])}",
         f"## Datasets\n\n{_table(('name', 'classes', 'stored size', 'licence'), datasets)}",
         f"## Measures\n\n{_table(('name', '', 'in tables', 'in figures'), measures)}",
         f"## Figures\n\n{_table(('name', 'experiments', 'what it shows'), figures)}",
@@ -193,7 +193,7 @@ def licences_page() -> str:
 
 def _about(encoder: str) -> str:
     """First paragraph of its file's docstring."""
-    path = source_of(f"pipeline.encoders.{encoder}")
+    path = source_of(f"pipeline.models.encoders.{encoder}")
     assert path is not None  # it was listed from its folder
     return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")[0]
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.settings.base import SettingsError
+from pipeline.config.base import SettingsError
 
 LOCKS = ("torch.lock", "requirements.lock")
 UNSTATED = "not stated"

@@ -5,11 +5,11 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-import pipeline.vision  # noqa: F401  (before libraries that import torchvision)
-from pipeline.data.images import Images
-from pipeline.data.store import Split
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
+import pipeline.models.vision  # noqa: F401  (before libraries that import torchvision)
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.datasets.images import Images
+from pipeline.datasets.store import Split
 
 torch.set_num_threads(1)  # tests run side by side
 

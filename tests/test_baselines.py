@@ -4,14 +4,14 @@ import pytest
 import torch
 from sklearn.neighbors import NearestCentroid
 
-from pipeline.data.images import Images
-from pipeline.data.store import Split
-from pipeline.pixels import raw_pixels
-from pipeline.probes import nearest_class_centre
-from pipeline.settings.probes import ProbeSettings
-from pipeline.settings.run import Run
+from pipeline.config.probe_settings import ProbeSettings
+from pipeline.config.run import Run
+from pipeline.datasets.images import Images
+from pipeline.datasets.store import Split
+from pipeline.evaluate.pixels import raw_pixels
+from pipeline.evaluate.probing import nearest_class_centre
+from pipeline.jobs.declared import BaselinesJob, MeasureJob
 from pipeline.stages import baselines, measure
-from pipeline.workflow.stages import BaselinesJob, MeasureJob
 
 CPU = torch.device("cpu")
 

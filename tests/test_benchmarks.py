@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from benchmarks import plain
-from pipeline.losses.call import loss_function
-from pipeline.objectives import resolve
-from pipeline.training.lars import LARS, parameter_groups
+from pipeline.config.objectives import resolve
+from pipeline.train.lars import LARS, parameter_groups
+from pipeline.train.loss_call import loss_function
 
 
 def views(n=12, classes=3):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cards import VISIBLE, visible_cards
+from pipeline.system.gpu_locks import VISIBLE, visible_cards
 
 STAYS = """
 import os, sys
-from pipeline.cards import VISIBLE, choose_cards
+from pipeline.system.gpu_locks import VISIBLE, choose_cards
 choose_cards(int(sys.argv[1]))
 print(os.environ[VISIBLE], flush=True)
 sys.stdin.read()

@@ -19,13 +19,13 @@ from scipy.io import loadmat, savemat
 from scipy.sparse import csc_matrix
 
 from pipeline.__main__ import main
-from pipeline.alignment.measures import ALL_MEASURES
-from pipeline.feature_files.comparison import compare_files
-from pipeline.feature_files.reading import read_array, read_features, read_labels
-from pipeline.feature_files.short_names import short_names
-from pipeline.feature_files.text import HINT
-from pipeline.settings.base import SettingsError
-from tests.alignment import definitions
+from tests.measures import definitions
+from twin_alignment.errors import InputError
+from twin_alignment.features.comparison_text import HINT
+from twin_alignment.features.feature_files import read_array, read_features, read_labels
+from twin_alignment.features.file_comparison import compare_files
+from twin_alignment.features.short_names import short_names
+from twin_alignment.measures.registry import ALL_MEASURES
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 4))
@@ -273,7 +273,7 @@ def unclosed(path):
 )
 def test_damaged_and_sparse_arrays_are_refused_in_a_sentence(tmp_path, name, write, message):
     write(tmp_path / name)
-    with pytest.raises(SettingsError, match=rf"^\S+{name}: .*{message}") as refused:
+    with pytest.raises(InputError, match=rf"^\S+{name}: .*{message}") as refused:
         read_features(str(tmp_path / name))
     assert "\n" not in str(refused.value)
 
@@ -384,7 +384,7 @@ def test_a_cell_array_of_other_things_is_no_labels(tmp_path):
         held = np.empty(3, dtype=object)
         held[:] = cells
         savemat(tmp_path / "labels.mat", {"labels": held[:, None]})
-        with pytest.raises(SettingsError, match=r"labels\.mat: (.*it holds objects|label 2 is missing)"):
+        with pytest.raises(InputError, match=r"labels\.mat: (.*it holds objects|label 2 is missing)"):
             read_labels(str(tmp_path / "labels.mat"), 3)
 
 
@@ -425,10 +425,10 @@ def test_files_are_named_by_paths_too(files):
 )
 def test_a_label_that_is_missing_or_one_too_many_is_refused(tmp_path, content, message):
     (tmp_path / "labels.csv").write_text(content)
-    with pytest.raises(SettingsError, match=rf"labels\.csv: {message}"):
+    with pytest.raises(InputError, match=rf"labels\.csv: {message}"):
         read_labels(str(tmp_path / "labels.csv"), 3)
     np.save(tmp_path / "labels.npy", np.array(["a", "", "b"]))
-    with pytest.raises(SettingsError, match=r"labels\.npy: label 2 is missing"):
+    with pytest.raises(InputError, match=r"labels\.npy: label 2 is missing"):
         read_labels(str(tmp_path / "labels.npy"), 3)
 
 
@@ -439,7 +439,7 @@ def test_a_header_that_counts_is_one_above_labels_too(tmp_path):
 
 def test_labels_with_two_columns_are_refused(tmp_path):
     (tmp_path / "labels.csv").write_text("0,1\n1,2\n2,1\n")
-    with pytest.raises(SettingsError, match=r"labels\.csv: 2 columns, expected one of labels"):
+    with pytest.raises(InputError, match=r"labels\.csv: 2 columns, expected one of labels"):
         read_labels(str(tmp_path / "labels.csv"), 3)
 
 
@@ -462,10 +462,10 @@ def test_tensors_in_dictionaries_have_names_joined_by_points(tmp_path, held, nam
 
 def test_a_name_that_ends_two_tensors_is_refused_with_both(tmp_path):
     torch.save({"a": {"w": torch.eye(2)}, "b": {"w": torch.eye(2)}}, tmp_path / "a.pt")
-    with pytest.raises(SettingsError, match=r"2 arrays; name one as .*it has: a\.w, b\.w"):
+    with pytest.raises(InputError, match=r"2 arrays; name one as .*it has: a\.w, b\.w"):
         read_features(f"{tmp_path / 'a.pt'}:w")
     torch.save({"a": {"b.c": torch.eye(2)}, "a.b": {"c": torch.eye(3)}}, tmp_path / "a.pt")
-    with pytest.raises(SettingsError, match="two tensors have one name"):
+    with pytest.raises(InputError, match="two tensors have one name"):
         read_features(f"{tmp_path / 'a.pt'}:a.b.c")
 
 
@@ -527,7 +527,7 @@ def test_a_mat_file_has_what_scipy_reads_and_starts_no_process(tmp_path, monkeyp
         assert np.array_equal(found, expected[name]), name
         assert found.dtype == expected[name].dtype
     if "s" in arrays:
-        with pytest.raises(SettingsError, match="it is a structure or object"):
+        with pytest.raises(InputError, match="it is a structure or object"):
             read_array(f"{tmp_path / 'a.mat'}:s")
 
 
@@ -544,14 +544,14 @@ def test_damaged_mat_files_are_refused_or_read_and_end_nothing(tmp_path):
                 content[place] = rng.integers(256)
             (tmp_path / "bad.mat").write_bytes(content)
             for name in ("x", "w"):
-                with contextlib.suppress(SettingsError):
+                with contextlib.suppress(InputError):
                     assert read_array(f"{tmp_path / 'bad.mat'}:{name}").values.ndim > 0
 
 
 def test_raw_bytes_as_numpy_writes_types_it_has_no_name_for_are_refused(tmp_path):
     for size in (1, 2):
         np.save(tmp_path / "a.npy", X.astype(np.float32).view(f"V{size}"))
-        with pytest.raises(SettingsError, match=r"holds \|V\d \(bfloat16 and float8 have no name in \.npy\)"):
+        with pytest.raises(InputError, match=r"holds \|V\d \(bfloat16 and float8 have no name in \.npy\)"):
             read_features(str(tmp_path / "a.npy"))
 
 
@@ -587,7 +587,7 @@ def test_a_bit_of_a_pt_file_that_is_not_as_it_was_is_found(files):
     place = whole.index(np.ascontiguousarray(Y).tobytes())
     (files / "bad.pt").write_bytes(whole[: place + 4] + bytes([whole[place + 4] ^ 1]) + whole[place + 5 :])
     assert not torch.equal(torch.load(files / "bad.pt"), torch.load(files / "y.pt"))
-    with pytest.raises(SettingsError, match=r"bad.pt: not a readable .pt array: it is damaged in .*data/0"):
+    with pytest.raises(InputError, match=r"bad.pt: not a readable .pt array: it is damaged in .*data/0"):
         read_features(str(files / "bad.pt"))
 
 

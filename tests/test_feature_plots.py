@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from pipeline.feature_files.comparison import compare_files
-from pipeline.feature_files.plot import WIDTH, draw
-from pipeline.feature_files.text import as_text
+from twin_alignment.features.comparison_plot import WIDTH, draw
+from twin_alignment.features.comparison_text import as_text
+from twin_alignment.features.file_comparison import compare_files
 
 RNG = np.random.default_rng(0)
 BASE = RNG.normal(size=(40, 6))

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.alignment.collapse import cdnv
-from pipeline.feature_files.comparison import compare_files
-from pipeline.feature_files.reading import read_features, read_labels
-from pipeline.settings.base import SettingsError
-from tests.alignment import definitions
+from tests.measures import definitions
+from twin_alignment.errors import InputError
+from twin_alignment.features.feature_files import read_features, read_labels
+from twin_alignment.features.file_comparison import compare_files
+from twin_alignment.measures.neural_collapse import cdnv
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 4))
@@ -93,9 +93,9 @@ def test_names_of_one_side_count_by_order_and_it_is_said(tmp_path):
     twice = write(tmp_path / "twice.csv", Y, ["same"] * 30)  # names that nothing is joined by may repeat
     assert value(compared(tmp_path / "x.npy", twice)) == pytest.approx(CKA, abs=1e-12)
     reordered = write(tmp_path / "d.csv", X, NAMES, order=ORDER)
-    with pytest.raises(SettingsError, match=r"c\.csv has no names of rows, and .*b\.csv and .*d\.csv are in different"):
+    with pytest.raises(InputError, match=r"c\.csv has no names of rows, and .*b\.csv and .*d\.csv are in different"):
         compare_files([tmp_path / "c.csv", named, reordered])
-    with pytest.raises(SettingsError, match=r"x\.npy has no names of rows, and .*b\.csv and .*d\.csv are in different"):
+    with pytest.raises(InputError, match=r"x\.npy has no names of rows, and .*b\.csv and .*d\.csv are in different"):
         compare_files([tmp_path / "x.npy", named, reordered])
 
 
@@ -110,7 +110,7 @@ def test_names_of_one_side_count_by_order_and_it_is_said(tmp_path):
 @pytest.mark.parametrize("called", ["", "file"])
 def test_names_that_do_not_fit_are_refused(tmp_path, names, message, called):
     first, second = write(tmp_path / "a.csv", X, NAMES, called), write(tmp_path / "b.csv", Y, names, called)
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(InputError, match=message):
         compared(first, second)
 
 
@@ -146,7 +146,7 @@ def test_a_first_row_is_no_header(tmp_path):
 def test_a_first_line_that_may_be_either_is_refused(tmp_path, first):
     rows = "\n".join(",".join(map(str, row)) for row in RNG.integers(0, 9, (30, 4)))
     (tmp_path / "a.csv").write_text(f"{first}\n{rows}\n")
-    with pytest.raises(SettingsError, match=f"its first line, {first}, may be a header or a row"):
+    with pytest.raises(InputError, match=f"its first line, {first}, may be a header or a row"):
         read_features(str(tmp_path / "a.csv"))
 
 
@@ -156,7 +156,7 @@ def test_a_cell_that_a_csv_means_no_number_by_is_refused(tmp_path, cell):
         lines = [["a", "b"], ["0.5", "1.5"], ["2.5", "2.25"], ["0.1", "0.2"]]
         lines[line][1] = f'"{cell}"'
         (tmp_path / "a.csv").write_text("\n".join(map(",".join, lines)))
-        with pytest.raises(SettingsError, match=r"is no number|row \d is zero or not finite"):
+        with pytest.raises(InputError, match=r"is no number|row \d is zero or not finite"):
             compared(tmp_path / "a.csv", tmp_path / "a.csv")
 
 
@@ -166,7 +166,7 @@ def test_a_cell_that_a_csv_means_no_number_by_is_refused(tmp_path, cell):
 def test_decimal_commas_are_refused(tmp_path, form, columns, separator):
     rows = [separator.join(form % number for number in row[:columns]).replace(".", ",") for row in X]
     (tmp_path / "a.csv").write_text("\n".join(rows))
-    with pytest.raises(SettingsError, match=r"is no number|holds words|expected at most 2\^53|no column of features"):
+    with pytest.raises(InputError, match=r"is no number|holds words|expected at most 2\^53|no column of features"):
         read_features(str(tmp_path / "a.csv"))
 
 
@@ -174,7 +174,7 @@ def test_decimal_commas_are_refused(tmp_path, form, columns, separator):
 @pytest.mark.parametrize("ids", [range(30), range(1, 31), RNG.permutation(1000)[:30], np.arange(30.0) + 7])
 def test_ids_are_no_feature(tmp_path, called, ids):
     path = write(tmp_path / "a.csv", X, list(ids), called)
-    with pytest.raises(SettingsError, match=rf"column {called} .* is no feature: .* by --key {called}"):
+    with pytest.raises(InputError, match=rf"column {called} .* is no feature: .* by --key {called}"):
         read_features(str(path))
     found = read_features(str(path), key=called)
     assert found.values.numpy() == pytest.approx(X)
@@ -209,7 +209,7 @@ def test_different_words_are_different_classes(tmp_path, words):
 @pytest.mark.parametrize("words", [["01", "1", "2"], ["1.0", "1", "2"], ["1e1", "10", "2"]])
 def test_two_spellings_of_one_number_are_refused(tmp_path, words):
     (tmp_path / "labels.csv").write_text("\n".join(words[label] for label in LABELS))
-    with pytest.raises(SettingsError, match="are two words and one number"):
+    with pytest.raises(InputError, match="are two words and one number"):
         read_labels(str(tmp_path / "labels.csv"), 30)
 
 
@@ -217,14 +217,14 @@ def test_columns_that_cannot_be_told_apart_are_refused(tmp_path):
     path = write(tmp_path / "a.csv", X, NAMES, "file")
     table = pd.read_csv(path).assign(kind=np.array(["cat", "dog", "eel"])[LABELS])
     table.to_csv(path, index=False)
-    with pytest.raises(SettingsError, match="columns file, kind all hold words, expected one that names the rows"):
+    with pytest.raises(InputError, match="columns file, kind all hold words, expected one that names the rows"):
         read_features(str(path))
     found = read_features(str(path), key="file")
     assert (found.note.count("left out: kind"), list(found.names)) == (1, NAMES)
-    with pytest.raises(SettingsError, match="0 columns 'name', expected one of file, a, b, c, d, kind"):
+    with pytest.raises(InputError, match="0 columns 'name', expected one of file, a, b, c, d, kind"):
         read_features(str(path), key="name")
     table.drop(columns="file").to_csv(path, index=False)
-    with pytest.raises(SettingsError, match="line 5, column kind: 'cat' is repeated, expected numbers"):
+    with pytest.raises(InputError, match="line 5, column kind: 'cat' is repeated, expected numbers"):
         read_features(str(path))
 
 
@@ -233,7 +233,7 @@ def test_truth_values_are_numbers_and_no_header(tmp_path):
         pd.DataFrame(X > 0, columns=columns).to_csv(tmp_path / "a.csv", index=False)
         assert read_features(str(tmp_path / "a.csv")).values.tolist() == (X > 0).tolist()
     pd.DataFrame(X > 0).to_csv(tmp_path / "a.csv", index=False, header=False)
-    with pytest.raises(SettingsError, match="line 1 is a header or a row, as it holds"):
+    with pytest.raises(InputError, match="line 1 is a header or a row, as it holds"):
         read_features(str(tmp_path / "a.csv"))
 
 
@@ -245,7 +245,7 @@ def test_two_columns_of_whole_numbers_may_be_one_with_decimal_commas(tmp_path):
 @pytest.mark.parametrize("text", ['a,b\n1,"2\n3,4\n', "a,b\n1,2\n\xff,4\n"])
 def test_text_that_cannot_be_read_is_refused_in_a_sentence(tmp_path, text):
     (tmp_path / "a.csv").write_bytes(text.encode("latin-1"))
-    with pytest.raises(SettingsError, match=r"rows of different lengths|is not text in UTF-8|is empty"):
+    with pytest.raises(InputError, match=r"rows of different lengths|is not text in UTF-8|is empty"):
         read_features(str(tmp_path / "a.csv"))
 
 
@@ -271,7 +271,7 @@ def test_a_name_that_labels_repeat_is_refused(tmp_path):
     first, second = write(tmp_path / "a.csv", X, NAMES), write(tmp_path / "b.csv", Y, NAMES)
     names = [NAMES[4] if row == 3 else name for row, name in enumerate(NAMES)]
     pd.DataFrame({"file": names, "label": LABELS}).to_csv(tmp_path / "labels.csv", index=False)
-    with pytest.raises(SettingsError, match=r"labels.csv: row name 'img4.png' is repeated"):
+    with pytest.raises(InputError, match=r"labels.csv: row name 'img4.png' is repeated"):
         compared(first, second, labels=tmp_path / "labels.csv")
 
 

@@ -9,7 +9,7 @@ import time
 import pandas as pd
 import pytest
 
-from pipeline.files import clear_leftovers, write_atomically, write_csv
+from pipeline.system.files import clear_leftovers, write_atomically, write_csv
 
 HOST = socket.gethostname().replace(".", "-")
 TABLE = pd.DataFrame({"epoch": [1, 2], "loss": [0.1234567891, None], "objective": ["cl", "ä"]})

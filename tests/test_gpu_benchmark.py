@@ -11,9 +11,9 @@ from data.image_sets import encoded, write_zip
 
 from benchmarks import gpu
 from benchmarks.cifar100 import params
-from pipeline.settings.base import parse
-from pipeline.settings.experiments import Params
-from pipeline.workflow.plan import plan
+from pipeline.config.base import parse
+from pipeline.config.params import Params
+from pipeline.jobs.plan import plan
 
 
 def test_its_settings_are_those_of_a_gpu_hour_with_controls(tmp_path):

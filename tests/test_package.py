@@ -78,8 +78,8 @@ def test_the_wheel_compares_files_and_arrays_and_promises(installed, tmp_path):
     assert "Theorem 1" in run(command, "bound", *setting.split(), cwd=tmp_path)
     script = """
 import numpy as np
-from pipeline.alignment.accumulate import Accumulator
-from pipeline.alignment.compare import compare
+from twin_alignment.measures.streaming import Accumulator
+from twin_alignment.measures.comparison import compare
 a, b = np.load("a.npy"), np.load("b.npy")
 sums = Accumulator(["a", "b"])
 sums.update({"a": a, "b": b})
@@ -93,7 +93,7 @@ print(round(compare(a, b)["cka"].value, 6), round(sums.similarity("a", "b").cka,
     assert run(command, "--version", cwd=tmp_path) == f"twin-alignment {PROJECT['version']}\n"
 
 
-@pytest.mark.parametrize("left", ["build/lib/pipeline/files.py", "reports/table1.csv.set_aside"])
+@pytest.mark.parametrize("left", ["build/lib/pipeline/system/files.py", "reports/table1.csv.set_aside"])
 def test_what_installing_and_damage_leave_is_not_of_the_project(left):
     """By what git ignores ruff and the tests' copies of the project go too."""
     found = subprocess.run(["git", "check-ignore", "--quiet", left], cwd=ROOT, check=False)
@@ -113,7 +113,7 @@ def test_the_checkout_the_wheel_and_the_citation_agree(capsys):
 def test_every_stage_but_the_report_s_loads_with_the_base_alone(installed, tmp_path):
     script = """
 import importlib
-from pipeline.workflow.stages import STAGES
+from pipeline.jobs.declared import STAGES
 for name in STAGES:
     if name != "report":
         importlib.import_module(f"pipeline.stages.{name}")

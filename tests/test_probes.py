@@ -5,9 +5,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.class_means import class_means
-from pipeline.probes import linear_probe, nearest_class_centre
-from pipeline.settings.probes import ProbeSettings
+from pipeline.config.probe_settings import ProbeSettings
+from pipeline.evaluate.probing import linear_probe, nearest_class_centre
+from twin_alignment.measures.class_means import class_means
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import io
 import sys
 
-from pipeline.progress import track
+from twin_alignment.progress import track
 
 
 class Terminal(io.StringIO):

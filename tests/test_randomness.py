@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from pipeline.randomness import keyed_generator, torch_seed
+from twin_alignment.randomness import keyed_generator, torch_seed
 
 
 def draws(*key: int | str) -> tuple[float, ...]:

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.randomness import keyed_generator
-from pipeline.settings.views import ViewRecipe
-from pipeline.views import ViewDraws, apply_views, draw_views, normalise
-from pipeline.vision import torchvision
+from pipeline.augment import ViewDraws, apply_views, draw_views, normalise
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.models.vision import torchvision
+from twin_alignment.randomness import keyed_generator
 
 F = import_module(f"{torchvision.__name__}.transforms.v2.functional")
 BATCH = 64

@@ -12,10 +12,10 @@ from scipy import stats
 from sklearn.datasets import load_sample_images
 from torch import Tensor
 
-from pipeline.randomness import keyed_generator, torch_seed
-from pipeline.settings.views import ViewRecipe
-from pipeline.views import ViewDraws, apply_views, draw_views
-from pipeline.vision import torchvision
+from pipeline.augment import ViewDraws, apply_views, draw_views
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.models.vision import torchvision
+from twin_alignment.randomness import keyed_generator, torch_seed
 
 v2 = import_module(f"{torchvision.__name__}.transforms.v2")
 CHANCE = 1e-3

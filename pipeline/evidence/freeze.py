@@ -11,6 +11,9 @@ from typing import Any
 import pandas as pd
 from safetensors.torch import load_file, save_file
 
+from pipeline.config.base import SettingsError
+from pipeline.config.references import PROJECT
+from pipeline.config.run import Run
 from pipeline.evidence.manifest import (
     FOLDER,
     MEASURED_NETWORKS,
@@ -21,18 +24,15 @@ from pipeline.evidence.manifest import (
     file_digests,
     write_manifest,
 )
-from pipeline.files import sha256, write_csv, write_text
-from pipeline.references import PROJECT
-from pipeline.settings.base import SettingsError
-from pipeline.settings.run import Run
-from pipeline.training.checkpoints import checkpoint_path
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import Plan
-from pipeline.workflow.provenance import git_state
-from pipeline.workflow.records import Record, record_of
-from pipeline.workflow.stages import SHOWN
-from pipeline.workflow.task import Task, tasks
-from pipeline.workflow.verify import verify
+from pipeline.jobs.declared import SHOWN
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import Plan
+from pipeline.jobs.provenance import git_state
+from pipeline.jobs.records import Record, record_of
+from pipeline.jobs.task import Task, tasks
+from pipeline.jobs.verify import verify
+from pipeline.system.files import sha256, write_csv, write_text
+from pipeline.train.checkpoints import checkpoint_path
 
 LOCKS = ("torch.lock", "requirements.lock")
 LEFT_OUT = ("pdf", "plots", "provenance", "facts")  # drawn from tables, or told by the manifest

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import read_json, sha256, write_json
-from pipeline.settings.base import SettingsError
+from pipeline.config.base import SettingsError
+from pipeline.system.files import read_json, sha256, write_json
 
 FOLDER = Path("reports/evidence")
 MANIFEST = "MANIFEST.json"

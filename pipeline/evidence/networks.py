@@ -13,14 +13,14 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from pipeline.alignment.intervals import Pair, Prepared
-from pipeline.alignment.measures import MEASURES
+from pipeline.config.base import SettingsError
+from pipeline.evaluate.run_features import embedder
 from pipeline.evidence.manifest import MEASURED_NETWORKS, NETWORKS, read_manifest
 from pipeline.evidence.replay import images_of, run_task
-from pipeline.features import embedder
-from pipeline.files import digest_of_bytes, write_bytes
-from pipeline.settings.base import SettingsError
-from pipeline.training.checkpoints import checkpoint_path
+from pipeline.system.files import digest_of_bytes, write_bytes
+from pipeline.train.checkpoints import checkpoint_path
+from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.registry import MEASURES
 
 COLUMNS = ["run", "first", "second", "measure"]
 

@@ -15,16 +15,16 @@ from typing import Any
 import pandas as pd
 import torch
 
-from pipeline.data.images import load_images
+from pipeline.config.base import SettingsError
+from pipeline.config.params import read_params
+from pipeline.config.references import PROJECT
+from pipeline.datasets.images import load_images
 from pipeline.evidence.manifest import SETTINGS, Manifest, read_manifest
-from pipeline.files import sha256
-from pipeline.references import PROJECT
-from pipeline.settings.base import SettingsError
-from pipeline.settings.experiments import read_params
-from pipeline.training.replay import Compared, Recorded, replay
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.task import Task, task
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.task import Task, task
+from pipeline.system.files import sha256
+from pipeline.train.first_steps import Compared, Recorded, replay
 
 TOLERANCE = {"float32": 1e-4, "bfloat16": 2e-2}  # relative, of the losses of first steps: other kernels, other order
 STEPS = Path("measures", "steps.csv.gz")

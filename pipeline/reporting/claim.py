@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline.reporting.intervals import Scale
-from pipeline.settings.experiments import ClaimRule
-from pipeline.settings.run import Run
+from pipeline.config.params import ClaimRule
+from pipeline.config.run import Run
+from pipeline.reporting.seed_intervals import Scale
 
 Read = Callable[[str], pd.DataFrame]  # kind of measure -> rows of all the claim's runs, with the runs' fields
 POSITIVE, NEGATIVE = ClaimRule(above=0), ClaimRule(below=0)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.reporting.intervals import Interval, over_seeds
-from pipeline.settings.run import Run
+from pipeline.config.run import Run
+from pipeline.reporting.seed_intervals import Interval, over_seeds
 
 
 def labelled(run: Run, frame: pd.DataFrame) -> pd.DataFrame:

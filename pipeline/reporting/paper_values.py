@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from pipeline.settings.base import SettingsError
+from pipeline.config.base import SettingsError
 
 NO_EPOCH = ("unstated", "unknown")  # that the paper does not say, or that a figure does not show
 

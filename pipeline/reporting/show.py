@@ -10,14 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.files import read_json
+from pipeline.config.run import Run
+from pipeline.reporting.accuracy_table import collapsed_cells
+from pipeline.reporting.agreement_table import NOTHING_COMPARED, SHOWN
 from pipeline.reporting.answer import answer, undecided_reason
-from pipeline.reporting.facts import collapsed_sentences
 from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.learned import TRAINING
 from pipeline.reporting.possible import cut, possible
-from pipeline.reporting.table1 import collapsed_cells
-from pipeline.reporting.table2 import NOTHING_COMPARED, SHOWN
+from pipeline.reporting.run_facts import collapsed_sentences
 from pipeline.reporting.tables import (
     COLLAPSED,
     FAILS,
@@ -31,9 +31,9 @@ from pipeline.reporting.tables import (
     with_numbers,
     without_lost,
 )
-from pipeline.reporting.twins import ANOTHER_SEED
+from pipeline.reporting.twin_names import ANOTHER_SEED
 from pipeline.reporting.verdicts import DIFFERS, by_claim
-from pipeline.settings.run import Run
+from pipeline.system.files import read_json
 
 CLAIM = "claim"
 SIGN = '<small class="sign">The picture goes on: swipe it sideways →</small>'  # on a phone alone

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from pipeline.alignment.measures import MEASURES
 from pipeline.reporting.tables import COLLAPSED, NOTHING, data_label, number, with_numbers
+from twin_alignment.measures.registry import MEASURES
 
 Values = dict[tuple[str, ...], float]  # words of a row -> value
 SHOWN = [name for name, measure in MEASURES.items() if measure.table]

@@ -15,11 +15,11 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from pipeline.alignment import measures
-from pipeline.files import write_atomically
-from pipeline.objectives import OBJECTIVES
+from pipeline.config.objectives import OBJECTIVES
 from pipeline.reporting.figures import DPI, WIDTH
 from pipeline.reporting.tables import data_label
+from pipeline.system.files import write_atomically
+from twin_alignment.measures import registry as measures
 
 mpl.use("Agg")  # files only: no screen is needed
 LETTERS = 8.0  # points, of everything that is written in a figure

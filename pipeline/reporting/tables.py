@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.reporting.intervals import over_seeds
-from pipeline.settings.run import Run
+from pipeline.config.run import Run
+from pipeline.reporting.seed_intervals import over_seeds
 
 MEASURED, NOT_RUN = "measured", "not run"
 DIVERGED, COLLAPSED = "diverged", "collapsed"  # begin the status of a row of one run, without a number

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline.reporting.intervals import over_seeds
+from pipeline.reporting.seed_intervals import over_seeds
 from pipeline.reporting.slopes import slopes
 
 

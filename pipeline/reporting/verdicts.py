@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.config.params import ClaimRule
 from pipeline.reporting.claim import Claim, Read, labels
-from pipeline.reporting.intervals import holm, over_seeds, p_value
 from pipeline.reporting.learned import learned
+from pipeline.reporting.seed_intervals import holm, over_seeds, p_value
 from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, NOT_RUN, UNDECIDED
-from pipeline.settings.experiments import ClaimRule
 
 COLUMNS = (
     *("claim", "kind", "statement", "source", "data", "quantity", "n", "mean", "ci_low", "ci_high", "smallest"),

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.data.images import load_images
-from pipeline.files import write_csv
-from pipeline.pixels import raw_pixels
-from pipeline.probes import probes
+from pipeline.datasets.images import load_images
+from pipeline.evaluate.pixels import raw_pixels
+from pipeline.evaluate.probing import probes
+from pipeline.system.files import write_csv
 
 if TYPE_CHECKING:
     import torch
 
+    from pipeline.jobs.declared import BaselinesJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import BaselinesJob
 
 
 def run(job: BaselinesJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:

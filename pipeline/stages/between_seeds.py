@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.alignment.between_seeds import BetweenSeedsRow, between_seeds
-from pipeline.features import embedder
-from pipeline.files import write_csv
-from pipeline.progress import track
+from pipeline.evaluate.run_features import embedder
+from pipeline.evaluate.seed_pairs import BetweenSeedsRow, between_seeds
+from pipeline.system.files import write_csv
+from twin_alignment.progress import track
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from pipeline.jobs.declared import BetweenSeedsJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import BetweenSeedsJob
 
 VERSION = 1  # raised when these numbers change: results of another VERSION are made again
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.data.subsets import class_sizes
-from pipeline.files import write_csv
-from pipeline.progress import track
-from pipeline.reporting.bounds import bounds_of_run, simulated
+from pipeline.datasets.subsets import class_sizes
+from pipeline.reporting.certificates import bounds_of_run, simulated
+from pipeline.system.files import write_csv
+from twin_alignment.progress import track
 
 if TYPE_CHECKING:
+    from pipeline.jobs.declared import BoundsJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import BoundsJob
 
 
 def run(job: BoundsJob, inputs: Inputs, outputs: Outputs) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.files import write_csv
+from pipeline.config.run import Run
 from pipeline.reporting.claim import Claim, Read
 from pipeline.reporting.claims import CLAIMS, runs_of
-from pipeline.reporting.reading import reader
+from pipeline.reporting.measured_tables import reader
 from pipeline.reporting.verdicts import claims
-from pipeline.settings.run import Run
 from pipeline.stages import Inputs, Outputs
+from pipeline.system.files import write_csv
 
 if TYPE_CHECKING:
-    from pipeline.workflow.stages import ClaimsJob
+    from pipeline.jobs.declared import ClaimsJob
 
 
 def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:

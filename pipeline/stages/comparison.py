@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.files import write_csv
-from pipeline.reporting.reading import learning, measures, paper_values
-from pipeline.reporting.table1 import table1
-from pipeline.reporting.table2 import table2
+from pipeline.reporting.accuracy_table import table1
+from pipeline.reporting.agreement_table import table2
+from pipeline.reporting.measured_tables import learning, measures, paper_values
 from pipeline.stages import Inputs, Outputs
+from pipeline.system.files import write_csv
 
 if TYPE_CHECKING:
-    from pipeline.workflow.stages import TableJob
+    from pipeline.jobs.declared import TableJob
 
 
 def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:

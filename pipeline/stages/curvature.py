@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.data.images import load_images
-from pipeline.files import write_csv
-from pipeline.networks.empty import empty_network
-from pipeline.settings.objective import Objective
-from pipeline.theory.curvature import along_training
-from pipeline.training.checkpoints import load_checkpoint
-from pipeline.training.stream import Stream
+from pipeline.config.objective_settings import Objective
+from pipeline.datasets.images import load_images
+from pipeline.evaluate.surrogate_curvature import along_training
+from pipeline.models.empty import empty_network
+from pipeline.system.files import write_csv
+from pipeline.train.checkpoints import load_checkpoint
+from pipeline.train.stream import Stream
 
 if TYPE_CHECKING:
     import torch
 
+    from pipeline.jobs.declared import CurvatureJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import CurvatureJob
 
 VERSION = 1  # raised when these numbers change: results of another VERSION are made again
 
-CL = Objective(name="cl", function="pipeline.losses.contrastive:contrastive", labels="none")
+CL = Objective(name="cl", function="twin_alignment.losses.contrastive:contrastive", labels="none")
 
 
 def run(job: CurvatureJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.files import write_csv
-from pipeline.reporting.facts import facts, sentences
 from pipeline.reporting.figures import FIGURES
 from pipeline.reporting.learned import BASELINES
+from pipeline.reporting.measured_tables import Reading, learning, of_twins, paper_values, reader
 from pipeline.reporting.possible import cut, possible
-from pipeline.reporting.reading import Reading, learning, of_twins, paper_values, reader
+from pipeline.reporting.run_facts import facts, sentences
 from pipeline.reporting.style import INTERVALS, empty, note, save
 from pipeline.stages import Inputs, Outputs
+from pipeline.system.files import write_csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from pipeline.workflow.stages import FigureJob
+    from pipeline.jobs.declared import FigureJob
 
 OF_FEATURES = frozenset(
     ("alignment", "bounds", "collapse", "layers", "probes", "weights")
@@ -45,7 +45,7 @@ def drawn_of(name: str, reading: Reading) -> tuple[pd.DataFrame, Figure]:
     """A figure's table, with intervals as computed, and its picture; where all networks collapsed, of nothing."""
     if any(_left(reading.read(kind)).empty for kind in OF_FEATURES.intersection(FIGURES[name].reads)):
         return pd.DataFrame(columns=NOTHING_LEFT), empty("All networks have collapsed: there is nothing to show.")
-    figure = importlib.import_module(f"pipeline.reporting.figures.{name}")
+    figure = importlib.import_module(f"pipeline.reporting.figures.plot_{name}")
     table = figure.table(reading)
     return table, figure.draw(possible(table) if "ci_low" in table else table)
 

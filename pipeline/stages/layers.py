@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import torch
 
-from pipeline.alignment.layers import LayerRow, Layers, layer_rows
-from pipeline.data.images import load_images
-from pipeline.embed import encode_layers
-from pipeline.files import write_csv
-from pipeline.networks.empty import empty_network
-from pipeline.progress import track
-from pipeline.training.checkpoints import load_checkpoint
+from pipeline.datasets.images import load_images
+from pipeline.evaluate.embed import encode_layers
+from pipeline.models.empty import empty_network
+from pipeline.system.files import write_csv
+from pipeline.train.checkpoints import load_checkpoint
+from twin_alignment.measures.layer_similarity import LayerRow, Layers, layer_rows
+from twin_alignment.progress import track
 
 if TYPE_CHECKING:
+    from pipeline.jobs.declared import LayersJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import LayersJob
 
 VERSION = 1  # raised when these numbers change: results of another VERSION are made again
 

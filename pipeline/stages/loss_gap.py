@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.data.images import load_images
-from pipeline.files import write_csv
-from pipeline.networks.empty import empty_network
-from pipeline.theory.loss_gap import loss_gap_bound, network_loss_gap, two_views
-from pipeline.training.checkpoints import load_checkpoint
+from pipeline.datasets.images import load_images
+from pipeline.evaluate.network_loss_gap import network_loss_gap, two_views
+from pipeline.models.empty import empty_network
+from pipeline.system.files import write_csv
+from pipeline.train.checkpoints import load_checkpoint
+from twin_alignment.theory.loss_gap_bound import loss_gap_bound
 
 if TYPE_CHECKING:
     import torch
 
+    from pipeline.jobs.declared import LossGapJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import LossGapJob
 
 VERSION = 1  # raised when these numbers change: results of another VERSION are made again
 

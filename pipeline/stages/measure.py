@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.alignment.collapsed import is_collapsed
-from pipeline.alignment.movement import Travelled
-from pipeline.alignment.trajectory import Features, Weights, trajectory
-from pipeline.features import embedder
-from pipeline.files import write_csv
-from pipeline.probes import probes
-from pipeline.progress import track
+from pipeline.evaluate.movement import Travelled
+from pipeline.evaluate.probing import probes
+from pipeline.evaluate.run_features import embedder
+from pipeline.evaluate.trajectory import Features, Weights, trajectory
 from pipeline.reporting.learned import UNTRAINED
-from pipeline.training.checkpoints import load_encoder
-from pipeline.training.schedule import path_length
+from pipeline.system.files import write_csv
+from pipeline.train.checkpoints import load_encoder
+from pipeline.train.schedule import path_length
+from twin_alignment.measures.constant_features import is_collapsed
+from twin_alignment.progress import track
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from pipeline.settings.probes import ProbeSettings
+    from pipeline.config.probe_settings import ProbeSettings
+    from pipeline.jobs.declared import MeasureJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import MeasureJob
 
 VERSION = 1  # raised when these numbers change: results of another VERSION are made again
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.data.images import load_images
-from pipeline.files import write_csv
-from pipeline.networks.empty import empty_network
-from pipeline.theory.merging import accuracy_between
-from pipeline.training.checkpoints import load_encoder
+from pipeline.datasets.images import load_images
+from pipeline.evaluate.interpolation import accuracy_between
+from pipeline.models.empty import empty_network
+from pipeline.system.files import write_csv
+from pipeline.train.checkpoints import load_encoder
 
 if TYPE_CHECKING:
     import torch
 
+    from pipeline.jobs.declared import MergingJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import MergingJob
 
 VERSION = 1  # raised when these numbers change: results of another VERSION are made again
 

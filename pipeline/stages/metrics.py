@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.files import write_csv, write_json
-from pipeline.reporting.metrics import short_metrics, similarity_over_epochs
-from pipeline.reporting.reading import reader
+from pipeline.reporting.headline_metrics import short_metrics, similarity_over_epochs
+from pipeline.reporting.measured_tables import reader
 from pipeline.stages import Inputs, Outputs
+from pipeline.system.files import write_csv, write_json
 
 if TYPE_CHECKING:
-    from pipeline.workflow.stages import MetricsJob
+    from pipeline.jobs.declared import MetricsJob
 
 
 def run(job: MetricsJob, inputs: Inputs, outputs: Outputs) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.data.prepare import prepare
+from pipeline.datasets.preparation import prepare
 from pipeline.stages import Inputs, Outputs
 
 if TYPE_CHECKING:
-    from pipeline.workflow.stages import PrepareJob
+    from pipeline.jobs.declared import PrepareJob
 
 VERSION = 1  # raised when these numbers change: results of another VERSION are made again
 

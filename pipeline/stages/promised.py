@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.files import write_csv
-from pipeline.theory.published import SCHEDULES, SETTINGS, promised
+from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, promised
+from pipeline.system.files import write_csv
 
 if TYPE_CHECKING:
+    from pipeline.jobs.declared import PromisedJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import PromisedJob
 
 
 def run(job: PromisedJob, inputs: Inputs, outputs: Outputs) -> None:

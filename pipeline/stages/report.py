@@ -16,17 +16,17 @@ from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from pipeline.files import read_json, write_json, write_text
-from pipeline.references import PROJECT
-from pipeline.reporting.provenance import provenance
+from pipeline.config.references import PROJECT
+from pipeline.reporting.origins import provenance
 from pipeline.reporting.sections import without_empty
 from pipeline.reporting.show import Report
 from pipeline.stages import Inputs, Outputs
+from pipeline.system.files import read_json, write_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.workflow.stages import ReportJob
+    from pipeline.jobs.declared import ReportJob
 
 OFFLINE = Config({"KernelManager": {"transport": "ipc"}})  # by files, so that no network is needed, not even loopback
 ASIDE = ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")

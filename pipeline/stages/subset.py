@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pipeline.data.store import load_store
-from pipeline.data.subsets import draw_subset
-from pipeline.files import write_json
+from pipeline.datasets.store import load_store
+from pipeline.datasets.subsets import draw_subset
 from pipeline.stages import Inputs, Outputs
+from pipeline.system.files import write_json
 
 if TYPE_CHECKING:
-    from pipeline.workflow.stages import SubsetJob
+    from pipeline.jobs.declared import SubsetJob
 
 
 def run(job: SubsetJob, inputs: Inputs, outputs: Outputs) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.files import write_csv, write_text
-from pipeline.reporting.reading import learning, paper_values
-from pipeline.reporting.table1 import table1, table1_markdown
+from pipeline.reporting.accuracy_table import table1, table1_markdown
+from pipeline.reporting.measured_tables import learning, paper_values
 from pipeline.stages import Inputs, Outputs
+from pipeline.system.files import write_csv, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.workflow.stages import TableJob
+    from pipeline.jobs.declared import TableJob
 
 
 def run(job: TableJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.files import write_csv, write_text
-from pipeline.reporting.reading import measures, paper_values
-from pipeline.reporting.table2 import table2, table2_markdown
+from pipeline.reporting.agreement_table import table2, table2_markdown
+from pipeline.reporting.measured_tables import measures, paper_values
 from pipeline.stages import Inputs, Outputs
+from pipeline.system.files import write_csv, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.workflow.stages import TableJob
+    from pipeline.jobs.declared import TableJob
 
 
 def run(job: TableJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:

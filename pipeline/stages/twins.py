@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.data.images import load_images
-from pipeline.files import write_csv
-from pipeline.training.ranks import ALONE, Ranks
-from pipeline.training.twins import StepRow, train_twins
+from pipeline.datasets.images import load_images
+from pipeline.system.files import write_csv
+from pipeline.train.ranks import ALONE, Ranks
+from pipeline.train.twin_training import StepRow, train_twins
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
 
+    from pipeline.jobs.declared import TwinsJob
     from pipeline.stages import Inputs, Outputs
-    from pipeline.workflow.stages import TwinsJob
 
 VERSION = 1  # raised when these numbers change: results of another VERSION are made again
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.stages import STAGES
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
 from tests.waiting import wait_for
 from tests.workflow.artefacts import content
 from tests.workflow.conftest import RUN
@@ -50,7 +50,7 @@ def test_all_results_are_the_same_bytes_as_on_this_machine_alone(sources, finish
 
 def test_a_run_that_is_out_of_time_keeps_its_state_and_goes_on_at_the_next_attempt(plain, slurm, tmp_path):
     project = plain[0].copy(tmp_path / "twins")
-    project.edit("pipeline/workflow/claims.py", "HOUR = 60", "HOUR = 1")
+    project.edit("pipeline/jobs/cluster_requests.py", "HOUR = 60", "HOUR = 1")
     project.edit("profiles/slurm/config.yaml", "TERM@120", "TERM@20")
     said = project.run(*SNAKEMAKE, TARGET)
     assert "Trying to restart job" in said
@@ -79,7 +79,7 @@ def test_a_run_that_is_cancelled_goes_on_after_the_same_command(plain, slurm, tm
 def saying(sources, tmp_path):
     """A project with two runs to train, each of which says in its log which cards it sees."""
     project = sources.copy(tmp_path / "twins")
-    line = "    from pipeline.device import choose_device\n"
+    line = "    from pipeline.system.device import choose_device\n"
     says = "    say(f\"cards {os.environ['CUDA_VISIBLE_DEVICES']}\")\n"
     project.edit("pipeline/__main__.py", line, f"{says}{line}")
     project.pipeline("prepare", "digits")

@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from scipy.io import savemat
 
 from pipeline.__main__ import _parser
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.stages import STAGES
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
 from tests.docs.pages import COMMANDS, MENTIONED, ROOT
 from tests.workflow.conftest import RUN
 

@@ -9,16 +9,16 @@ import pytest
 import torch
 import yaml
 
-from pipeline.settings.base import parse
-from pipeline.settings.experiments import Params
-from pipeline.settings.training import TrainingSettings
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.stages import STAGES
+from pipeline.config.base import parse
+from pipeline.config.params import Params
+from pipeline.config.training_settings import TrainingSettings
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
 from tests.docs.pages import ALL, ROOT
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FILE = re.compile(r"[\w./<>*-]+(/|\.(py|yaml|yml|md|json|csv|html|ipynb|lock|cff|sh|toml|png))")
-PLACES = ("", "pipeline", "pipeline/data", "reports", "params")  # that a page's names may be seen from
+PLACES = ("", "pipeline", "pipeline/datasets", "reports", "params")  # that a page's names may be seen from
 OF_READERS = (
     "downloads/",
     "train/",

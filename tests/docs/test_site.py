@@ -8,15 +8,15 @@ from typing import get_args
 
 import pytest
 
+from pipeline.config.base import Settings
+from pipeline.config.objectives import OBJECTIVES
+from pipeline.config.params import Params
+from pipeline.config.run import Run
 from pipeline.documentation import PAGES
-from pipeline.objectives import OBJECTIVES
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
 from pipeline.reporting.claims import CLAIMS
 from pipeline.reporting.figures import FIGURES
-from pipeline.settings.base import Settings
-from pipeline.settings.experiments import Params
-from pipeline.settings.run import Run
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.stages import STAGES
 from tests.docs.pages import ROOT
 
 

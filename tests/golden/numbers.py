@@ -12,19 +12,19 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-import pipeline.vision  # noqa: F401  (before libraries that import torchvision)
-from pipeline.data.images import load_images
+import pipeline.models.vision  # noqa: F401  (before libraries that import torchvision)
+from pipeline.config.objectives import resolve
+from pipeline.config.probe_settings import ProbeSettings
+from pipeline.config.run import Run
+from pipeline.config.theory_settings import SurrogateSettings
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.datasets.images import load_images
 from pipeline.evidence.manifest import file_digests
-from pipeline.objectives import resolve
-from pipeline.settings.probes import ProbeSettings
-from pipeline.settings.run import Run
-from pipeline.settings.theory import SurrogateSettings
-from pipeline.settings.views import ViewRecipe
+from pipeline.jobs import declared as stages
+from pipeline.jobs.provenance import processor
 from pipeline.stages import between_seeds, curvature, layers, loss_gap, measure, merging, prepare, subset
-from pipeline.training.checkpoints import save_checkpoint
-from pipeline.training.twins import Training, initial_network
-from pipeline.workflow import stages
-from pipeline.workflow.provenance import processor
+from pipeline.train.checkpoints import save_checkpoint
+from pipeline.train.twin_training import Training, initial_network
 
 FOLDER = Path(__file__).parent
 TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent", "cl_perturbed")

@@ -5,10 +5,10 @@ from dataclasses import astuple
 import pytest
 import torch
 
-from pipeline.alignment.intervals import Pair, Prepared
-from pipeline.alignment.measures import MEASURES
-from pipeline.probes import probes
-from pipeline.settings.probes import ProbeSettings
+from pipeline.config.probe_settings import ProbeSettings
+from pipeline.evaluate.probing import probes
+from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.registry import MEASURES
 
 
 def features(rows=240, columns=24, classes=6):

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.data import images as image_sets
-from pipeline.data.images import Images
-from pipeline.data.store import Split
-from pipeline.device import choose_device
-from pipeline.objectives import resolve
-from pipeline.settings.run import Run
-from pipeline.settings.views import ViewRecipe
-from pipeline.training.replay import replay
-from pipeline.training.twins import Training, train_step
+from pipeline.config.objectives import resolve
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.datasets import images as image_sets
+from pipeline.datasets.images import Images
+from pipeline.datasets.store import Split
+from pipeline.system.device import choose_device
+from pipeline.train.first_steps import replay
+from pipeline.train.twin_training import Training, train_step
 
 NAMES = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent")
 OBJECTIVES = tuple(map(resolve, NAMES))

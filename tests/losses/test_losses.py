@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pytorch_metric_learning.losses import NTXentLoss, SupConLoss
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from pipeline.losses.call import loss_function
-from pipeline.losses.contrastive import partly_supervised, same_class_mass
-from pipeline.objectives import OBJECTIVES, resolve
-from pipeline.settings.base import SettingsError
+from pipeline.config.base import SettingsError
+from pipeline.config.objectives import OBJECTIVES, resolve
+from pipeline.train.loss_call import loss_function
+from twin_alignment.losses.contrastive import partly_supervised, same_class_mass
 
 CONTRASTIVE = ("cl", "nscl", "scl", "nscl_partial_75")
 

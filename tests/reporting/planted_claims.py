@@ -5,9 +5,9 @@ import math
 
 import pandas as pd
 
+from pipeline.config.run import Run
 from pipeline.reporting.measured import labelled
-from pipeline.settings.run import Run
-from pipeline.theory.bounds import log_limit
+from twin_alignment.theory.theorem_bounds import log_limit
 
 PARTS = ("initialisation", "batches", "augmentations")
 LAST = 2  # epoch

@@ -3,10 +3,10 @@
 import importlib
 
 from pipeline.reporting.figures import FIGURES
-from pipeline.reporting.reading import Reading
+from pipeline.reporting.measured_tables import Reading
 from tests.reporting.planted import PAPER, PUBLISHED_CLASSES, swept, trajectory
 
-MODULES = {name: importlib.import_module(f"pipeline.reporting.figures.{name}") for name in FIGURES}
+MODULES = {name: importlib.import_module(f"pipeline.reporting.figures.plot_{name}") for name in FIGURES}
 OF_SWEEPS = {
     *("fig3_classes", "fig4_temperature", "fig5_batch", "duration", "accuracy_by_temperature"),
     *("merging", "encoders", "loss_gap", "randomness", "label_fraction", "path_length", "assumptions"),

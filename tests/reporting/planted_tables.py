@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from pipeline.reporting.table1 import table1
-from pipeline.reporting.table2 import SHOWN, table2
+from pipeline.reporting.accuracy_table import table1
+from pipeline.reporting.agreement_table import SHOWN, table2
 from tests.reporting.planted import PAPER, PUBLISHED_CLASSES, moved, trajectory
 
 

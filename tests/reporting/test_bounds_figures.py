@@ -3,8 +3,9 @@ import math
 import pandas as pd
 import pytest
 
-from pipeline.reporting.figures import bounds_by_setting, bounds_over_steps
-from pipeline.reporting.reading import Reading
+from pipeline.reporting.figures import plot_bounds_by_setting as bounds_by_setting
+from pipeline.reporting.figures import plot_bounds_over_steps as bounds_over_steps
+from pipeline.reporting.measured_tables import Reading
 from tests.reporting.planted import PAPER, PUBLISHED_CLASSES, bound_rows, trajectory
 
 

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline.alignment.intervals import Pair, Prepared
-from pipeline.alignment.measures import MEASURES
-from pipeline.files import write_csv
-from pipeline.reporting.bounds import bounds_of_run, simulated
-from pipeline.settings.run import Run
-from pipeline.settings.theory import DescentSettings
-from pipeline.theory.descent import descend, random_batches, random_start
+from pipeline.config.run import Run
+from pipeline.config.theory_settings import DescentSettings
+from pipeline.reporting.certificates import bounds_of_run, simulated
+from pipeline.system.files import write_csv
+from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.registry import MEASURES
+from twin_alignment.theory.similarity_descent import descend, random_batches, random_start
 
 RUN = Run(dataset="digits", classes=10, batch_size=128, epochs=2, seed=1)
 CLASSES = [100] * 10

@@ -4,20 +4,20 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.files import write_csv
+from pipeline.config.base import parse
+from pipeline.config.params import ClaimRule, Params
+from pipeline.config.run import Run
+from pipeline.jobs.declared import EVIDENCE, STAGES, stage_of
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
 from pipeline.reporting.claim import by_data, labels
 from pipeline.reporting.claims import CLAIMS, runs_of
 from pipeline.reporting.learned import learned
 from pipeline.reporting.measured import labelled
-from pipeline.reporting.reading import reader
+from pipeline.reporting.measured_tables import reader
 from pipeline.reporting.verdicts import by_claim, claims, verdict
-from pipeline.settings.base import parse
-from pipeline.settings.experiments import ClaimRule, Params
-from pipeline.settings.run import Run
 from pipeline.stages.claims import run as claims_stage
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.stages import EVIDENCE, STAGES, stage_of
+from pipeline.system.files import write_csv
 from tests.docs.pages import ROOT
 from tests.reporting.planted import of_run, swept, value_of
 from tests.reporting.planted_claims import SOME, alignment, movement, planted, probes, weights

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.reporting.figures import FIGURES
-from pipeline.reporting.reading import VALUES, Reading, without_values
+from pipeline.reporting.measured_tables import VALUES, Reading, without_values
 from pipeline.stages.figure import drawn_of
 from tests.reporting.planted import CONTROLLED, DOSED, PAPER, PUBLISHED_CLASSES, swept, trajectory
 from tests.reporting.planted_figures import OF_SWEEPS

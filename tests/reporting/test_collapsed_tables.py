@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.files import write_csv
-from pipeline.reporting.facts import facts, sentences
-from pipeline.reporting.metrics import short_metrics
+from pipeline.config.run import Run
+from pipeline.reporting.accuracy_table import table1, table1_markdown
+from pipeline.reporting.agreement_table import table2, table2_markdown
+from pipeline.reporting.headline_metrics import short_metrics
+from pipeline.reporting.run_facts import facts, sentences
 from pipeline.reporting.show import COLLAPSE, Report
-from pipeline.reporting.table1 import table1, table1_markdown
-from pipeline.reporting.table2 import table2, table2_markdown
 from pipeline.reporting.tables import with_numbers
 from pipeline.reporting.verdicts import COLUMNS
-from pipeline.settings.run import Run
+from pipeline.system.files import write_csv
 from tests.reporting.planted import moved
 from tests.reporting.planted_tables import probes
 from tests.reporting.test_show import CLAIMS

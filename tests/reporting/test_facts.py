@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from pipeline.reporting.facts import facts, sentences
+from pipeline.config.run import Run
+from pipeline.reporting.run_facts import facts, sentences
 from pipeline.reporting.style import note
-from pipeline.settings.run import Run
 from tests.reporting.planted import moved
 
 

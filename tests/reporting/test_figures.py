@@ -6,19 +6,19 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from pipeline.files import write_csv
-from pipeline.references import PROJECT
+from pipeline.config.base import SettingsError, parse
+from pipeline.config.params import Params
+from pipeline.config.references import PROJECT
+from pipeline.config.run import Run
+from pipeline.jobs.declared import PAPER_VALUES, STAGES, FigureJob, figures_of
+from pipeline.jobs.plan import plan
 from pipeline.reporting.figures import FIGURES, facts_of
 from pipeline.reporting.measured import labelled, rows_of, summarise
-from pipeline.reporting.reading import Reading
+from pipeline.reporting.measured_tables import Reading
 from pipeline.reporting.style import looks, note, save
 from pipeline.reporting.trends import trend
-from pipeline.settings.base import SettingsError, parse
-from pipeline.settings.experiments import Params
-from pipeline.settings.run import Run
 from pipeline.stages import figure
-from pipeline.workflow.plan import plan
-from pipeline.workflow.stages import PAPER_VALUES, STAGES, FigureJob, figures_of
+from pipeline.system.files import write_csv
 from tests.reporting.planted import (
     CONTROLLED,
     DOSED,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.reporting.intervals import holm, over_seeds, p_value, pseudo_values
+from pipeline.reporting.seed_intervals import holm, over_seeds, p_value, pseudo_values
 
 
 def test_the_interval_is_scipys_t_interval():

@@ -4,10 +4,10 @@ import sys
 
 import pandas as pd
 
-from pipeline.files import write_csv, write_json, write_text
+from pipeline.jobs.declared import ReportJob
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.stages import report
-from pipeline.workflow.stages import ReportJob
+from pipeline.system.files import write_csv, write_json, write_text
 
 SOURCE = """# ---
 # jupyter:

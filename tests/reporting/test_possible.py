@@ -7,17 +7,17 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from pipeline.files import write_csv
+from pipeline.config.run import Run
+from pipeline.jobs.declared import FigureJob
+from pipeline.reporting.accuracy_table import table1_markdown
+from pipeline.reporting.agreement_table import table2_markdown
 from pipeline.reporting.figures import FigureFacts
 from pipeline.reporting.possible import CUT, cut, possible
 from pipeline.reporting.show import Report
 from pipeline.reporting.style import INTERVALS, spread
-from pipeline.reporting.table1 import table1_markdown
-from pipeline.reporting.table2 import table2_markdown
 from pipeline.reporting.verdicts import COLUMNS
-from pipeline.settings.run import Run
 from pipeline.stages import figure as stage
-from pipeline.workflow.stages import FigureJob
+from pipeline.system.files import write_csv
 from tests.reporting.planted_figures import MODULES, table_of
 from tests.reporting.planted_tables import tables
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.reporting.provenance import provenance
+from pipeline.reporting.origins import provenance
 
 RUN = "digits/seed=0"
 

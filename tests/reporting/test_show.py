@@ -6,12 +6,12 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.files import write_csv, write_json
-from pipeline.reporting.metrics import short_metrics
-from pipeline.reporting.reading import Reading
+from pipeline.config.run import Run
+from pipeline.reporting.headline_metrics import short_metrics
+from pipeline.reporting.measured_tables import Reading
 from pipeline.reporting.show import COUNTED, ELSEWHERE, Report
 from pipeline.reporting.verdicts import COLUMNS
-from pipeline.settings.run import Run
+from pipeline.system.files import write_csv, write_json
 from tests.reporting.planted import CONTROLLED, PAPER, PUBLISHED_CLASSES, trajectory
 from tests.reporting.planted_tables import tables
 
@@ -123,7 +123,7 @@ def test_an_answer_from_elsewhere_says_so_above_itself(tmp_path):
 
 
 def test_the_headline_has_the_controls_that_were_trained_and_no_others(report):
-    controls = importlib.import_module("pipeline.reporting.figures.controls")
+    controls = importlib.import_module("pipeline.reporting.figures.plot_controls")
     reading = Reading(lambda kind: trajectory(kind, ("nscl", "cl_perturbed")), PAPER, PUBLISHED_CLASSES)
     write_csv(report.folder / "figures" / "controls.csv", controls.table(reading))
     named = {row[1] for row in rows_of(report.headline())[1:]}
@@ -142,7 +142,7 @@ def test_what_was_measured_is_told_of_the_runs_themselves(report):
 
 
 def test_the_headline_has_nscl_beside_its_controls(report):
-    controls = importlib.import_module("pipeline.reporting.figures.controls")
+    controls = importlib.import_module("pipeline.reporting.figures.plot_controls")
     reading = Reading(lambda kind: trajectory(kind, CONTROLLED), PAPER, PUBLISHED_CLASSES)
     assert report.headline() == ""
     write_csv(report.folder / "figures" / "controls.csv", controls.table(reading))

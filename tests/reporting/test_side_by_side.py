@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.files import write_csv
+from pipeline.config.run import Run
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
 from pipeline.reporting.side_by_side import report_values, run_values, side_by_side
-from pipeline.settings.run import Run
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.stages import STAGES
+from pipeline.system.files import write_csv
 from tests.reporting.planted import of_run
 from tests.reporting.planted_tables import tables
 

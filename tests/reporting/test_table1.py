@@ -3,8 +3,8 @@ import math
 import pandas as pd
 import pytest
 
-from pipeline.reporting.table1 import table1, table1_markdown
-from pipeline.settings.run import Run
+from pipeline.config.run import Run
+from pipeline.reporting.accuracy_table import table1, table1_markdown
 from tests.reporting.planted import PAPER, PUBLISHED_CLASSES
 
 RUNS = [Run(dataset="cifar10", classes=10, epochs=3, seed=seed) for seed in (0, 1, 2)]

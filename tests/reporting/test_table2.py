@@ -4,18 +4,18 @@ import math
 import pandas as pd
 import pytest
 
-from pipeline.alignment.measures import MEASURES
-from pipeline.files import write_csv
-from pipeline.references import PROJECT
-from pipeline.reporting.reading import reader
+from pipeline.config.references import PROJECT
+from pipeline.config.run import Run
+from pipeline.jobs.declared import PAPER_VALUES, TableJob
+from pipeline.reporting.agreement_table import table2, table2_markdown
+from pipeline.reporting.measured_tables import reader
 from pipeline.reporting.show import Report
-from pipeline.reporting.table2 import table2, table2_markdown
 from pipeline.reporting.verdicts import COLUMNS
-from pipeline.settings.run import Run
 from pipeline.stages import comparison
 from pipeline.stages import table2 as table2_stage
-from pipeline.workflow.stages import PAPER_VALUES, TableJob
+from pipeline.system.files import write_csv
 from tests.reporting.planted import PAPER, PUBLISHED_CLASSES
+from twin_alignment.measures.registry import MEASURES
 
 RUNS = [Run(dataset="cifar100", classes=100, epochs=3, seed=seed) for seed in (0, 1, 2)]
 

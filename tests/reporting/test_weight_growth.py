@@ -3,10 +3,10 @@ import math
 import pandas as pd
 import pytest
 
-from pipeline.reporting.figures import weight_growth
+from pipeline.config.run import Run
+from pipeline.reporting.figures import plot_weight_growth as weight_growth
 from pipeline.reporting.measured import labelled
-from pipeline.reporting.reading import Reading
-from pipeline.settings.run import Run
+from pipeline.reporting.measured_tables import Reading
 
 EPOCHS = (0, 1, 2, 4, 8)
 

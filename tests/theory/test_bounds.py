@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.theory import bounds
+from twin_alignment.theory import theorem_bounds as bounds
 
 POSITIVE = st.floats(1e-3, 1e3)
 

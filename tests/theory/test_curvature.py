@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.losses.contrastive import contrastive
-from pipeline.settings.run import Run
-from pipeline.settings.theory import SurrogateSettings
-from pipeline.theory.curvature import along_training
+from pipeline.config.run import Run
+from pipeline.config.theory_settings import SurrogateSettings
+from pipeline.evaluate.surrogate_curvature import along_training
+from twin_alignment.losses.contrastive import contrastive
 
 RUN = Run(dataset="digits", epochs=2, temperature=0.7, seed=1)
 SETTINGS = SurrogateSettings(iterations=400, steps=3, rate=0.05)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.theory.descent import batch_gradient, descend, random_batches, random_start
+from twin_alignment.theory.similarity_descent import batch_gradient, descend, random_batches, random_start
 
 
 def batch_loss(similarities, batch, labels, temperature, supervised):

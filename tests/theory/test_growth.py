@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import linregress
 
-from pipeline.theory.growth import growth
+from twin_alignment.theory.growth import growth
 
 SUMS = [0.5, 1.0, 2.5, 4.0, 9.0]
 

@@ -7,11 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.losses.contrastive import contrastive, negatives_only_supervised
-from pipeline.settings.views import ViewRecipe
-from pipeline.theory import loss_gap as module
-from pipeline.theory.loss_gap import loss_gap, loss_gap_bound, network_loss_gap, two_views
-from pipeline.views import normalise
+from pipeline.augment import normalise
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.evaluate.network_loss_gap import network_loss_gap, two_views
+from twin_alignment.losses.contrastive import contrastive, negatives_only_supervised
+from twin_alignment.theory import loss_gap_bound as module
+from twin_alignment.theory.loss_gap_bound import loss_gap, loss_gap_bound
 
 
 def embeddings(n, classes, seed, spread=1.0):

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.embed import encode
-from pipeline.probes import probes
-from pipeline.settings.probes import ProbeSettings
-from pipeline.theory import merging
-from pipeline.theory.merging import accuracy_between, merged, reestimate
+from pipeline.config.probe_settings import ProbeSettings
+from pipeline.evaluate import interpolation as merging
+from pipeline.evaluate.embed import encode
+from pipeline.evaluate.interpolation import accuracy_between, merged, reestimate
+from pipeline.evaluate.probing import probes
 
 SETTINGS = ProbeSettings(max_iterations=20)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.theory.network import largest_eigenvalue, surrogate_steps
+from twin_alignment.theory.smoothness import largest_eigenvalue, surrogate_steps
 
 
 @pytest.mark.parametrize("values", [[5.0, 1.0, 0.5], [-7.0, 3.0, 1.0]])

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.theory.promise import LARGEST, LEAST, MOST, as_json, as_text, promise
+from twin_alignment.theory.guarantee import LARGEST, LEAST, MOST, as_json, as_text, promise
 
 SETTING = ("--classes", "1000", "--batch", "1024", "--temperature", "0.5", "--learning-rate", "0.1", "--steps", "100")
 

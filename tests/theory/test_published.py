@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, promised
 from pipeline.stages import promised as stage
-from pipeline.theory.published import SCHEDULES, SETTINGS, promised
 
 BY_NAME = {setting.dataset: setting for setting in SETTINGS}
 ALL = {key: promised(BY_NAME[key[0]], key[1], 0.01) for key in itertools.product(BY_NAME, SCHEDULES)}

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from pipeline.theory.bounds import certificate, is_nonexpansive, log_mismatch_sharp, log_nonexpansive
-from pipeline.theory.descent import batch_gradient
+from twin_alignment.theory.similarity_descent import batch_gradient
+from twin_alignment.theory.theorem_bounds import certificate, is_nonexpansive, log_mismatch_sharp, log_nonexpansive
 
 
 def twins(seed):

@@ -1,6 +1,6 @@
 """What a project's stages have made, and what of it is the same each time."""
 
-from pipeline.workflow.records import read_record
+from pipeline.jobs.records import read_record
 
 UNVERIFIED = ("logs", "benchmarks", "unfinished", "runs.csv", ".runs.lock")  # what was said, took time, or is under way
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.stages import STAGES
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings.base import parse
-from pipeline.settings.experiments import Params
-from pipeline.workflow.claims import LEAST, UNKNOWN, Claim, claim
-from pipeline.workflow.cost import CORE, GPU, run_cost
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.stages import STAGES
-from pipeline.workflow.task import task
+from pipeline.config.base import parse
+from pipeline.config.params import Params
+from pipeline.jobs.cluster_requests import LEAST, UNKNOWN, Claim, claim
+from pipeline.jobs.cost import CORE, GPU, run_cost
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.task import task
 
 ROOT = Path(__file__).parents[2]
 LAYOUT = Layout(Path("nowhere/results"), Path("nowhere/reports"))

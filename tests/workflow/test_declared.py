@@ -6,20 +6,20 @@ import sys
 
 import pytest
 
+from pipeline.jobs.code import code_identity, not_counted
+from pipeline.jobs.declared import STAGES
 from pipeline.reporting.claims import TOPICS
-from pipeline.workflow.code import code_identity, not_counted
-from pipeline.workflow.stages import STAGES
 
 # runs every task again in one process, and notes which files of the project each opens
 WATCHED = """
 import json, os, sys
 from pathlib import Path
 
-from pipeline.device import choose_device
-from pipeline.settings.experiments import read_params
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.task import tasks
+from pipeline.system.device import choose_device
+from pipeline.config.params import read_params
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.task import tasks
 import importlib
 
 plan_ = plan(read_params(Path("params.yaml")))
@@ -70,11 +70,11 @@ def test_the_identity_holds_every_module_that_python_loads(stage):
 
 def test_each_stage_depends_on_its_science_and_not_on_anothers():
     identity = {stage: set(code_identity([f"pipeline.stages.{stage}"])) for stage in STAGES}
-    assert {"pipeline.training.lars", "pipeline.views.colour", "pipeline.randomness"} <= identity["twins"]
+    assert {"pipeline.train.lars", "pipeline.augment.colour", "twin_alignment.randomness"} <= identity["twins"]
     for stage in ("prepare", "measure", "table1", "table2"):
-        assert not {"pipeline.losses.contrastive", "pipeline.objectives"} & identity[stage], stage
+        assert not {"twin_alignment.losses.contrastive", "pipeline.config.objectives"} & identity[stage], stage
     for stage, modules in identity.items():
-        assert not any(name.startswith("pipeline.workflow") for name in modules), stage
+        assert not any(name.startswith("pipeline.jobs") for name in modules), stage
         assert stage in ("claims",) or not any(name.startswith("pipeline.reporting.claims") for name in modules), stage
 
 
@@ -93,5 +93,5 @@ for stage in ("prepare", "subset", "twins", "measure"):
 
 def test_the_workflow_is_planned_without_torch_or_plots():
     heavy = {"torch", "matplotlib", "seaborn", "sklearn"}
-    script = f"import sys, pipeline.workflow.stages; assert not {heavy} & set(sys.modules)"
+    script = f"import sys, pipeline.jobs.declared; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from pipeline.settings.experiments import read_params
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.task import tasks
+from pipeline.config.params import read_params
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.task import tasks
 from tests.workflow.conftest import ROOT
 
 PULLED = ("python", "-m", "pipeline", "verify"), ("snakemake", "--quiet", "--touch", "--cores", "1", "all")

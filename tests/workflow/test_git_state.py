@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.workflow import provenance
+from pipeline.jobs import provenance
 
 ASK = "import json, provenance; print(json.dumps(provenance.git_state()))"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings.experiments import read_params
+from pipeline.config.params import read_params
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.runner import make
+from pipeline.jobs.task import task
 from pipeline.stages import twins
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.runner import make
-from pipeline.workflow.stages import STAGES
-from pipeline.workflow.task import task
 from tests.waiting import wait_for
 from tests.workflow.conftest import RUN, TINY
 from tests.workflow.test_leaks import COMMENT
@@ -51,7 +51,7 @@ def cut_off(sources, tmp_path_factory):
 @pytest.mark.long
 def test_a_changed_comment_lets_it_go_on(cut_off, tmp_path):
     project = cut_off.copy(tmp_path / "twins")
-    project.edit("pipeline/losses/contrastive.py", *COMMENT)
+    project.edit("twin_alignment/losses/contrastive.py", *COMMENT)
     assert "going on after epoch" in project.pipeline("twins", LONG, "--threads", "1")
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.settings.experiments import read_params
-from pipeline.workflow.layout import Layout, short_name
-from pipeline.workflow.plan import plan
-from pipeline.workflow.runs_table import list_runs
-from pipeline.workflow.task import tasks
+from pipeline.config.params import read_params
+from pipeline.jobs.layout import Layout, short_name
+from pipeline.jobs.plan import plan
+from pipeline.jobs.runs_table import list_runs
+from pipeline.jobs.task import tasks
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.settings.base import SettingsError
-from pipeline.settings.experiments import read_params
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.records import read_record, write_record
-from pipeline.workflow.stages import STAGES
-from pipeline.workflow.task import tasks
-from pipeline.workflow.verify import verify
+from pipeline.config.base import SettingsError
+from pipeline.config.params import read_params
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.records import read_record, write_record
+from pipeline.jobs.task import tasks
+from pipeline.jobs.verify import verify
 from tests.workflow.conftest import RUN
 
 TEMPERED = ("return (own / temperature) @ rows.T", "return (own / (2 * temperature)) @ rows.T")
@@ -49,7 +49,7 @@ def test_what_was_made_is_verified_to_the_last_byte(finished):
 
 
 def test_a_changed_default_is_named_and_trains_again_with_a_sentence(project):
-    project.edit("pipeline/settings/training.py", "decay: float = Field(1e-6", "decay: float = Field(1e-5")
+    project.edit("pipeline/config/training_settings.py", "decay: float = Field(1e-6", "decay: float = Field(1e-5")
     named = verified(project)
     assert any(line.startswith(f"twins {RUN}") and "run.weight_decay was 1e-06, is 1e-05" in line for line in named)
     assert "2 finished runs train again from the start (run.weight_decay was 1e-06, is 1e-05)" in said(project)
@@ -58,18 +58,20 @@ def test_a_changed_default_is_named_and_trains_again_with_a_sentence(project):
 
 
 def test_words_layout_and_what_moves_bytes_change_nothing(project):
-    project.edit("pipeline/losses/contrastive.py", '"""CL: negatives are', '"""CL (edited): negatives are')
-    project.edit("pipeline/losses/contrastive.py", *COMMENT)
-    project.edit("pipeline/settings/training.py", '"""dimension of z"""', '"""number of columns of z"""')
-    project.edit("pipeline/files.py", "def sha256(path: Path) -> str:", "def sha256(path: Path, size: int = 0) -> str:")
-    project.edit("pipeline/progress.py", "import", "import os\nimport", 1)
+    project.edit("twin_alignment/losses/contrastive.py", '"""CL: negatives are', '"""CL (edited): negatives are')
+    project.edit("twin_alignment/losses/contrastive.py", *COMMENT)
+    project.edit("pipeline/config/training_settings.py", '"""dimension of z"""', '"""number of columns of z"""')
+    project.edit(
+        "pipeline/system/files.py", "def sha256(path: Path) -> str:", "def sha256(path: Path, size: int = 0) -> str:"
+    )
+    project.edit("twin_alignment/progress.py", "import", "import os\nimport", 1)
     assert verified(project) == []
     assert project.planned() == set()
     assert "edited since" not in said(project)
 
 
 def test_a_setting_that_is_new_and_at_its_default_changes_nothing(project):
-    project.edit("pipeline/settings/views.py", "    flip: float", "    warmth: float = 0.0\n    flip: float")
+    project.edit("pipeline/config/view_settings.py", "    flip: float", "    warmth: float = 0.0\n    flip: float")
     assert verified(project) == []
     assert project.planned() == set()
     project.edit("params.yaml", "flip: 0.0", "flip: 0.0, warmth: 1.0")
@@ -78,10 +80,11 @@ def test_a_setting_that_is_new_and_at_its_default_changes_nothing(project):
 
 
 def test_edited_code_of_a_run_is_said_and_noted_under_the_tables_until_its_version_is_raised(project):
-    project.edit("pipeline/losses/contrastive.py", *TEMPERED)
+    project.edit("twin_alignment/losses/contrastive.py", *TEMPERED)
     output = said(project)
     assert (
-        "pipeline/losses/contrastive.py was edited since finished results were made with the present VERSION" in output
+        "twin_alignment/losses/contrastive.py was edited since finished results were made with the present VERSION"
+        in output
     )
     assert "2 of twins" in output
     assert "raise VERSION in pipeline/stages/" in output
@@ -90,7 +93,7 @@ def test_edited_code_of_a_run_is_said_and_noted_under_the_tables_until_its_versi
     assert {"table1", "table2", "report"} <= planned
     project.run("snakemake", "--cores", "2", "reports/table1.csv", "reports/table2.csv")
     for table in ("table1.md", "table2.md"):
-        assert "pipeline/losses/contrastive.py was edited since" in (project.path / "reports" / table).read_text()
+        assert "twin_alignment/losses/contrastive.py was edited since" in (project.path / "reports" / table).read_text()
     assert not project.planned("reports/table1.csv")
     project.edit("pipeline/stages/twins.py", "VERSION = ", "VERSION = 1")
     assert "2 finished runs train again from the start (VERSION changed)" in said(project)
@@ -148,16 +151,16 @@ def test_a_custom_loss_that_crashes_is_mended_and_starts_and_what_was_there_stay
 @pytest.mark.parametrize(
     ("file", "old", "new", "stale"),
     [
-        ("pipeline/reporting/claims/alignment.py", "all twins are as alike", "all twins are alike", {"claims"}),
+        ("pipeline/reporting/claims/claims_alignment.py", "all twins are as alike", "all twins are alike", {"claims"}),
         (
-            "pipeline/settings/experiments.py",
+            "pipeline/config/params.py",
             "late_path_length: float = Field(1.0",
             "late_path_length: float = Field(2.0",
             {"claims"},
         ),
         ("reports/reference/paper_values.csv", "88.37", "88.38", {"table1", "table2", "figure"}),
-        ("pipeline/reporting/figures/collapse.py", '"Class-distance', '"Changed class-distance', {"figure"}),
-        ("pipeline/settings/theory.py", "delta: float = Field(0.01", "delta: float = Field(0.02", {"bounds"}),
+        ("pipeline/reporting/figures/plot_collapse.py", '"Class-distance', '"Changed class-distance', {"figure"}),
+        ("pipeline/config/theory_settings.py", "delta: float = Field(0.01", "delta: float = Field(0.02", {"bounds"}),
     ],
 )
 def test_a_changed_word_value_or_constant_makes_its_results_again(project, file, old, new, stale):
@@ -229,7 +232,9 @@ def test_a_run_whose_inputs_were_altered_is_not_made(project):
 def test_a_stage_that_fails_leaves_the_result_and_the_record_that_were_there(project):
     folder = project.folder("prepare", "digits")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    project.edit("pipeline/data/sources/digits.py", "def ", "raise OSError(101, 'network is unreachable')\n\n\ndef ", 1)
+    project.edit(
+        "pipeline/datasets/sources/digits.py", "def ", "raise OSError(101, 'network is unreachable')\n\n\ndef ", 1
+    )
     for command in (("python", "-m", "pipeline", "prepare", "digits"), ("snakemake", "--cores", "1", "prepared")):
         assert "network is unreachable" in project.run(*command, check=False)
         assert {path: path.read_bytes() for path in before} == before
@@ -277,9 +282,9 @@ def test_the_digests_beside_a_folder_are_read_by_other_programs(finished):
 
 
 def test_what_a_newer_version_made_is_neither_used_nor_made_anew(project):
-    project.edit("pipeline/workflow/records.py", "FORMAT = 3", "FORMAT = 4")
+    project.edit("pipeline/jobs/records.py", "FORMAT = 3", "FORMAT = 4")
     project.pipeline("prepare", "digits", "--results", "newer")
-    project.edit("pipeline/workflow/records.py", "FORMAT = 4", "FORMAT = 3")
+    project.edit("pipeline/jobs/records.py", "FORMAT = 4", "FORMAT = 3")
     record = project.path / "newer" / "data" / "digits" / "record.json"
     before = record.read_bytes()
     for command in (("prepare", "digits"), ("subset", "digits/classes=4,seed=0"), ("verify",)):

@@ -2,14 +2,14 @@
 
 import pytest
 
-from pipeline.settings.base import parse
-from pipeline.settings.experiments import Params
-from pipeline.workflow import code
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.notes import edited_code_notice, mixture_note, retraining_notice
-from pipeline.workflow.plan import plan
-from pipeline.workflow.records import write_record
-from pipeline.workflow.task import task, tasks
+from pipeline.config.base import parse
+from pipeline.config.params import Params
+from pipeline.jobs import code
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.notes import edited_code_notice, mixture_note, retraining_notice
+from pipeline.jobs.plan import plan
+from pipeline.jobs.records import write_record
+from pipeline.jobs.task import task, tasks
 
 DIGITS = {"dataset": "digits", "encoder": "resnet10", "epochs": 4, "warmup_epochs": 0, "seed": [0, 1]}
 
@@ -88,9 +88,9 @@ def test_edited_code_under_the_same_version_is_said_with_files_and_counts(finish
     assert edited_code_notice(every) == ""
     now = code.watched_identity(every[0].stage.watches)
     (trained,) = (one for one in every if one.stage.lasts and one.recorded())
-    record(trained, watched={**trained.watched(), "pipeline/losses/contrastive.py": "of other code"})
+    record(trained, watched={**trained.watched(), "twin_alignment/losses/contrastive.py": "of other code"})
     found = edited_code_notice(every)
-    assert found.startswith("pipeline/losses/contrastive.py was edited since")
+    assert found.startswith("twin_alignment/losses/contrastive.py was edited since")
     assert "(1 of twins)" in found
     assert "raise VERSION in pipeline/stages/twins.py" in found
     assert now is not None

@@ -6,7 +6,7 @@ import json
 import pandas as pd
 import pytest
 
-from pipeline.workflow.layout import short_name
+from pipeline.jobs.layout import short_name
 
 OBJECTIVE = '''
 import torch
@@ -24,10 +24,10 @@ DATASET = '''
 
 from pathlib import Path
 
-from pipeline.data.facts import Facts
-from pipeline.data.sources.digits import images as digits
-from pipeline.data.source_images import SourceImages, SourceSplit
-from pipeline.settings.dataset import DatasetSpec, SourceSettings
+from pipeline.datasets.dataset_facts import Facts
+from pipeline.datasets.sources.digits import images as digits
+from pipeline.datasets.source_images import SourceImages, SourceSplit
+from pipeline.config.dataset_settings import DatasetSpec, SourceSettings
 
 FACTS = Facts(spec=DatasetSpec(source="low_digits", classes=5, licence="CC BY 4.0"))
 
@@ -52,8 +52,8 @@ def build(settings, channels, size):
 MEASURE = '''
 """Procrustes similarity as a measure of twins."""
 
-from pipeline.alignment.geometry import procrustes
-from pipeline.alignment.intervals import Estimate
+from twin_alignment.measures.geometry import procrustes
+from twin_alignment.measures.jackknife import Estimate
 
 
 def of_pair(pair):
@@ -86,7 +86,7 @@ CLAIM = '''
 """A claim of one's own."""
 
 from pipeline.reporting.claim import Claim, by_data
-from pipeline.settings.experiments import ClaimRule
+from pipeline.config.params import ClaimRule
 
 PLACE = 99
 
@@ -119,9 +119,9 @@ def extended(sources, tmp_path_factory):
     new = {
         "mine.py": OBJECTIVE,
         "helper.py": HELPER,
-        "pipeline/data/sources/low_digits.py": DATASET,
-        "pipeline/encoders/linear.py": ENCODER,
-        "pipeline/alignment/of_pair.py": MEASURE,
+        "pipeline/datasets/sources/low_digits.py": DATASET,
+        "pipeline/models/encoders/linear.py": ENCODER,
+        "twin_alignment/measures/of_pair.py": MEASURE,
         "pipeline/reporting/figures/my_gap.py": FIGURE,
         "pipeline/reporting/claims/mine.py": CLAIM,
     }
@@ -129,9 +129,9 @@ def extended(sources, tmp_path_factory):
         assert not (project.path / name).exists()
         (project.path / name).write_text(text.lstrip())
     project.edit(
-        "pipeline/alignment/measures.py",
+        "twin_alignment/measures/registry.py",
         '    Measure(\n        name="rho",',
-        '    Measure("procrustes", "Procrustes", "Procrustes", "pipeline.alignment.of_pair:of_pair", True, True),\n'
+        '    Measure("procrustes", "Procrustes", "Procrustes", "twin_alignment.measures.of_pair:of_pair", True, True),\n'
         '    Measure(\n        name="rho",',
     )
     project.edit("params.yaml", "[cl, nscl]", '[cl, nscl, "mine.py:pull"]')
@@ -167,10 +167,10 @@ def test_a_measure_stands_in_tables_and_figures(extended):
         assert rows["mean"].between(0, 1).all()
         assert len(rows) > 0
     assert "all as these settings" in extended.pipeline("verify")
-    extended.edit("pipeline/alignment/of_pair.py", "procrustes(pair", "0.5 * procrustes(pair")
+    extended.edit("twin_alignment/measures/of_pair.py", "procrustes(pair", "0.5 * procrustes(pair")
     said = extended.run("snakemake", "--dry-run")
-    extended.edit("pipeline/alignment/of_pair.py", "0.5 * procrustes(pair", "procrustes(pair")
-    assert "pipeline/alignment/of_pair.py was edited since" in said
+    extended.edit("twin_alignment/measures/of_pair.py", "0.5 * procrustes(pair", "procrustes(pair")
+    assert "twin_alignment/measures/of_pair.py was edited since" in said
 
 
 def test_a_figure_and_a_claim_are_a_file_each(extended):
@@ -192,12 +192,12 @@ def test_none_of_them_touches_what_others_made(finished, tmp_path):
 def test_a_stage_is_a_declaration_and_a_module(sources, tmp_path):
     project = sources.copy(tmp_path / "twins")
     (project.path / "pipeline" / "stages" / "count.py").write_text(
-        '"""Count what there is."""\n\nfrom pipeline.files import write_json\n\n\n'
+        '"""Count what there is."""\n\nfrom pipeline.system.files import write_json\n\n\n'
         "def run(job, inputs, outputs):\n"
         '    write_json(outputs["count"], {"images": inputs["subset"][0].name, "dataset": job.dataset})\n'
     )
     project.edit(
-        "pipeline/workflow/stages.py",
+        "pipeline/jobs/declared.py",
         '    Stage(\n        "twins",',
         '    Stage(\n        "count",\n        _subset_job,\n        {"count": "count.json"},\n'
         '        folder="counts",\n'

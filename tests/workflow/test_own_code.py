@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings.base import SettingsError, parse
-from pipeline.settings.experiments import Params
-from pipeline.workflow.plan import plan
+from pipeline.config.base import SettingsError, parse
+from pipeline.config.params import Params
+from pipeline.jobs.plan import plan
 
 ROOT = Path(__file__).parents[2]
 BUILD = """
@@ -156,7 +156,7 @@ def test_a_file_may_import_timm_torchvision_and_files_beside_it(tmp_path):
     )
     values = settings(encoder=["mine.py:build", "mine.py:tv"]).model_dump_json()
     (tmp_path / "settings.json").write_text(values)
-    loads = "from pipeline.references import load; print(load('mine.py:build'))"
+    loads = "from pipeline.config.references import load; print(load('mine.py:build'))"
     for command in (["-P", "-c", loads], ["-P", "-m", "pipeline", "runs", "--params", "settings.json"]):
         found = subprocess.run(
             [sys.executable, *command],

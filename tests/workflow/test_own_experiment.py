@@ -6,11 +6,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from pipeline.settings.base import SettingsError, parse
-from pipeline.settings.experiments import Params
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.task import task, tasks
+from pipeline.config.base import SettingsError, parse
+from pipeline.config.params import Params
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.task import task, tasks
 
 
 def planned(tmp_path, **experiments):

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.__main__ import _parser
-from pipeline.settings.base import SettingsError, parse
-from pipeline.settings.experiments import Params
-from pipeline.settings.run import Run
-from pipeline.training.schedule import rate_of
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import check_one_setting, plan
-from pipeline.workflow.stage import SUBJECT_PATTERNS
-from pipeline.workflow.stages import STAGES
-from pipeline.workflow.task import tasks
+from pipeline.config.base import SettingsError, parse
+from pipeline.config.params import Params
+from pipeline.config.run import Run
+from pipeline.jobs.declared import STAGES
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import check_one_setting, plan
+from pipeline.jobs.stage import SUBJECT_PATTERNS
+from pipeline.jobs.task import tasks
+from pipeline.train.schedule import rate_of
 
 runs = st.builds(
     Run,

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings.base import parse
-from pipeline.settings.experiments import Params, read_params
-from pipeline.workflow.cost import GPU, as_text, cost
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.pruning import readers
-from pipeline.workflow.task import task, tasks
+from pipeline.config.base import parse
+from pipeline.config.params import Params, read_params
+from pipeline.jobs.cost import GPU, as_text, cost
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.pruning import readers
+from pipeline.jobs.task import task, tasks
 
 RUN = "digits/classes=4,encoder=resnet10,width=4,projection=8,batch_size=256,epochs=1,warmup_epochs=0,seed=0"
 OTHER = RUN.replace("seed=0", "seed=1")

@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.workflow.stages import STAGES
+from pipeline.jobs.declared import STAGES
 from tests.workflow.conftest import RUN
 
 REPORT = {"claims", "metrics", "report"}
@@ -26,10 +26,10 @@ def test_a_second_run_has_nothing_to_do(finished):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("pipeline/reporting/table1.py", "not run", "not there", {"table1", "comparison", "metrics", "report"}),
-        ("pipeline/probes.py", "steps = 300", "steps = 301", {"baselines", *TABLES, "figure", *REPORT}),
+        ("pipeline/reporting/accuracy_table.py", "not run", "not there", {"table1", "comparison", "metrics", "report"}),
+        ("pipeline/evaluate/probing.py", "steps = 300", "steps = 301", {"baselines", *TABLES, "figure", *REPORT}),
         (
-            "pipeline/alignment/similarity.py",
+            "twin_alignment/measures/similarity.py",
             "SLICE = 1024",
             "SLICE = 1023",
             {"table1", "table2", "metrics", "report"},  # which carry the note that code was edited
@@ -47,7 +47,7 @@ def test_a_change_reruns_what_depends_on_it_and_nothing_else(project, file, old,
     assert project.planned() == expected
 
 
-CLASSES = ("pipeline/data/sources/digits.py", 'tuple("0123456789")')
+CLASSES = ("pipeline/datasets/sources/digits.py", 'tuple("0123456789")')
 
 
 @pytest.mark.long

@@ -6,11 +6,11 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.data.survey import Survey
-from pipeline.settings.base import SettingsError
-from pipeline.settings.yaml_file import read_values
-from pipeline.training.schedule import learning_rate, scaled_learning_rate
-from pipeline.workflow.start import CPU, GPU, batch_size, file_for, settings_text
+from pipeline.config.base import SettingsError
+from pipeline.config.yaml_file import read_values
+from pipeline.datasets.survey import Survey
+from pipeline.jobs.start import CPU, GPU, batch_size, file_for, settings_text
+from pipeline.train.schedule import learning_rate, scaled_learning_rate
 from tests.workflow.test_own_images import write_shapes
 
 TINY = "training={epochs: 1, warmup_epochs: 0, width: 4, projection: 8}"

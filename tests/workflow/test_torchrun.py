@@ -5,7 +5,7 @@ import subprocess
 import pandas as pd
 import pytest
 
-from tests.training.shared_run import TORCHRUN
+from tests.train.shared_run import TORCHRUN
 from tests.workflow.conftest import RUN
 
 

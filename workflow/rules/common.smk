@@ -7,16 +7,16 @@ from shutil import which
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from pipeline.files import write_text
-from pipeline.settings import base
-from pipeline.settings.experiments import Params
-from pipeline.workflow import diverged, notes
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.runs_table import list_runs
-from pipeline.workflow.stage import SUBJECT_PATTERNS
-from pipeline.workflow.stages import SHOWN, STAGES
-from pipeline.workflow.task import tasks
+from pipeline.system.files import write_text
+from pipeline.config import base
+from pipeline.config.params import Params
+from pipeline.jobs import diverged, notes
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.runs_table import list_runs
+from pipeline.jobs.stage import SUBJECT_PATTERNS
+from pipeline.jobs.declared import SHOWN, STAGES
+from pipeline.jobs.task import tasks
 
 try:
     FILE = workflow.configfiles[-1] if workflow.configfiles else DEFAULT

@@ -1,5 +1,5 @@
 # What jobs on the machines of a cluster ask for.
-from pipeline.workflow import claims
+from pipeline.jobs import claims
 
 # whether this process sends jobs to a cluster; what it starts there has its claim already
 REMOTE = workflow.is_main_process and workflow.resource_settings.nodes is not None

@@ -1,4 +1,4 @@
-# Every stage is a rule: its files, job and device follow from its declaration in pipeline/workflow/stages.py, and its
+# Every stage is a rule: its files, job and device follow from its declaration in pipeline/jobs/declared.py, and its
 # command is the one a person types. What jobs say goes to the terminal too, also after Ctrl-C (tee -i), which a terminal
 # sends to every process: a run then says how far it came while it keeps its state. A scheduler's SIGTERM reaches all of
 # them too: the shell outlives it (trap), since what its job leaves behind is killed, and so does tee.

@@ -6,9 +6,9 @@ A topic has its PLACE in the table and its CLAIMS in their order; the files of t
 import importlib
 from collections.abc import Collection, Mapping, Sequence
 
-from pipeline.references import names_in
+from pipeline.config.references import names_in
+from pipeline.config.run import Run
 from pipeline.reporting.claim import Claim
-from pipeline.settings.run import Run
 
 TOPICS = [f"{__name__}.{topic}" for topic in names_in("pipeline/reporting/claims")]
 

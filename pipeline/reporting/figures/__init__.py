@@ -1,4 +1,4 @@
-"""The figures: a file each, found by its name.
+"""The figures: a file `plot_<name>.py` each.
 
 Each says by literals at its top what it shows: its CAPTION, the EXPERIMENTS whose runs it shows, the kinds of
 measures that it READS, and the TWINS without which it has nothing to show. `table(reading)` makes the CSV that it is
@@ -8,8 +8,8 @@ drawn from, `draw(table)` draws it.
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.references import literals, names_in
-from pipeline.settings.base import SettingsError
+from pipeline.config.base import SettingsError
+from pipeline.config.references import literals, names_in
 
 WIDTH = 7.2  # inches of the widest figure: a sheet of paper between its margins, where letters have their own size
 DPI = 160
@@ -32,4 +32,5 @@ def facts_of(path: Path) -> FigureFacts:
     return FigureFacts(found["CAPTION"], found["EXPERIMENTS"], found["READS"], found["TWINS"])
 
 
-FIGURES = {name: facts_of(Path(__file__).with_name(f"{name}.py")) for name in names_in("pipeline/reporting/figures")}
+FILES = {name.removeprefix("plot_"): name for name in names_in("pipeline/reporting/figures")}
+FIGURES = {figure: facts_of(Path(__file__).with_name(f"{file}.py")) for figure, file in FILES.items()}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.__main__ import main
-from pipeline.settings.base import SettingsError
+from pipeline.config.base import SettingsError
 
 NASTY = [
     *(

@@ -11,10 +11,10 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import pipeline.vision  # noqa: F401  (before libraries that import torchvision)
+import pipeline.models.vision  # noqa: F401  (before libraries that import torchvision)
 from pipeline.__main__ import main
-from pipeline.training import twins
-from pipeline.workflow.stages import STAGES
+from pipeline.jobs.declared import STAGES
+from pipeline.train import twin_training as twins
 
 for stage in STAGES:
     importlib.import_module(f"pipeline.stages.{stage}")

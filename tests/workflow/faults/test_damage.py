@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.settings.base import SettingsError
-from pipeline.settings.experiments import read_params
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.runner import check_inputs
-from pipeline.workflow.task import task, tasks
-from pipeline.workflow.verify import verify
+from pipeline.config.base import SettingsError
+from pipeline.config.params import read_params
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.runner import check_inputs
+from pipeline.jobs.task import task, tasks
+from pipeline.jobs.verify import verify
 from tests.workflow.artefacts import artefacts
 from tests.workflow.faults.fuzz import sentence
 

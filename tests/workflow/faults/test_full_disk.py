@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings.base import SettingsError
-from pipeline.settings.experiments import read_params
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.space import check_space
-from pipeline.workflow.task import task
+from pipeline.config.base import SettingsError
+from pipeline.config.params import read_params
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.space import check_space
+from pipeline.jobs.task import task
 from tests.workflow.conftest import RUN
 
 Usage = namedtuple("Usage", "total used free")

@@ -11,11 +11,11 @@ from PIL import Image
 from safetensors.numpy import save_file
 from scipy.io import savemat
 
-from pipeline.data.prepare import prepare
-from pipeline.references import PROJECT
+from pipeline.config.dataset_settings import SourceSettings
+from pipeline.config.references import PROJECT
+from pipeline.config.run import Run
+from pipeline.datasets.preparation import prepare
 from pipeline.reporting.paper_values import read_paper_values
-from pipeline.settings.dataset import SourceSettings
-from pipeline.settings.run import Run
 from tests.workflow.faults.fuzz import NASTY, altered_bytes, altered_text, answer, sentence
 
 FEW, MANY = 60, 2600

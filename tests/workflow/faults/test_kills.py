@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings.experiments import read_params
-from pipeline.workflow.layout import Layout
-from pipeline.workflow.plan import plan
-from pipeline.workflow.task import tasks
+from pipeline.config.params import read_params
+from pipeline.jobs.layout import Layout
+from pipeline.jobs.plan import plan
+from pipeline.jobs.task import tasks
 from tests.workflow.artefacts import content
 from tests.workflow.faults.killed import kill, run
 

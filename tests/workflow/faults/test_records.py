@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from pipeline.settings.base import SettingsError
-from pipeline.workflow import records
-from pipeline.workflow.records import read_record, write_record
+from pipeline.config.base import SettingsError
+from pipeline.jobs import records
+from pipeline.jobs.records import read_record, write_record
 from tests.workflow.faults.fuzz import sentence
 
 RECORD = {

@@ -1,0 +1,82 @@
+"""A run: everything that decides the weights of one set of twins, and its name.
+
+A run trains all its objectives side by side on one stream of random numbers. Its name on disk is the dataset, then
+every field that is not at its published setting:
+
+    digit_pairs/classes=100,encoder=resnet10,width=16,batch_size=256,epochs=8,seed=0
+
+The name is for people and paths; what decides whether a result is current is the whole value, defaults included.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from pipeline.config.base import SettingsError, parse
+from pipeline.config.training_settings import TrainingSettings
+
+
+class Run(TrainingSettings):
+    """One twin run: everything that decides its weights, except which objectives take part."""
+
+    dataset: str
+    classes: int | None = Field(None, ge=2)
+    """C', drawn by subset_seed; none: all classes"""
+    subset_seed: int | None = Field(0, ge=0)
+    """none: the run's seed, so that every seed has classes of its own"""
+    seed: int = Field(0, ge=0)
+
+    @property
+    def name(self) -> str:
+        """`dataset/field=value,...`: fields at their defaults are left out, the seed never is."""
+        parts = [
+            f"{field}={_text(getattr(self, field))}"
+            for field, info in sorted(Run.model_fields.items(), key=lambda item: _ORDER.get(item[0], 1))
+            if field != "dataset" and (field == "seed" or getattr(self, field) != info.default)
+        ]
+        return f"{self.dataset}/{','.join(parts)}"
+
+    @classmethod
+    def from_name(cls, name: str) -> Run:
+        """The run of a name; raises SettingsError where the text is not a run's name."""
+        dataset, _, rest = name.partition("/")
+        values: dict[str, Any] = {"dataset": dataset}
+        for part in rest.split(","):
+            field, equals, text = part.partition("=")
+            if not equals or field in values:
+                raise SettingsError(f"run name {name!r}: expected dataset/field=value,field=value, got {part!r}")
+            values[field] = _value(field, text)
+        run = parse(cls, values, f"run name {name!r}")
+        if run.name != name:
+            raise SettingsError(f"run name {name!r}: the canonical name of this run is {run.name!r}")
+        return run
+
+    @property
+    def subset(self) -> str:
+        """Name of the class subset that it trains on, with the seed that draws it."""
+        seed = self.seed if self.subset_seed is None else self.subset_seed
+        return f"{self.dataset}/classes={self.classes or 'all'},seed={seed}"
+
+    @property
+    def setting(self) -> Run:
+        """The run with seed 0: what runs that differ only in their seed have in common."""
+        return self.model_copy(update={"seed": 0})
+
+
+_ORDER = {"classes": 0, "subset_seed": 2, "seed": 3}  # in a name: classes first, seeds last
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "none"
+    return "+".join(value) or "nothing" if isinstance(value, tuple) else str(value)
+
+
+def _value(field: str, text: str) -> Any:
+    if field == "shared":
+        return () if text == "nothing" else tuple(text.split("+"))
+    if field == "subset_seed" and text == "none":  # elsewhere it is a word: lars_exclude=none
+        return None
+    return text

@@ -1,0 +1,40 @@
+"""What is computed beside training: bounds, curvature, merged weights."""
+
+from pydantic import Field
+
+from pipeline.config.base import Settings
+
+
+class DescentSettings(Settings):
+    """One simulated similarity descent of CL and NSCL."""
+
+    images: int = Field(512, ge=4)
+    classes: int = Field(16, ge=2)
+    dimensions: int = Field(32, ge=1)
+    """of the random features whose similarities are the start"""
+    batch: int = Field(64, ge=2)
+    steps: int = Field(400, ge=1)
+    temperature: float = Field(0.5, gt=0.0)
+    rate: float = Field(2.0, gt=0.0)
+
+
+class SurrogateSettings(Settings):
+    """What the theory assumes of networks, measured on one batch of trained CL networks."""
+
+    iterations: int = Field(12, ge=1)
+    """of the power iteration for the Hessian's largest eigenvalue"""
+    steps: int = Field(8, ge=1)
+    """of plain gradient descent on the weights, beside similarity descent"""
+    rate: float = Field(1e-3, gt=0.0)
+    """of these steps: small, as the question is one of direction"""
+
+
+class TheorySettings(Settings):
+    """Constants of the theory's tables."""
+
+    delta: float = Field(0.01, gt=0.0, lt=1.0)
+    """delta: probability that a class exceeds its promised share of some batch"""
+    simulation: DescentSettings = DescentSettings()
+    surrogate: SurrogateSettings = SurrogateSettings()
+    merging_shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    """of NSCL in the merged weights; must hold 0, 0.5 and 1"""

@@ -1,0 +1,53 @@
+"""How training views are augmented."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from pipeline.config.base import Settings
+
+
+class ViewRecipe(Settings):
+    """Random augmentation of one training view; every image draws its own parameters.
+
+    Defaults are the paper's at 32 and 64 pixels. Colour operations that need three channels (saturation, hue, grey)
+    are skipped on single-channel images.
+    """
+
+    size: tuple[int, int] | None = None
+    """(height, width) of a view; none: the stored size"""
+    crop_scale: tuple[float, float] = (0.08, 1.0)
+    """share of the image's area"""
+    crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    """width over height, in pixels"""
+    flip: float = Field(0.5, ge=0.0, le=1.0)
+    """probability of a horizontal mirror image"""
+    jitter: float = Field(0.8, ge=0.0, le=1.0)
+    """probability of colour jitter"""
+    brightness: float = Field(0.4, ge=0.0, le=1.0)
+    contrast: float = Field(0.4, ge=0.0, le=1.0)
+    saturation: float = Field(0.4, ge=0.0, le=1.0)
+    hue: float = Field(0.1, ge=0.0, le=0.5)
+    grey: float = Field(0.2, ge=0.0, le=1.0)
+    """probability of dropping the colour"""
+    blur: float = Field(0.0, ge=0.0, le=1.0)
+    """probability of a Gaussian blur"""
+    blur_sigma: tuple[float, float] = (0.1, 2.0)
+    """pixels"""
+    blur_kernel: int | None = Field(None, ge=3)
+    """side of the blur's kernel in pixels, odd; none: about a tenth of the image's side, as SimCLR's. The released code
+    has 3 pixels with sigma 1.5"""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ViewRecipe:
+        for name in ("crop_scale", "crop_ratio", "blur_sigma"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name} = [{low}, {high}]: allowed is 0 < low <= high")
+        if self.crop_scale[1] > 1:
+            raise ValueError(f"crop_scale = {list(self.crop_scale)}: allowed is at most 1")
+        if self.size is not None and min(self.size) < 1:
+            raise ValueError(f"size = {list(self.size)}: allowed is at least 1 pixel each")
+        if self.blur_kernel is not None and self.blur_kernel % 2 == 0:
+            raise ValueError(f"blur_kernel = {self.blur_kernel}: allowed is an odd number")
+        return self

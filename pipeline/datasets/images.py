@@ -1,0 +1,110 @@
+"""Images of a store's split on the device that trains on them."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.datasets.source_images import Pixels
+from pipeline.datasets.store import Split, load_store
+from pipeline.datasets.subsets import read_subset, select
+from pipeline.system.device import to_device
+
+RESIDENT_SHARE = 0.5  # of the free memory of an accelerator; larger sets stay on the host and travel by batch
+
+AHEAD = 2  # batches that are decoded while one is used
+
+Item = TypeVar("Item")
+
+
+class Images:
+    """uint8 images [N, C, H, W] of the chosen classes, with labels 0 .. C'-1.
+
+    On an accelerator all images are resident where they fit, so that a batch is one gather there; otherwise the store
+    on the host is read batch by batch.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        classes: tuple[int, ...],
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        device: torch.device,
+    ) -> None:
+        self.rows, labels = select(split, classes)
+        self.classes = len(classes)
+        self.device = device
+        self.labels = torch.from_numpy(labels).to(device)
+        self.mean = torch.tensor(mean, device=device)
+        self.std = torch.tensor(std, device=device)
+        self.host = split.images
+        self.resident: Tensor | None = None
+        if self._fits():
+            self.resident = torch.from_numpy(self.host[self.rows]).to(device)  # files are decoded here, once
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def channels(self) -> int:
+        return int(self.host.shape[1])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) as stored."""
+        return int(self.host.shape[2]), int(self.host.shape[3])
+
+    def _fits(self) -> bool:
+        if self.device.type != "cuda":
+            return False  # the memory map is the fastest way already
+        free, _ = torch.cuda.mem_get_info(self.device)
+        return len(self.rows) * int(np.prod(self.host.shape[1:])) < RESIDENT_SHARE * free
+
+    def take(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Images and labels at positions of this subset, on the device."""
+        return self.ask(indices)()
+
+    def ask(self, indices: np.ndarray) -> Callable[[], tuple[Tensor, Tensor]]:
+        """The same when it is called; images in files are decoded meanwhile."""
+        host = self.host
+        if self.resident is None and not isinstance(host, np.ndarray):
+            asked = host.ask(self.rows[indices])
+            return lambda: self._on_device(indices, asked())
+        return lambda: self._on_device(indices, None if self.resident is not None else host[self.rows[indices]])
+
+    def _on_device(self, indices: np.ndarray, images: Pixels | None) -> tuple[Tensor, Tensor]:
+        positions = to_device(indices, self.device)
+        if images is None:
+            assert self.resident is not None
+            return self.resident[positions], self.labels[positions]
+        return to_device(images, self.device), self.labels[positions]
+
+    def batches(self, size: int) -> Iterator[Tensor]:
+        """All images in stored order, without labels."""
+        parts = (np.arange(start, min(start + size, len(self))) for start in range(0, len(self), size))
+        for asked in ahead(map(self.ask, parts)):
+            yield asked()[0]
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, each taken while the two before it are used: what was asked for is there when its turn comes."""
+    waiting: deque[Item] = deque()
+    for item in items:
+        waiting.append(item)
+        if len(waiting) > AHEAD:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def load_images(store_path: Path, subset_path: Path, device: torch.device) -> dict[str, Images]:
+    """{"train": ..., "test": ...} of a class subset; raises FileNotFoundError naming what has to be made first."""
+    store = load_store(store_path)
+    classes = read_subset(subset_path).indices
+    splits = {"train": store.train, "test": store.test}
+    manifest = store.manifest
+    return {name: Images(split, classes, manifest.mean, manifest.std, device) for name, split in splits.items()}

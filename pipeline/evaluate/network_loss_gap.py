@@ -1,0 +1,35 @@
+"""The gap between CL's and NSCL's loss of a network, on all images at once."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.augment import apply_views, draw_views
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.datasets.images import Images
+from twin_alignment.randomness import keyed_generator
+from twin_alignment.theory.loss_gap_bound import loss_gap
+
+BATCH = 256  # images a forward pass
+
+
+def two_views(images: Images, recipe: ViewRecipe, seed: int) -> list[tuple[Tensor, Tensor]]:
+    """Two views of every image, in batches."""
+    first, second = (keyed_generator(seed, "loss gap", view) for view in (1, 2))
+    batches = []
+    for part in images.batches(BATCH):
+        draws = (draw_views(recipe, generator, len(part), *images.size) for generator in (first, second))
+        view1, view2 = (apply_views(part, drawn, recipe, images.mean, images.std) for drawn in draws)
+        batches.append((view1, view2))
+    return batches
+
+
+@torch.inference_mode()
+def network_loss_gap(
+    network: nn.Module, views: Sequence[tuple[Tensor, Tensor]], labels: Tensor, temperature: float
+) -> float:
+    """`loss_gap` of all images at once, seen by a network in evaluation mode."""
+    network.eval()
+    z1, z2 = (torch.cat([network(pair[view]) for pair in views]) for view in (0, 1))
+    return loss_gap(z1, z2, labels, temperature)

@@ -1,0 +1,23 @@
+"""Pixels as features: what a probe finds in images that no network has read."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pipeline.datasets.images import Images
+
+LARGEST = 32  # pixels a side; at 224 a linear probe would have 150,528 columns
+BATCH = 1024  # images averaged at once
+
+
+def raw_pixels(images: Images) -> Tensor:
+    """Unaugmented images [N, C h w] float32 in [0, 1], in stored order, on their device.
+
+    Sides of more than 32 pixels are averaged down to 32 (adaptive average pooling), so that larger images lose detail.
+    """
+    height, width = (min(side, LARGEST) for side in images.size)
+    parts = []
+    for batch in images.batches(BATCH):
+        pixels = batch.to(torch.float32).div_(255)
+        parts.append(F.adaptive_avg_pool2d(pixels, (height, width)).flatten(1))
+    return torch.cat(parts)

@@ -1,0 +1,14 @@
+"""Networks that weights are loaded into; what their constructors draw is not kept."""
+
+import torch
+
+from pipeline.config.training_settings import TrainingSettings
+from pipeline.models.network import Network, ProjectionHead, build_encoder, feature_dimension
+
+
+def empty_network(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> Network:
+    """Encoder and projection head, as the contrastive objectives have them."""
+    with torch.random.fork_rng(devices=[]):
+        encoder = build_encoder(settings, channels, size)
+        head = ProjectionHead(feature_dimension(encoder, channels, size), settings.projection)
+    return Network(encoder, head, None, settings.ce_head)

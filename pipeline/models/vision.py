@@ -1,0 +1,35 @@
+"""The one door to torchvision: `from pipeline.models.vision import torchvision`.
+
+A torchvision wheel whose compiled operators do not fit the installed torch (the registry's wheel beside a CPU-only
+torch, for instance) fails on import, because it registers meta kernels for operators that nobody declared. Models,
+transforms and datasets need none of these operators, so their schemas are declared first, and only where the
+compiled library could not be loaded.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import torch
+
+
+def _operators_load() -> bool:
+    """Whether torchvision's compiled operators can be loaded into this torch."""
+    spec = importlib.util.find_spec("torchvision")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("torchvision is not installed")
+    for library in Path(spec.origin).parent.glob("_C*.so"):
+        try:
+            torch.ops.load_library(str(library))
+        except OSError:
+            return False
+    return hasattr(torch.ops.torchvision, "nms")
+
+
+if not _operators_load():
+    _schemas = torch.library.Library("torchvision", "FRAGMENT")  # kept alive: the schemas go with it
+    _schemas.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _schemas.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+import torchvision  # noqa: E402  (only after the schemas)
+
+__all__ = ["torchvision"]

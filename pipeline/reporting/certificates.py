@@ -1,0 +1,98 @@
+"""The bounds along real runs, beside what was measured, and along a simulated similarity descent."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from pipeline.config.run import Run
+from pipeline.config.theory_settings import DescentSettings
+from pipeline.reporting.measured import labelled
+from twin_alignment.theory import theorem_bounds as bounds
+from twin_alignment.theory.similarity_descent import descend, random_batches, random_start
+
+
+def bounds_of_run(
+    run: Run, steps: pd.DataFrame, alignment: pd.DataFrame, class_sizes: Sequence[int], delta: float
+) -> pd.DataFrame:
+    """One row per kept epoch after the first step and split, for CL and NSCL.
+
+    steps: learning_rate and mean_square_mass of every step; alignment: a row for every measure; delta: the
+    probability that a class exceeds its promised share of some batch. Bounds are natural logarithms, with the run's own
+    rates. `theorem1_published` has the paper's B anchors and its mismatch. All others have the `anchors` that a step
+    really takes the mean over, both views of each image, and the sharper mismatch. `vacuous` lists those that reach
+    sqrt(2) N, which no two cosine matrices of N rows exceed. The measured columns are of features h, of which the
+    theory says nothing by itself; from rho or r = 1 on the corollaries promise nothing, and are nan, as all of these
+    are where a network has collapsed.
+    """
+    published_anchors, anchors = run.batch_size, 2 * run.batch_size
+    even = run.batches == "class_weighted"  # drawn so that every class is equally likely
+    largest_share = 1 / len(class_sizes) if even else max(class_sizes) / sum(class_sizes)
+    steps = steps[steps["objective"] == "cl"]
+    pairs = alignment.query("first == 'cl' and second == 'nscl' and epoch > 0")
+    keys = ["epoch", "split", "rows"]
+    values = pairs.pivot(index=keys, columns="measure", values="value").reset_index()
+    rows = []
+    for measured in pairs[keys].drop_duplicates().merge(values).to_dict("records"):
+        seen = steps[steps["epoch"] <= measured["epoch"]]
+        rates, total = seen["learning_rate"].to_numpy(), float(seen["learning_rate"].sum())
+        share = largest_share + bounds.epsilon(run.batch_size, len(seen), delta)
+        published = bounds.log_mismatch(share, run.temperature)
+        sharp = bounds.log_mismatch_sharp(share, run.temperature)
+        setting = (sharp, total, run.temperature, anchors)
+        nonexpansive = bounds.is_nonexpansive(float(rates.max()), run.temperature, anchors)
+        masses = seen["mean_square_mass"].to_numpy()
+        certificate = float(bounds.certificate(masses, rates, run.temperature, anchors)[-1])
+        logs = {
+            "certificate": math.log(certificate) if nonexpansive and certificate > 0 else math.nan,
+            "nonexpansive": bounds.log_nonexpansive(*setting) if nonexpansive else math.nan,
+            "telescoped": bounds.log_telescoped(*setting),
+            "theorem1": bounds.log_theorem1(*setting),
+            "theorem1_published": bounds.log_theorem1(published, total, run.temperature, published_anchors),
+        }
+        limit = bounds.log_limit(measured["rows"])
+        rows.append(
+            {
+                "epoch": measured["epoch"],
+                "split": measured["split"],
+                "steps": len(seen),
+                "sum_of_rates": total,
+                "share": share,
+                "anchors": anchors,
+                "published_anchors": published_anchors,
+                "mismatch_log": sharp,
+                "mismatch_published_log": published,
+                **{f"{name}_log": log for name, log in logs.items()},
+                "vacuous": "+".join(name for name, log in logs.items() if log >= limit) or "none",
+                "rows": measured["rows"],
+                "limit_log": limit,
+                "drift_log": math.log(measured["drift"]) if measured["drift"] > 0 else math.nan,
+                "rho": measured["rho"],
+                "cka": measured["cka"],
+                "cka_corollary1": _promise(bounds.corollary1, measured["rho"]),
+                "cka_sharp": _promise(bounds.sharp_bound, measured["rho"]),
+                "r": measured["r"],
+                "rsa": measured["rsa"],
+                "rsa_corollary2": _promise(bounds.corollary2, measured["r"]),
+                "rsa_sharp": _promise(bounds.sharp_bound, measured["r"]),
+            }
+        )
+    return labelled(run, pd.DataFrame(rows))
+
+
+def _promise(corollary: Callable[[float], float], ratio: float) -> float:
+    return math.nan if math.isnan(ratio) else corollary(ratio)
+
+
+def simulated(s: DescentSettings) -> pd.DataFrame:
+    """Drift and all bounds after every step of one similarity descent, as natural logarithms."""
+    start, labels = random_start(s.images, s.classes, s.dimensions, seed=0)
+    batches = random_batches(s.images, s.batch, s.steps, seed=0)
+    found = descend(start, labels, batches, [s.rate] * len(batches), s.temperature)
+    logs = {"drift": found.drift, "certificate": found.certificate}
+    columns = {name: [math.log(value) for value in values] for name, values in logs.items()}
+    columns["nonexpansive"] = found.log_nonexpansive.tolist()
+    columns["telescoped"] = found.log_telescoped.tolist()
+    columns["theorem1"] = found.log_theorem1.tolist()
+    columns["theorem1_published"] = found.log_theorem1_published.tolist()
+    return pd.DataFrame({"step": range(1, len(batches) + 1), **{f"{k}_log": v for k, v in columns.items()}})

@@ -1,0 +1,128 @@
+"""What the theorems promise at the paper's own settings, with nothing trained.
+
+All forms are of similarity descent as the paper states it, with B anchors a step and the rates of the paper's schedule;
+momentum and LARS are left out. Only the proofs differ from column to column.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.config.run import Run
+from pipeline.train.schedule import rate_of
+from twin_alignment.theory import theorem_bounds as bounds
+from twin_alignment.theory.guarantee import promise_of
+
+
+@dataclass(frozen=True)
+class Published:
+    """A dataset's published setting; all that is not said here is a run's default."""
+
+    dataset: str
+    classes: int
+    largest_class: int  # its training images
+    train_images: int
+    test_images: int
+    temperature: float
+    epochs: int = 1000  # of the text
+    released_epochs: int = 1201  # of the released configuration
+
+    def run(self, schedule: str) -> Run:
+        """`text`: linear warm-up, then the cosine's whole decay within the epochs. `released_code`: the rate is set
+        once an epoch, and each batch is drawn on its own with every class equally likely."""
+        own = {"dataset": self.dataset, "classes": self.classes, "temperature": self.temperature}
+        if schedule == "text":
+            return Run(**own, epochs=self.epochs)
+        return Run(**own, epochs=self.released_epochs, schedule="released_code", batches="class_weighted")
+
+
+SETTINGS = (
+    Published("cifar10", 10, 5_000, 50_000, 10_000, 0.5),
+    Published("cifar100", 100, 500, 50_000, 10_000, 0.1),
+    Published("mini_imagenet", 100, 500, 50_000, 10_000, 0.1),
+    Published("tiny_imagenet", 200, 500, 100_000, 10_000, 0.1),
+    Published("imagenet1k", 1000, 1_300, 1_281_167, 50_000, 0.1, epochs=100, released_epochs=301),
+)
+SCHEDULES = ("text", "released_code")
+
+
+@dataclass(frozen=True)
+class Promised:
+    """Logarithms are to base 10; nan is where nothing is promised.
+
+    limit_*: sqrt(2) N, which no two cosine matrices of the training or test images exceed. The CKA is that of the
+    training images, the ones that the descent moves. A bound D promises CKA through rho = D / |K^CL|_F, and |K^CL|_F is
+    known after training only: at most N, for a kernel of rank one, and N / sqrt(C - 1) where every class is collapsed
+    onto a vertex of a simplex.
+    """
+
+    dataset: str
+    schedule: str
+    classes: int
+    temperature: float
+    batch_size: int
+    epochs: int
+    train_images: int
+    test_images: int
+    steps: int
+    sum_of_rates: float
+    largest_share: float  # pi_max, of a class
+    epsilon: float
+    mismatch_published: float  # Delta
+    mismatch: float  # the sharper one
+    theorem1_published_log10: float
+    theorem1_log10: float  # with the sharper mismatch, as all that follow
+    telescoped_log10: float
+    nonexpansive_log10: float  # nan where a rate is above 4 tau^2 B
+    limit_train_log10: float
+    limit_test_log10: float
+    cka_published: float  # Theorem 1 as published and Corollary 1, at the largest |K^CL|_F
+    cka: float  # the non-expansive form and the square root of 1 - rho^2, at the largest |K^CL|_F
+    cka_collapsed: float  # the same at that of collapsed classes
+
+
+def promised(setting: Published, schedule: str, delta: float) -> Promised:
+    """All forms for one of SETTINGS and one of SCHEDULES, with probability 1 - delta."""
+    run = setting.run(schedule)
+    each = setting.train_images // run.batch_size
+    rates = [rate_of(run, epoch, step, each) for epoch in range(1, run.epochs + 1) for step in range(1, each + 1)]
+    total, steps, images = math.fsum(rates), len(rates), setting.train_images
+    even = run.batches == "class_weighted"
+    largest_share = 1 / setting.classes if even else setting.largest_class / images
+    found = promise_of(largest_share, run.batch_size, run.temperature, total, max(rates), steps, delta)
+    nonexpansive = math.nan if found.nonexpansive_sharp is None else found.nonexpansive_sharp
+    norm, collapsed = math.log(images), math.log(images) - math.log(setting.classes - 1) / 2
+    return Promised(
+        dataset=setting.dataset,
+        schedule=schedule,
+        classes=setting.classes,
+        temperature=run.temperature,
+        batch_size=run.batch_size,
+        epochs=run.epochs,
+        train_images=images,
+        test_images=setting.test_images,
+        steps=steps,
+        sum_of_rates=total,
+        largest_share=largest_share,
+        epsilon=math.exp(found.epsilon),
+        mismatch_published=math.exp(found.delta_mismatch),
+        mismatch=math.exp(found.delta_mismatch_sharp),
+        theorem1_published_log10=_log10(found.theorem1),
+        theorem1_log10=_log10(found.theorem1_sharp),
+        telescoped_log10=_log10(found.telescoped_sharp),
+        nonexpansive_log10=_log10(nonexpansive),
+        limit_train_log10=_log10(bounds.log_limit(images)),
+        limit_test_log10=_log10(bounds.log_limit(setting.test_images)),
+        cka_published=_of_rho(found.theorem1 - norm, bounds.corollary1),
+        cka=_of_rho(nonexpansive - norm, bounds.sharp_bound),
+        cka_collapsed=_of_rho(nonexpansive - collapsed, bounds.sharp_bound),
+    )
+
+
+def _log10(log: float) -> float:
+    return log / math.log(10)
+
+
+def _of_rho(log_rho: float, promise: Callable[[float], float]) -> float:
+    """What rho promises, which may be too large for a float; nan where it is at least 1 or not known."""
+    return promise(math.exp(log_rho)) if log_rho < 0 else math.nan

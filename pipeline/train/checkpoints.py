@@ -1,0 +1,49 @@
+"""Checkpoints of single networks (safetensors)."""
+
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from pipeline.config.base import SettingsError
+from pipeline.system.files import digest_of_bytes, write_bytes
+
+
+def checkpoint_path(folder: Path, objective: str, epoch: int) -> Path:
+    return folder / f"{objective}-epoch{epoch:04d}.safetensors"
+
+
+def of_epoch(path: Path, epoch: int) -> bool:
+    """Whether a file is the checkpoint of an epoch, of any objective."""
+    return path.name.endswith(checkpoint_path(Path(), "", epoch).name)
+
+
+def checkpoint_bytes(network: nn.Module) -> bytes:
+    """The network's weights and buffers; equal weights give equal bytes."""
+    return save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
+
+
+def save_checkpoint(folder: Path, objective: str, epoch: int, network: nn.Module) -> dict[str, str]:
+    """{name of the file: SHA-256 of its bytes}"""
+    path, data = checkpoint_path(folder, objective, epoch), checkpoint_bytes(network)
+    write_bytes(path, data)
+    return {path.name: digest_of_bytes(data)}
+
+
+def load_checkpoint(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
+    """State dictionary on the CPU; raises FileNotFoundError that names the run's folder, SettingsError for a file that
+    is no checkpoint."""
+    path = checkpoint_path(folder, objective, epoch)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such checkpoint; the run has to be trained (again) to keep this epoch")
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise SettingsError(f"{path}: not a whole checkpoint ({error})") from None
+
+
+def load_encoder(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
+    """The encoder's part of a checkpoint, under the encoder's own names."""
+    weights = load_checkpoint(folder, objective, epoch)
+    return {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}

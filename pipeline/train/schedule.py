@@ -1,0 +1,75 @@
+"""The learning rate: how it grows with the batch, and its course over a run."""
+
+import math
+from collections.abc import Iterable
+
+from pipeline.config.run import Run
+
+REFERENCE_BATCH = 256  # the batch size at which the base rate holds under every rule
+
+_POWERS = {
+    "linear": 1.0,
+    "sqrt": 0.5,
+    "fourth_root": 0.25,
+    "constant": 0.0,
+    "sqrt_published": 0.5,
+    "fourth_root_published": 0.25,
+}
+
+
+def scaled_learning_rate(base: float, batch_size: int, rule: str) -> float:
+    """Peak learning rate of a batch size.
+
+    `linear`, `sqrt`, `fourth_root`, `constant`: base * (B/256)^p with p = 1, 1/2, 1/4, 0, so that all rules agree at
+    256. `sqrt_published`, `fourth_root_published`: base * B^p / 256, which at B = 256 is 16 and 64 times smaller.
+    """
+    if rule not in _POWERS:
+        raise ValueError(f"learning_rate_rule = {rule!r}: allowed is one of {', '.join(_POWERS)}")
+    if rule.endswith("_published"):
+        return float(base * batch_size ** _POWERS[rule] / REFERENCE_BATCH)
+    return float(base * (batch_size / REFERENCE_BATCH) ** _POWERS[rule])
+
+
+def learning_rate(step: int, steps_per_epoch: int, peak: float, warmup_epochs: int, horizon_epochs: int) -> float:
+    """Learning rate of a step counted from 0.
+
+    Linear warm-up that reaches `peak` at the warm-up's last step, then half a cosine that would reach 0 at the end of
+    the horizon, which may be longer than the run; beyond the horizon 0.
+    """
+    warmup = warmup_epochs * steps_per_epoch
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    decay = horizon_epochs * steps_per_epoch - warmup
+    if step - warmup >= decay:
+        return 0.0
+    return peak * (1 + math.cos(math.pi * (step - warmup) / decay)) / 2
+
+
+def released_learning_rate(epoch: int, peak: float, warmup_epochs: int, horizon_epochs: int) -> float:
+    """Learning rate of all steps of an epoch counted from 0, as the released code sets it.
+
+    peak * min(1, (e + 1) / warm-up) * (1 + cos(pi e / horizon)) / 2: the cosine falls from the first epoch on, so that
+    the peak itself is never quite reached; from the horizon on 0.
+    """
+    if epoch >= horizon_epochs:
+        return 0.0
+    risen = min(1.0, (epoch + 1) / max(warmup_epochs, 1))
+    return peak * risen * (1 + math.cos(math.pi * epoch / horizon_epochs)) / 2
+
+
+def rate_of(run: Run, epoch: int, step: int, steps_per_epoch: int) -> float:
+    """Learning rate of a run's step; epoch and step of the epoch count from 1."""
+    peak = scaled_learning_rate(run.learning_rate, run.batch_size, run.learning_rate_rule)
+    if run.schedule == "released_code":
+        return released_learning_rate(epoch - 1, peak, run.warmup_epochs, run.horizon)
+    before = (epoch - 1) * steps_per_epoch + step - 1
+    return learning_rate(before, steps_per_epoch, peak, run.warmup_epochs, run.horizon)
+
+
+def path_length(run: Run, learning_rates: Iterable[float]) -> float:
+    """How far steps at these rates may carry the weights.
+
+    LARS: the sum of rate * trust, so that runs of other trust coefficients compare; a step without momentum moves a
+    tensor by that share of its norm. Plain SGD: the sum of the rates, the theory's sum of eta.
+    """
+    return math.fsum(learning_rates) * (run.trust_coefficient if run.optimiser == "lars" else 1.0)

@@ -1,0 +1,265 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from pipeline.config.base import SettingsError, parse
+from pipeline.config.params import Params, read_params
+from pipeline.config.run import Run
+from pipeline.config.schema import schema
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.yaml_file import read_values
+from pipeline.jobs.plan import plan
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_schema_on_disk_is_that_of_the_types():
+    written = json.loads((ROOT / "workflow" / "schemas" / "params.schema.json").read_text())
+    assert written == schema(), "run `make schema`"
+
+
+def test_the_default_settings_are_valid():
+    assert "table1" in read_params(ROOT / "params.yaml").experiments
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "params").glob("*.yaml")), ids=lambda path: path.stem)
+def test_settings_beside_the_default_give_a_plan(path):
+    found = plan(read_params(path))
+    assert found.requests
+    for run in found.requests:
+        assert Run.from_name(run.name) == run
+
+
+PUBLISHED = ["table1", "trajectory", "classes", "temperature", "batch", "duration", "encoders", "merging"]
+
+
+@pytest.mark.parametrize("name", ["paper", "released_code"])
+def test_both_forms_of_the_papers_setting_have_all_of_its_experiments_and_epochs(name):
+    found = plan(read_params(ROOT / "params" / f"{name}.yaml"))
+    assert set(PUBLISHED) <= set(found.experiments)
+    with (ROOT / "reports" / "reference" / "paper_values.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        artifact, dataset = row["artifact"], row["dataset"]
+        experiment = {"fig2": "trajectory", "fig3": "classes", "fig4": "temperature", "fig5": "batch"}.get(artifact[:4])
+        if experiment is None:
+            continue
+        runs = [run for run in found.experiments[experiment] if run.dataset == dataset]
+        if experiment == "classes":
+            runs = [run for run in runs if run.classes == int(artifact.removeprefix("fig3_C"))]
+        elif experiment == "temperature":
+            runs = [run for run in runs if run.temperature == float(artifact.rpartition("_")[2])]
+        elif experiment == "batch":
+            rule, _, batch = artifact.removeprefix("fig5_").rpartition("_B")
+            runs = [
+                run
+                for run in runs
+                if (run.learning_rate_rule.removesuffix("_published"), run.batch_size) == (rule, int(batch))
+            ]
+            if rule != "linear":
+                runs = [run for run in runs if run.learning_rate_rule.endswith("_published")]
+        assert runs, row
+        assert all(int(row["epoch"]) in found.requests[run].checkpoints for run in runs), row
+
+
+@pytest.mark.parametrize("name", ["paper", "released_code"])
+def test_every_seed_of_the_class_experiment_has_classes_of_its_own(name):
+    found = plan(read_params(ROOT / "params" / f"{name}.yaml"))
+    part = [run for run in found.experiments["classes"] if run.classes != found.dataset(run.dataset).classes]
+    assert {run.subset.rpartition("=")[2] for run in part if run.seed == 2} == {"2"}
+
+
+def test_the_released_code_differs_from_the_text_where_the_documentation_says_so():
+    text, code = (plan(read_params(ROOT / "params" / f"{name}.yaml")) for name in ("paper", "released_code"))
+    for run in code.requests:
+        assert (run.schedule, run.lars_exclude, run.max_grad_norm) == ("released_code", "none", 1.0)
+        assert (run.denominator, run.ce_head) == ("released_code", "projection")
+        assert run.horizon == (301 if run.dataset == "imagenet1k" else 1201)
+        assert run.projection == (64 if run.dataset == "cifar10" else 128)
+    for run in text.requests:
+        assert (run.schedule, run.lars_exclude, run.max_grad_norm) == ("warmup_then_cosine", "bias_and_norm", None)
+        assert (run.denominator, run.ce_head, run.projection) == ("paper", "features", 128)
+        assert (run.horizon, run.batches) == (run.epochs, "permutation")
+    assert {run.batches for run in code.runs_of("table1", "batch")} == {"class_weighted"}
+    assert {run.batches for run in code.runs_of("classes")} == {"permutation"}
+    assert code.dataset("mini_imagenet").views.blur_sigma == (1.5, 1.5)
+    assert code.dataset("mini_imagenet").views.blur_kernel == 3
+    same = {"blur_kernel", "blur_sigma"}
+    for name in ("mini_imagenet", "imagenet1k"):
+        ours, known = (dict(found.dataset(name).views) for found in (code, text))
+        assert {key for key in ours if ours[key] != known[key]} == same
+        assert dict(code.dataset(name)) | {"views": None} == dict(text.dataset(name)) | {"views": None}
+
+
+runs = st.builds(
+    Run,
+    dataset=st.just("digits"),
+    classes=st.none() | st.integers(2, 10),
+    subset_seed=st.none() | st.integers(0, 5),
+    lars_exclude=st.sampled_from(["none", "bias_and_norm"]),
+    max_grad_norm=st.none() | st.just(1.0),
+    optimiser=st.sampled_from(["lars", "sgd"]),
+    schedule=st.sampled_from(["warmup_then_cosine", "released_code"]),
+    batches=st.sampled_from(["permutation", "class_weighted"]),
+    seed=st.integers(0, 5),
+)
+
+
+@given(runs, runs)
+def test_a_name_says_how_a_run_is_trained_and_on_which_classes(a, b):
+    assert Run.from_name(a.name) == a
+    assert (a == b) == (a.name == b.name)
+
+
+@given(runs)
+def test_classes_are_drawn_anew_for_each_seed_unless_a_seed_is_set(run):
+    drawn = run.subset.rpartition("seed=")[2]
+    assert drawn == str(run.seed if run.subset_seed is None else run.subset_seed)
+    assert run.setting == run.model_copy(update={"seed": 0})
+
+
+@pytest.mark.parametrize("key", ["optimiser", "schedule", "batches"])
+def test_another_way_to_train_is_refused(key):
+    with pytest.raises(SettingsError, match=f"{key} = 'other': input should be"):
+        parse(Run, {"dataset": "digits", key: "other"}, "run")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("experiments: {}\ncolour: red", "unknown key 'colour'"),
+        ("training: {momentum: 1.5}\nexperiments: {}", "training.momentum = 1.5: .*less than 1"),
+        ("{}", "experiments is missing"),
+        ("experiments: {a: {grid: []}}", r"experiments.a.grid = \[\]"),
+        ("experiments: {a: {grid: [{seed: [0, true]}]}}", r"experiments: a\.grid\.0\.seed\.1 is true or false"),
+        ("experiments: {}\ntraining: {epochs: yes}", r"training: epochs is true or false .*: allowed is a number"),
+        ("experiments: {}\nlate_path_length: off", r"late: is true or false"),
+        ("- 1", "expected a mapping"),
+        ("a: [", "not YAML"),
+        ("experiments:\n\ttable1: {}", "line 2: a tab; allowed in YAML are spaces"),
+        (
+            "training: {}\nexperiments:\n  mine: {grid: [{}]}\n  mine: {grid: [{}]}",
+            "line 4: 'mine' stands twice in one block, first in line 3",
+        ),
+        ("experiments: {}\nlate: 1\nexperiments: {}", "line 3: 'experiments' stands twice in one block"),
+        ("experiments: {a: {grid: [{seed: 1, epochs: 2, seed: 2}]}}", "line 1: 'seed' stands twice"),
+        ("late_path_length: " + "9" * 5001, "a value that cannot be read: .* digits"),
+        ("late_path_length: 2026-13-45", "a value that cannot be read: month"),
+        ("a: " + "[" * 3000 + "]" * 3000, "nested too deep: allowed are 50"),
+        ("a: &a [*a]", "nested too deep"),
+        ("#" * 1_000_001, "1,000,001 bytes: allowed in settings are 1,000,000"),
+        (
+            "a0: &a0 [1]\n" + "\n".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 30)),
+            "values, repeated ones counted: allowed are 100,000",
+        ),
+    ],
+)
+def test_wrong_files_are_refused_by_key_value_and_limit(tmp_path, text, message):
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=message) as raised:
+        read_params(path)
+    assert str(path) in str(raised.value)
+
+
+def test_what_is_merged_in_may_be_set_otherwise(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, x: 4}\nd: *b\n")
+    assert read_values(path)["c"] == {"x": 4, "y": 2}
+
+
+def test_blocks_that_merge_each_other_many_times_stay_small(tmp_path):
+    path = tmp_path / "params.yaml"
+    blocks = [f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 10)}], y{i}: {i}}}" for i in range(1, 20)]
+    path.write_text("\n".join(["a0: &a0 {x: 1}", *blocks]))
+    assert read_values(path)["a19"] == {"x": 1, **{f"y{i}": i for i in range(1, 20)}}
+
+
+def test_settings_that_are_not_text_are_refused(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(b"late_path_length: 1 # \xff")
+    with pytest.raises(SettingsError, match=r"params\.yaml: not UTF-8 text at byte 10"):
+        read_params(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"absent\.yaml: no such file"):
+        read_params(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    "recipe", [{"crop_scale": [0.5, 0.1]}, {"crop_scale": [0.5, 1.5]}, {"size": [0, 8]}, {"blur_kernel": 4}]
+)
+def test_recipes_out_of_range_are_refused(recipe):
+    with pytest.raises(SettingsError, match="allowed is"):
+        parse(ViewRecipe, recipe, "views")
+
+
+def test_an_editor_shows_what_a_setting_means_and_may_be():
+    training = schema()["$defs"]["TrainingSettings"]["properties"]
+    assert training["trust_coefficient"]["description"] == "LARS trust coefficient"
+    assert "resnet10" in training["encoder"]["anyOf"][0]["enum"]
+
+
+def yaml_1_2(text):
+    """What another reader, of YAML 1.2, makes of a value; it takes no other than decimal digits for numbers."""
+    return YAML(typ="safe", pure=True).load(f"a: {text}")["a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "-0", "12", "+3", "-7", "007", "0x1F", "1.5", ".5", "00.5", "1.", "1.5e+3", "-.inf", "'010'", "'1:30'"],
+)
+def test_numbers_are_those_of_yaml_1_2(tmp_path, text):
+    path = tmp_path / "params.yaml"
+    path.write_text(f"a: [{text}, {{b: {text}}}]\n")
+    assert read_values(path)["a"] == [yaml_1_2(text), {"b": yaml_1_2(text)}]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("010", 8), ("-017", -15), ("1:30", 90), ("1:30.5", 90.5), ("0b11", 3), ("1_0", 10), ("1_0.5", 10.5)],
+)
+@pytest.mark.parametrize("form", ["a: {0}", "- x\n- b: [1, {0}]", "{0}: 1", "&n {0}"])
+def test_a_number_that_yaml_1_2_reads_otherwise_is_refused(tmp_path, text, value, form):
+    path = tmp_path / "params.yaml"
+    path.write_text(form.format(text))
+    line = 1 + form.partition("{0}")[0].count("\n")
+    with pytest.raises(SettingsError, match=rf"params\.yaml, line {line}: {text} is {value} in YAML 1\.1, but not in"):
+        read_values(path)
+    path.with_suffix(".json").write_text('{"a": 10}')
+    assert read_values(path.with_suffix(".json")) == {"a": 10}
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "meant"),
+    [
+        ({"epochs": 5}, "epochs", "training.epochs"),
+        ({"temperature": 5}, "temperature", "training.temperature"),
+        ({"trainig": {}}, "trainig", "training"),
+        ({"training": {"epoch": 5}}, "training.epoch", "training.epochs"),
+        ({"training": {"solver": "lbfgs"}}, "training.solver", "probes.solver"),
+        ({"theory": {"simulation": {"step": 1}}}, "theory.simulation.step", "theory.simulation.steps"),
+        ({"datasets": {"pets": {"source": "folder", "sise": 8}}}, "datasets.pets.sise", "datasets.pets.size"),
+        ({"datasets": {"pets": {"source": "folder", "flip": 0}}}, "datasets.pets.flip", "datasets.NAME.views.flip"),
+        ({"claims": {"any": {"abov": 1}}}, "claims.any.abov", "claims.any.above"),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_one_that_is_meant(values, key, meant):
+    with pytest.raises(SettingsError, match=rf"settings: unknown key '{key}': did you mean {meant}\?"):
+        parse(Params, {"experiments": {}, **values}, "settings")
+
+
+def test_a_key_that_nothing_is_like_has_no_suggestion():
+    with pytest.raises(SettingsError, match=r"unknown key 'colour'$"):
+        parse(Params, {"experiments": {}, "colour": "red"}, "settings")
+
+
+def test_a_misspelt_key_of_a_grid_is_named_with_the_one_that_is_meant():
+    with pytest.raises(SettingsError, match=r"unknown key 'batchsize': did you mean batch_size\?"):
+        plan(parse(Params, {"experiments": {"a": {"grid": [{"dataset": "digits", "batchsize": 8}]}}}, "settings"))

@@ -1,0 +1,34 @@
+"""The test of a collapsed representation: nothing in it tells inputs, or two classes, from each other."""
+
+from torch import Tensor
+
+from twin_alignment.measures.class_means import class_means
+from twin_alignment.measures.neural_collapse import coincide
+from twin_alignment.measures.rounding import is_constant
+from twin_alignment.measures.similarity import EQUAL
+
+
+def is_collapsed(features: Tensor, labels: Tensor | None = None) -> bool:
+    """Whether similarities, or distances between classes, are not defined.
+
+    Args:
+        features: [N, d], finite.
+        labels: [N], the class of each row; without them rows alone are compared.
+
+    Returns:
+        True where a row is zero and points nowhere, all rows point the same way, or two classes have the same mean, up
+        to rounding: where measures of similarity or of class variance refuse the features.
+    """
+    rows = features.double()
+    lengths = rows.norm(dim=1, keepdim=True)
+    if not bool((lengths > 0).all()):
+        return True
+    directions = rows / lengths
+    spread = float((directions - directions.mean(0)).square().sum(1).mean())
+    low, high = directions.aminmax(dim=0)
+    if spread <= EQUAL or bool(is_constant(low, high, features.dtype).all()):
+        return True
+    if labels is None:
+        return False
+    classes, index = labels.unique(return_inverse=True)
+    return coincide(rows, class_means(rows, index, len(classes)))

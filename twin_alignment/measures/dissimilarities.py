@@ -1,0 +1,75 @@
+"""RSA as other papers have it: other dissimilarities of rows than cosine.
+
+Correlation distance is a cosine after each row's own mean is taken away, and has an exact d x d form. Euclidean
+distance has none and takes all N(N-1)/2 pairs.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from twin_alignment.measures.chunks import CHUNK, Track, untracked
+from twin_alignment.measures.jackknife import Estimate, Pair, Prepared, rsa
+from twin_alignment.measures.rounding import is_constant
+from twin_alignment.measures.similarity import centred_at_zero, check_varied
+
+
+def rsa_correlation(pair: Pair) -> Estimate:
+    """Pearson over pairs i < j of 1 - the correlation of rows; raises ValueError for a row that is constant."""
+    return rsa(Pair(_row_centred(pair.first), _row_centred(pair.second)))
+
+
+def rsa_euclidean(pair: Pair, track: Track = untracked) -> Estimate:
+    """Pearson over pairs i < j of Euclidean distances of raw features; O(N^2 d) operations in chunks of rows."""
+    a, b = (_scaled(side) for side in (pair.first, pair.second))
+    n, sums = _same_rows(a, b), torch.zeros(6, dtype=torch.float64)
+    pivots = None
+    for start in track(range(0, n, CHUNK), math.ceil(n / CHUNK)):
+        above = torch.ones(min(CHUNK, n - start), n, dtype=torch.bool).triu(start + 1)
+        x, y = (_distances(side, start)[above] for side in (a, b))
+        if len(x) == 0:
+            continue
+        if pivots is None:
+            pivots = x.mean(), y.mean()  # near the mean, so that sums of squares keep their digits
+        x, y = x - pivots[0], y - pivots[1]
+        sums += torch.stack([x.new_tensor(len(x)), x.sum(), y.sum(), x @ x, y @ y, x @ y])
+    count, x, y, xx, yy, xy = sums.tolist()
+    return Estimate(_cosine(xy - x * y / count, xx - x * x / count, yy - y * y / count, pair))
+
+
+def _row_centred(side: Prepared) -> Prepared:
+    rows = side.features.double()
+    if rows.ndim == 2 and rows.numel():
+        constant = is_constant(*rows.aminmax(dim=1), side.features.dtype)
+        if constant.any():
+            raise ValueError(f"{side.name}: row {int(constant.nonzero()[0])} is constant and has no correlation")
+        check_varied(rows, side.name, side.features.dtype)
+        rows = centred_at_zero(rows, dim=1)
+    return Prepared(rows, side.name, side.features.dtype)
+
+
+def _scaled(side: Prepared) -> Tensor:
+    """Float64, centred and of unit spread: correlations know no scale, and distances keep their digits."""
+    rows = side.features.double()
+    check_varied(rows, side.name, side.features.dtype)
+    rows = centred_at_zero(rows)
+    return rows / rows.square().sum(1).mean().sqrt()
+
+
+def _same_rows(a: Tensor, b: Tensor) -> int:
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} and {len(b)} rows: the same inputs are compared")
+    return len(a)
+
+
+def _distances(rows: Tensor, start: int) -> Tensor:
+    """Euclidean distances [chunk, N] of the rows from `start` on to all rows."""
+    return torch.cdist(rows[start : start + CHUNK], rows, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def _cosine(product: float, first: float, second: float, pair: Pair) -> float:
+    for square, side in ((first, pair.first), (second, pair.second)):
+        if not square > 0:
+            raise ValueError(f"{side.name}: all dissimilarities are equal, and RSA is not defined")
+    return max(-1.0, min(1.0, product / (math.sqrt(first) * math.sqrt(second))))
