@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config.base import SettingsError
+from twin_alignment.errors import InputError
 from pipeline.config.params import read_params
 from pipeline.config.references import PROJECT
 from pipeline.jobs.declared import STAGES, MeasureJob, TwinsJob
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE if options.name in STAGES else 0  # a stage prints nothing: it was still at work
-    except SettingsError as error:
+    except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that may not be written, a file where a folder should be

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data.image_sets import encoded, write_zip
+from tests.datasets.image_sets import encoded, write_zip
 
 from benchmarks import gpu
 from benchmarks.cifar100 import params

@@ -44,7 +44,8 @@ def installed(tmp_path_factory):
     """Folder of commands of an environment with the wheel and links to what the base needs."""
     folder = tmp_path_factory.mktemp("package")
     source = folder / "source"
-    shutil.copytree(ROOT / "pipeline", source / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("pipeline", "twin_alignment"):
+        shutil.copytree(ROOT / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")

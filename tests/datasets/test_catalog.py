@@ -97,8 +97,9 @@ print(prepare("greys", resolve("greys", {}), Path("downloads"), Path("greys")).c
 
 
 def test_a_dataset_is_added_as_one_file(tmp_path):
-    shutil.copytree(PROJECT / "pipeline", tmp_path / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "pipeline" / "data" / "sources" / "greys.py").write_text(NEW)
+    for package in ("pipeline", "twin_alignment"):
+        shutil.copytree(PROJECT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "pipeline" / "datasets" / "sources" / "greys.py").write_text(NEW)
     known, classes = run_python(USE, tmp_path).splitlines()
     assert known.split() == sorted([*KNOWN, "greys"])
     assert classes == "('dark', 'light')"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.augment import normalise
 from pipeline.config.view_settings import ViewRecipe
+from pipeline.evaluate import network_loss_gap as network_gap
 from pipeline.evaluate.network_loss_gap import network_loss_gap, two_views
 from twin_alignment.losses.contrastive import contrastive, negatives_only_supervised
 from twin_alignment.theory import loss_gap_bound as module
@@ -81,7 +82,7 @@ class Network(torch.nn.Module):
 
 
 def test_a_networks_gap_is_that_of_all_images_at_once_in_evaluation_mode(images, recipe, monkeypatch):
-    monkeypatch.setattr(module, "BATCH", 50)  # the last batch is smaller
+    monkeypatch.setattr(network_gap, "BATCH", 50)  # the last batch is smaller
     views, network = two_views(images, recipe, seed=3), Network()
     network(views[0][0])  # statistics that are not those of a batch
     found = network_loss_gap(network.train(), views, images.labels, 0.5)

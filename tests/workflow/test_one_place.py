@@ -122,7 +122,7 @@ def extended(sources, tmp_path_factory):
         "pipeline/datasets/sources/low_digits.py": DATASET,
         "pipeline/models/encoders/linear.py": ENCODER,
         "twin_alignment/measures/of_pair.py": MEASURE,
-        "pipeline/reporting/figures/my_gap.py": FIGURE,
+        "pipeline/reporting/figures/plot_my_gap.py": FIGURE,
         "pipeline/reporting/claims/mine.py": CLAIM,
     }
     for name, text in new.items():
@@ -182,8 +182,8 @@ def test_a_figure_and_a_claim_are_a_file_each(extended):
 
 def test_none_of_them_touches_what_others_made(finished, tmp_path):
     project = finished.copy(tmp_path / "twins")
-    (project.path / "pipeline" / "data" / "sources" / "low_digits.py").write_text(DATASET.lstrip())
-    (project.path / "pipeline" / "encoders" / "linear.py").write_text(ENCODER.lstrip())
+    (project.path / "pipeline" / "datasets" / "sources" / "low_digits.py").write_text(DATASET.lstrip())
+    (project.path / "pipeline" / "models" / "encoders" / "linear.py").write_text(ENCODER.lstrip())
     (project.path / "mine.py").write_text(OBJECTIVE.lstrip())
     assert project.planned() == set()
     assert "all as these settings" in project.pipeline("verify")
