@@ -10,8 +10,9 @@ from pipeline.datasets.images import Images
 from pipeline.datasets.store import Split
 from pipeline.evaluate.pixels import raw_pixels
 from pipeline.evaluate.probing import nearest_class_centre
-from pipeline.jobs.declared import BaselinesJob, MeasureJob
 from pipeline.stages import baselines, measure
+from pipeline.stages.baselines import BaselinesJob
+from pipeline.stages.measure import MeasureJob
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pipeline.__main__ import _say_what_is_slow, _workers, main
-from pipeline.jobs.declared import STAGES
+from pipeline.jobs.chain import STAGES
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = (Path(__file__).parent / "two_epochs.yaml").read_text(encoding="utf-8")

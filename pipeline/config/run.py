@@ -60,6 +60,11 @@ class Run(TrainingSettings):
         return f"{self.dataset}/classes={self.classes or 'all'},seed={seed}"
 
     @property
+    def network_inputs(self) -> dict[str, list[str]]:
+        """Kind -> subjects of what is read to show the run's networks its images."""
+        return {"store": [self.dataset], "subset": [self.subset], "checkpoints": [self.name]}
+
+    @property
     def setting(self) -> Run:
         """The run with seed 0: what runs that differ only in their seed have in common."""
         return self.model_copy(update={"seed": 0})

@@ -24,13 +24,13 @@ from pipeline.evidence.manifest import (
     file_digests,
     write_manifest,
 )
-from pipeline.jobs.declared import SHOWN
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import Plan
 from pipeline.jobs.provenance import git_state
 from pipeline.jobs.records import Record, record_of
 from pipeline.jobs.task import Task, tasks
 from pipeline.jobs.verify import verify
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import FOR_READERS
 from pipeline.system.files import sha256, write_csv, write_text
 from pipeline.train.checkpoints import checkpoint_path
 
@@ -80,7 +80,7 @@ def freeze(name: str, plan: Plan, layout: Layout, networks: Sequence[str] = ()) 
 def _records(plan: Plan, layout: Layout) -> list[tuple[Task, Record]]:
     """Every finished result of a plan. Raises SettingsError where one that a reader looks at is not made."""
     every = list(tasks(plan, layout))
-    missing = [one.command for one in every if one.stage.subject in SHOWN and not one.place.record.is_file()]
+    missing = [one.command for one in every if one.stage.subject in FOR_READERS and not one.place.record.is_file()]
     if missing:
         raise SettingsError(f"{len(missing)} results are missing; `{missing[0]}` makes the first")
     return [(one, record_of(one.place)) for one in every if one.place.record.is_file()]
@@ -114,7 +114,7 @@ def _labelled(one: Task, path: Path) -> pd.DataFrame:
 
 def _networks(made: Iterable[tuple[Task, Record]], names: Sequence[str]) -> dict[str, Any]:
     """Tensors of the last checkpoints of runs, named RUN|OBJECTIVE|TENSOR."""
-    runs = {one.subject: one for one, _ in made if one.stage.lasts}
+    runs = {one.subject: one for one, _ in made if one.stage.is_training}
     found: dict[str, Any] = {}
     for name in names:
         if name not in runs:
@@ -146,7 +146,7 @@ def _manifest(
         hours[one.stage.name] = hours.get(one.stage.name, 0.0) + origin["seconds"] / 3600
         where = {part: origin[part] for part in ("python", "packages", "machine")}
         environments.setdefault(str(where), {**where, "stages": {}})["stages"][one.stage.name] = None
-        if one.stage.lasts:
+        if one.stage.is_training:
             checkpoints = {Path(file).name: known for file, known in record["outputs"]["checkpoints"].items()}
             runs[one.subject] = RunOrigin(
                 origin["commit"], origin["dirty"], origin["seconds"], record["found"]["digests"], checkpoints

@@ -20,9 +20,9 @@ from pipeline.config.params import read_params
 from pipeline.config.references import PROJECT
 from pipeline.datasets.images import load_images
 from pipeline.evidence.manifest import SETTINGS, Manifest, read_manifest
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.task import Task, task
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import plan
 from pipeline.system.files import sha256
 from pipeline.train.first_steps import Compared, Recorded, replay
 

@@ -14,11 +14,11 @@ from pipeline.config.run import Run
 from pipeline.config.training_settings import TrainingSettings
 from pipeline.datasets.catalog import facts
 from pipeline.datasets.store import SPLITS, load_manifest
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import Plan, classes_of
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.task import Task, task
 from pipeline.models.network import Network, ProjectionHead, build_encoder, feature_dimension
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import Plan, classes_of
 
 BACKWARD = 2  # times the forward pass
 BYTES = 4  # of a weight or a feature

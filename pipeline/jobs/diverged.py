@@ -6,11 +6,11 @@ from typing import Any
 
 from pipeline.config.base import SettingsError
 from pipeline.config.run import Run
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import Plan
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.records import read_record, write_record
 from pipeline.jobs.task import Task, task
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import Plan
 
 
 def note_divergence(one: Task, why: str) -> None:
@@ -21,7 +21,7 @@ def note_divergence(one: Task, why: str) -> None:
 
 
 def forget_divergence(one: Task) -> None:
-    if one.stage.lasts:
+    if one.stage.is_training:
         _note(one.layout, one.subject).unlink(missing_ok=True)
 
 

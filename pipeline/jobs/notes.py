@@ -95,13 +95,13 @@ def _edited_text(files: list[str], stages: Counter[str]) -> str:
 
 def notes_of(one: Task) -> list[str]:
     """Notes under a table: code that was edited since, versions and processors that differ between its runs."""
-    mixture = mixture_note([read_record(place.record) for place in one.records if place.stage.lasts])
+    mixture = mixture_note([read_record(place.record) for place in one.records if place.stage.is_training])
     return list(filter(None, (code_note(one), mixture)))
 
 
 def code_note(one: Task) -> str:
     """The sentence of `edited_code_notice` on the runs behind a table and what was measured of them."""
-    runs = [place.subject for place in one.records if place.stage.lasts]
+    runs = [place.subject for place in one.records if place.stage.is_training]
     return edited_code_notice(task(name, run, one.plan, one.layout) for run in runs for name in ("twins", "measure"))
 
 

@@ -6,7 +6,7 @@ that the settings make of them is made, so that a grid needs the disk of its las
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.jobs.declared import STAGES
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.records import THINNED
 from pipeline.jobs.task import Task, task
 from pipeline.system.files import write_text

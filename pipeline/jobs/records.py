@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.base import SettingsError
-from pipeline.jobs.layout import RECORD, Place
+from pipeline.planning.layout import RECORD, Place
 from pipeline.system.files import ASIDE, read_json, sha256, write_json, write_text
 
 Record = dict[str, Any]

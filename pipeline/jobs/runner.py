@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
 import time
@@ -15,7 +14,6 @@ from filelock import FileLock, Timeout
 
 from pipeline.config.base import SettingsError
 from pipeline.jobs.diverged import forget_divergence, note_divergence
-from pipeline.jobs.layout import RECORD, Place
 from pipeline.jobs.notes import notes_of, retraining_notice
 from pipeline.jobs.provenance import environment
 from pipeline.jobs.pruning import prune_consumed_checkpoints
@@ -32,6 +30,7 @@ from pipeline.jobs.records import (
 from pipeline.jobs.runs_table import list_runs
 from pipeline.jobs.space import check_space
 from pipeline.jobs.task import Task, task
+from pipeline.planning.layout import RECORD, Place
 from pipeline.system.files import ASIDE, SHARD, clear_leftovers, set_aside, synchronise
 from pipeline.train.divergence import DivergenceError
 from twin_alignment.progress import say
@@ -60,24 +59,23 @@ def _make(one: Task, *more: Any, **options: Any) -> None:
     begun = time.monotonic()
     place, key = one.place, one.key()
     earlier = _earlier(one)
-    if one.stage.lasts and earlier and not one.changes_since(earlier, inputs=True) and _is_whole(place, earlier):
+    if one.stage.is_training and earlier and not one.changes_since(earlier, inputs=True) and _is_whole(place, earlier):
         write_digests(place, earlier["outputs"])
         say(f"{one.subject}: finished already; `{one.plan.command('remake', one.subject)}` first to train it again")
         return
     check_space(one)
-    if one.stage.lasts:
+    if one.stage.is_training:
         list_runs(one.layout, [one])
         if notice := retraining_notice([one]):
             say(notice)
     result = _start(one, key)
-    if one.stage.lasts:
+    if one.stage.is_training:
         options = {**options, "state": place.unfinished / "state.pt", "origin": one.origin}
-    if one.stage.notes:
+    if one.stage.records:
         options = {**options, "notes": notes_of(one)}
     outputs = place.within(result)
-    module = importlib.import_module(f"pipeline.stages.{one.stage.name}")  # torch takes seconds: only where needed
     try:
-        found = module.run(one.job, one.inputs, outputs, *more, **options)
+        found = one.stage.run(one.job, one.inputs, outputs, *more, **options)
     except DivergenceError as error:
         note_divergence(one, str(error))
         raise SettingsError(
@@ -85,7 +83,7 @@ def _make(one: Task, *more: Any, **options: Any) -> None:
             "--keep-going as well, all other runs are tried before it ends"
         ) from None
     except BaseException:
-        if not one.stage.resumes:
+        if not one.stage.is_resumable:
             shutil.rmtree(place.unfinished, ignore_errors=True)
         raise
     record = {
@@ -124,7 +122,7 @@ def _start(one: Task, key: Record) -> Path:
     folder = one.place.unfinished
     started = folder / STARTED
     forget_divergence(one)
-    if started.is_file() and not (one.stage.resumes and _same_start(one, started)):
+    if started.is_file() and not (one.stage.is_resumable and _same_start(one, started)):
         _discard(one, folder)
     result = folder / RESULT
     result.mkdir(parents=True, exist_ok=True)
@@ -145,7 +143,7 @@ def _same_start(one: Task, started: Path) -> bool:
 
 def _discard(one: Task, folder: Path) -> None:
     """Set aside what an interrupted training left, and say why; of other stages delete it."""
-    if one.stage.lasts and (folder / "state.pt").is_file():
+    if one.stage.is_training and (folder / "state.pt").is_file():
         aside = folder.with_name(f"{folder.name}{ASIDE}")
         shutil.rmtree(aside, ignore_errors=True)
         os.replace(folder, aside)
@@ -222,7 +220,7 @@ def check_inputs(one: Task) -> None:
             kept = f", and is set aside as {aside[0].name}" if errors[0].exists else ""
             more = f", and so are {len(errors) - 1} more files" if len(errors) > 1 else ""
             raise SettingsError(f"{errors[0]} since `{maker.command}` made it{kept}{more}: that command makes it again")
-        if place.stage.lasts:
+        if place.stage.is_training:
             _check_origin(maker, record)
     for place in one.records:
         if not place.record.is_file():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from pipeline.jobs.layout import Layout
+from pipeline.planning.layout import Layout
 from pipeline.system.files import write_text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ def check_space(one: Task) -> None:
     """Raises SettingsError where there is too little for a run's checkpoints and states. An encoder of one's own is not
     asked for its size, as it may not be one that can be built without memory."""
     job: Any = one.job
-    if not one.stage.lasts or ":" in job.run.encoder:
+    if not one.stage.is_training or ":" in job.run.encoder:
         return
     from pipeline.jobs.cost import run_cost  # noqa: PLC0415  (torch takes seconds, and other stages do without)
 

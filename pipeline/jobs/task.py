@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from pipeline.config.base import Settings, SettingsError
 from pipeline.config.references import project_file
+from pipeline.jobs.chain import STAGES, stage_of
 from pipeline.jobs.code import code_digest, code_identity, watched_identity
-from pipeline.jobs.declared import STAGES, stage_of
-from pipeline.jobs.layout import Layout, Place
-from pipeline.jobs.plan import Plan
 from pipeline.jobs.records import Record, differences, digest, flat, read_record, record_of
-from pipeline.jobs.stage import Stage
+from pipeline.planning.layout import Layout, Place
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import FOR_READERS, Stage
 from pipeline.system.files import digest_of
 
 
@@ -50,7 +51,17 @@ class Task:
     @property
     def records(self) -> list[Place]:
         """Results whose records it reads as data."""
-        return [self.layout.place(STAGES[name], subject) for name, subject in self.stage.records(self.plan, self.job)]
+        if self.stage.records == "runs":
+            job: Any = self.job
+            return [self.layout.place(STAGES["twins"], run.name) for run in job.runs]
+        if self.stage.records == "all":
+            return [
+                self.layout.place(stage, subject)
+                for stage in STAGES.values()
+                if stage.name in ("prepare", "twins") or (stage.subject in FOR_READERS and stage is not self.stage)
+                for subject in stage.subjects(self.plan)
+            ]
+        return []
 
     @property
     def files(self) -> dict[str, Path]:
@@ -166,4 +177,4 @@ def tasks(plan: Plan, layout: Layout) -> Iterator[Task]:
 
 def trained(tasks: Iterable[Task]) -> list[tuple[Task, Record]]:
     """Those of finished training, with their records."""
-    return [(one, record) for one in tasks if one.stage.lasts and (record := one.recorded())]
+    return [(one, record) for one in tasks if one.stage.is_training and (record := one.recorded())]

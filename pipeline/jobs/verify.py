@@ -1,10 +1,10 @@
 """Whether finished results are whole, and of these settings, this code and this data."""
 
 from pipeline.config.base import SettingsError
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import Plan
 from pipeline.jobs.records import format_differences, integrity_errors, record_of
 from pipeline.jobs.task import Task, tasks
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import Plan
 
 
 def verify(plan: Plan, layout: Layout, deep: bool = False) -> int:

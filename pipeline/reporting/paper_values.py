@@ -6,7 +6,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pipeline.config.base import SettingsError
+from pipeline.config.references import project_file
+from pipeline.datasets.catalog import KNOWN
 
+PAPER_VALUES = {"paper_values": "reports/reference/paper_values.csv"}  # as a file that stages read
 NO_EPOCH = ("unstated", "unknown")  # that the paper does not say, or that a figure does not show
 
 
@@ -58,3 +61,10 @@ def _number(text: str, where: str) -> float:
     if not math.isfinite(number):
         raise SettingsError(f"{where} = {text!r}: allowed is a number")
     return number
+
+
+def published_classes() -> dict[str, int]:
+    """Return {dataset: classes} of the paper's datasets, by which a run is recognised as one of all classes."""
+    values = read_paper_values(project_file(PAPER_VALUES["paper_values"]))
+    published = sorted({value.dataset for value in values} & set(KNOWN))
+    return {name: spec.classes for name in published if (spec := KNOWN[name]).classes is not None}

@@ -1,4 +1,4 @@
-"""Features of a run's checkpoints; their probes, and how alike the twins are at every kept epoch.
+"""Probe the networks of a run, and measure how alike its twins are at every kept epoch.
 
 One job: a process takes seconds to start, and features of all checkpoints take less time than an epoch or two. Those of
 one epoch, of all twins, are in memory at a time.
@@ -9,33 +9,56 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from pipeline.evaluate.movement import Travelled
-from pipeline.evaluate.probing import probes
-from pipeline.evaluate.run_features import embedder
-from pipeline.evaluate.trajectory import Features, Weights, trajectory
-from pipeline.reporting.learned import UNTRAINED
-from pipeline.system.files import write_csv
-from pipeline.train.checkpoints import load_encoder
-from pipeline.train.schedule import path_length
-from twin_alignment.measures.constant_features import is_collapsed
-from twin_alignment.progress import track
+from pipeline.config.base import Settings
+from pipeline.config.probe_settings import ProbeSettings
+from pipeline.config.run import Run
+from pipeline.models.encoders import module_of
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import Inputs, Outputs, Stage
+from twin_alignment.measures.registry import modules_of_measures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
     import torch
     from torch import Tensor
 
-    from pipeline.config.probe_settings import ProbeSettings
-    from pipeline.jobs.declared import MeasureJob
-    from pipeline.stages import Inputs, Outputs
+    from pipeline.evaluate.movement import Travelled
+    from pipeline.evaluate.trajectory import Features, Weights
 
-VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
+KINDS = ("probes", "alignment", "weights", "collapse", "movement")
+MEASURING = ("twin_alignment/measures", "pipeline/models", "pipeline/evaluate")
+
+
+class MeasureJob(Settings):
+    run: Run
+    objectives: tuple[str, ...]
+    checkpoints: tuple[int, ...]
+    size: tuple[int, int] | None  # of what the encoder reads
+    probes: ProbeSettings
+
+
+def job_of(plan: Plan, name: str) -> MeasureJob:
+    run, request = plan.request(name)
+    size = plan.dataset(run.dataset).views.size
+    return MeasureJob(
+        run=run, objectives=request.names, checkpoints=request.checkpoints, size=size, probes=plan.params.probes
+    )
 
 
 def run(job: MeasureJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
+    import pandas as pd
+
+    from pipeline.evaluate.run_features import embedder
+    from pipeline.evaluate.trajectory import trajectory
+    from pipeline.reporting.learned import UNTRAINED
+    from pipeline.system.files import write_csv
+    from pipeline.train.checkpoints import load_encoder
+    from twin_alignment.measures.constant_features import is_collapsed
+    from twin_alignment.progress import track
+
     (store,), (subset,), (checkpoints,) = inputs["store"], inputs["subset"], inputs["checkpoints"]
     embedded = embedder(job.run, job.size, store, subset, device)
     labels, probed = embedded.labels, probed_at(job)
@@ -68,6 +91,8 @@ def probe_rows(
     label: str, features: Features, labels: Mapping[str, Tensor], settings: ProbeSettings
 ) -> list[dict[str, object]]:
     """Nearest class centre and linear probe."""
+    from pipeline.evaluate.probing import probes
+
     found = probes(features["train"], labels["train"], features["test"], labels["test"], settings)
     return [{"objective": label, "probe": name, **asdict(one)} for name, one in found.items()]
 
@@ -75,15 +100,34 @@ def probe_rows(
 def probed_at(job: MeasureJob) -> dict[str, tuple[str, int]]:
     """Objective and epoch of what is probed, by its name in tables: every twin at the end, and the untrained, what
     training has to beat; of CL where it is trained, as all that share their start are one network."""
+    from pipeline.reporting.learned import UNTRAINED
+
     start = "cl" if "cl" in job.objectives else job.objectives[0]
     return {**{name: (name, job.run.epochs) for name in job.objectives}, UNTRAINED: (start, 0)}
 
 
 def travelled(job: MeasureJob, steps: pd.DataFrame) -> dict[int, Travelled]:
     """How far training had come at every kept epoch."""
+    from pipeline.evaluate.movement import Travelled
+    from pipeline.train.schedule import path_length
+
     rates = steps[steps["objective"] == job.objectives[0]]  # all twins have the same
     found = {}
     for epoch in job.checkpoints:
         so_far = rates.loc[rates["epoch"] <= epoch, "learning_rate"].tolist()
         found[epoch] = Travelled(len(so_far), path_length(job.run, so_far))
     return found
+
+
+STAGE = Stage(
+    "measure",
+    job_of,
+    {kind: f"{kind}.csv" for kind in KINDS},
+    folder="measures/twins",
+    reads=lambda job: {**job.run.network_inputs, "steps": [job.run.name]},
+    modules=lambda job: [module_of(job.run.encoder), *modules_of_measures()],
+    watches=MEASURING,
+    uses_device=True,
+    subject="run",
+    subjects=lambda plan: list(plan.named),
+)

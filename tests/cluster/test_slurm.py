@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.layout import Layout
 from tests.waiting import wait_for
 from tests.workflow.artefacts import content
 from tests.workflow.conftest import RUN

@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from scipy.io import savemat
 
 from pipeline.__main__ import _parser
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.layout import Layout
 from tests.docs.pages import COMMANDS, MENTIONED, ROOT
 from tests.workflow.conftest import RUN
 

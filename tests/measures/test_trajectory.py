@@ -8,8 +8,8 @@ from pipeline.config.run import Run
 from pipeline.evaluate.movement import Travelled
 from pipeline.evaluate.seed_pairs import between_seeds
 from pipeline.evaluate.trajectory import trajectory
-from pipeline.jobs.declared import MeasureJob
 from pipeline.stages import measure
+from pipeline.stages.measure import MeasureJob
 from tests.measures import definitions
 from twin_alignment.measures.jackknife import Estimate
 from twin_alignment.measures.registry import MEASURES, Measure

@@ -7,9 +7,9 @@ import pytest
 from pipeline.config.base import parse
 from pipeline.config.params import ClaimRule, Params
 from pipeline.config.run import Run
-from pipeline.jobs.declared import EVIDENCE, STAGES, stage_of
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
+from pipeline.jobs.chain import STAGES, stage_of
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import plan
 from pipeline.reporting.claim import by_data, labels
 from pipeline.reporting.claims import CLAIMS, runs_of
 from pipeline.reporting.learned import learned
@@ -17,6 +17,7 @@ from pipeline.reporting.measured import labelled
 from pipeline.reporting.measured_tables import reader
 from pipeline.reporting.verdicts import by_claim, claims, verdict
 from pipeline.stages.claims import run as claims_stage
+from pipeline.stages.report import EVIDENCE
 from pipeline.system.files import write_csv
 from tests.docs.pages import ROOT
 from tests.reporting.planted import of_run, swept, value_of

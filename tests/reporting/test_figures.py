@@ -10,14 +10,16 @@ from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import Params
 from pipeline.config.references import PROJECT
 from pipeline.config.run import Run
-from pipeline.jobs.declared import PAPER_VALUES, STAGES, FigureJob, figures_of
-from pipeline.jobs.plan import plan
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.plan import plan
 from pipeline.reporting.figures import FIGURES, facts_of
 from pipeline.reporting.measured import labelled, rows_of, summarise
 from pipeline.reporting.measured_tables import Reading
+from pipeline.reporting.paper_values import PAPER_VALUES
 from pipeline.reporting.style import looks, note, save
 from pipeline.reporting.trends import trend
 from pipeline.stages import figure
+from pipeline.stages.figure import FigureJob, figures_of
 from pipeline.system.files import write_csv
 from tests.reporting.planted import (
     CONTROLLED,

@@ -4,9 +4,9 @@ import sys
 
 import pandas as pd
 
-from pipeline.jobs.declared import ReportJob
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.stages import report
+from pipeline.stages.report import ReportJob
 from pipeline.system.files import write_csv, write_json, write_text
 
 SOURCE = """# ---

@@ -5,8 +5,7 @@ import pytest
 
 from pipeline.config.base import SettingsError
 from pipeline.config.references import PROJECT
-from pipeline.jobs.declared import PAPER_VALUES
-from pipeline.reporting.paper_values import COLUMNS, read_paper_values
+from pipeline.reporting.paper_values import COLUMNS, PAPER_VALUES, read_paper_values
 
 FILE = PROJECT / PAPER_VALUES["paper_values"]
 GOOD = "table1,cifar10,test,unstated,cl,nccc,88.37,0.005,printed table"

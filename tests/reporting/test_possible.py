@@ -8,7 +8,6 @@ import pytest
 from matplotlib.figure import Figure
 
 from pipeline.config.run import Run
-from pipeline.jobs.declared import FigureJob
 from pipeline.reporting.accuracy_table import table1_markdown
 from pipeline.reporting.agreement_table import table2_markdown
 from pipeline.reporting.figures import FigureFacts
@@ -17,6 +16,7 @@ from pipeline.reporting.show import Report
 from pipeline.reporting.style import INTERVALS, spread
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.stages import figure as stage
+from pipeline.stages.figure import FigureJob
 from pipeline.system.files import write_csv
 from tests.reporting.planted_figures import MODULES, table_of
 from tests.reporting.planted_tables import tables

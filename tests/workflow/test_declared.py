@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.code import code_identity, not_counted
-from pipeline.jobs.declared import STAGES
 from pipeline.reporting.claims import TOPICS
 
 # runs every task again in one process, and notes which files of the project each opens
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from pipeline.system.device import choose_device
 from pipeline.config.params import read_params
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import plan
 from pipeline.jobs.task import tasks
 import importlib
 
@@ -37,9 +37,9 @@ root = os.getcwd()
 for one in tasks(plan_, layout):
     module = importlib.import_module(f"pipeline.stages.{one.stage.name}")
     opened.clear()
-    more = (device,) if one.stage.computes else ()
-    options = {"state": Path("again.pt"), "origin": ""} if one.stage.lasts else {}
-    options = {**options, "notes": []} if one.stage.notes else options
+    more = (device,) if one.stage.uses_device else ()
+    options = {"state": Path("again.pt"), "origin": ""} if one.stage.is_training else {}
+    options = {**options, "notes": []} if one.stage.records else options
     outputs = one.place.within(Path("again"))
     module.run(one.job, one.inputs, outputs, *more, **options)
     declared = [path for paths in one.inputs.values() for path in paths] + [Path("again")]
@@ -93,5 +93,5 @@ for stage in ("prepare", "subset", "twins", "measure"):
 
 def test_the_workflow_is_planned_without_torch_or_plots():
     heavy = {"torch", "matplotlib", "seaborn", "sklearn"}
-    script = f"import sys, pipeline.jobs.declared; assert not {heavy} & set(sys.modules)"
+    script = f"import sys, pipeline.jobs.chain; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)

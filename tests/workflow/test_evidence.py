@@ -12,7 +12,7 @@ from pipeline.__main__ import main
 from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import Params, read_params
 from pipeline.evidence.manifest import FOLDER, MANIFEST, check, file_digests, read_manifest
-from pipeline.jobs.plan import plan
+from pipeline.planning.plan import plan
 from tests.docs.pages import ROOT
 from tests.workflow.conftest import RUN
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.params import read_params
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.runner import make
 from pipeline.jobs.task import task
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import plan
 from pipeline.stages import twins
 from tests.waiting import wait_for
 from tests.workflow.conftest import RUN, TINY

@@ -9,12 +9,12 @@ import pytest
 
 from pipeline.config.base import SettingsError
 from pipeline.config.params import read_params
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.records import read_record, write_record
 from pipeline.jobs.task import tasks
 from pipeline.jobs.verify import verify
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import plan
 from tests.workflow.conftest import RUN
 
 TEMPERED = ("return (own / temperature) @ rows.T", "return (own / (2 * temperature)) @ rows.T")

@@ -6,7 +6,7 @@ import json
 import pandas as pd
 import pytest
 
-from pipeline.jobs.layout import short_name
+from pipeline.planning.layout import short_name
 
 OBJECTIVE = '''
 import torch

@@ -8,9 +8,9 @@ import pytest
 
 from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import Params
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.task import task, tasks
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import plan
 
 
 def planned(tmp_path, **experiments):

@@ -10,11 +10,11 @@ from pipeline.__main__ import _parser
 from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import Params
 from pipeline.config.run import Run
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import check_one_setting, plan
-from pipeline.jobs.stage import SUBJECT_PATTERNS
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.task import tasks
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import check_one_setting, plan
+from pipeline.planning.stage import SUBJECT_PATTERNS
 from pipeline.train.schedule import rate_of
 
 runs = st.builds(

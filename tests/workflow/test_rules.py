@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.jobs.declared import STAGES
+from pipeline.jobs.chain import STAGES
 from tests.workflow.conftest import RUN
 
 REPORT = {"claims", "metrics", "report"}

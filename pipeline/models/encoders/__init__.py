@@ -14,6 +14,11 @@ def reference(encoder: str) -> str:
     return encoder if ":" in encoder else f"pipeline.models.encoders.{encoder}:build"
 
 
+def module_of(encoder: str) -> str:
+    """Module of an encoder's name, or its file."""
+    return reference(encoder).rpartition(":")[0]
+
+
 def check_encoder(encoder: str, where: str) -> None:
     """Raises SettingsError for an encoder that is not there; its name stands in folder names, hence no `/`."""
     if ":" in encoder and "/" not in encoder and "," not in encoder:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pipeline.models.vision  # noqa: F401  (before libraries that import torchvision)
 from pipeline.__main__ import main
-from pipeline.jobs.declared import STAGES
+from pipeline.jobs.chain import STAGES
 from pipeline.train import twin_training as twins
 
 for stage in STAGES:

@@ -82,9 +82,42 @@ class Plan:
     def named(self) -> dict[str, Run]:
         return {run.name: run for run in self.requests}
 
+    @cached_property
+    def datasets(self) -> list[str]:
+        return list(dict.fromkeys(run.dataset for run in self.requests))
+
+    @cached_property
+    def subsets(self) -> list[str]:
+        return list(dict.fromkeys(run.subset for run in self.requests))
+
+    @property
+    def custom_experiments(self) -> list[str]:
+        """Experiments that no table or figure of the paper is made from."""
+        return [name for name in self.experiments if name not in OF_THE_PAPER]
+
     def runs_of(self, *experiments: str) -> tuple[Run, ...]:
-        """All runs of the experiments that are in the settings, each once."""
+        """Return all runs of those experiments that are in the settings, each once."""
         return tuple(dict.fromkeys(run for name in experiments for run in self.experiments.get(name, ())))
+
+    def names_of(self, *experiments: str) -> list[str]:
+        return [run.name for run in self.runs_of(*experiments)]
+
+    def objectives_of(self, *experiments: str) -> tuple[str, ...]:
+        """Return the names that these experiments list, each once."""
+        texts = [text for name in experiments for text in self.params.experiments[name].objectives]
+        return tuple(dict.fromkeys(objective_of(text).name for text in texts))
+
+    def compares_seeds(self, run: Run) -> bool:
+        """True where a run trains CL on classes that other seeds share."""
+        return "cl" in self.requests[run].names and run.subset_seed is not None
+
+    def trained(self, name: str, *objectives: str) -> tuple[Run, Request]:
+        """Return a run that trains these objectives. Raises SettingsError where it does not."""
+        run, request = self.request(name)
+        for objective in objectives:
+            if objective not in request.names:
+                raise SettingsError(f"{name}: does not train {objective}, which is needed here")
+        return run, request
 
 
 def _alone(run: Run) -> Request:

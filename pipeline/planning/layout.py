@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.jobs.stage import Stage
+    from pipeline.planning.stage import Stage
 
 RECORD = "record.json"
 
@@ -24,9 +24,9 @@ class Layout:
     def place(self, stage: Stage, subject: str) -> Place:
         return Place(stage, subject, self)
 
-    def beside(self, kind: str, stage: Stage, name: str, suffix: str) -> Path:
-        """Path of a rule's log or benchmark."""
-        return Path(self.results, kind, f"{'/'.join(filter(None, (stage.name, name)))}{suffix}")
+    def log(self, stage: str, name: str) -> Path:
+        """Path of the log of a stage's job."""
+        return Path(self.results, "logs", f"{'/'.join(filter(None, (stage, name)))}.log")
 
 
 @dataclass(frozen=True)
