@@ -45,9 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     name = words[0] if words else ""
     try:
-        status = app.main(words, prog_name=NAME, standalone_mode=False)
+        with app.make_context(NAME, list(words)) as context:  # not `app.main`, which has its own ends
+            app.invoke(context)
         sys.stdout.flush()
-        return status if isinstance(status, int) else 0
+        return 0
+    except click.exceptions.Exit as end:  # --help
+        return end.exit_code
     except click.UsageError as error:
         hint = f"; `{error.ctx.command_path} --help` explains it" if error.ctx else ""
         return _refused(f"{error.format_message().rstrip('.')}{hint}")

@@ -31,9 +31,7 @@ def _command(stage: Stage) -> click.Command:
     if stage.uses_device:
         run = device_options(run)
     if stage.is_training:
-        run = click.option("--compile", "compiled", is_flag=True, help="compile the networks: minutes, then faster")(
-            run
-        )
+        run = click.option("--compile", "compiled", is_flag=True, help="compile the networks: faster steps")(run)
     if stage.subject:
         run = click.argument("subject", metavar=stage.subject.upper())(run)
     return click.command(stage.name, help=stage.help)(run)

@@ -49,9 +49,12 @@ def job_of(plan: Plan, _: str) -> ClaimsJob:
 def reads_of(job: ClaimsJob) -> dict[str, Sequence[str]]:
     """Return the kinds that measured claims need, of their runs."""
     claims = registry()
-    subjects: dict[str, dict[str, None]] = {}
+    kinds: dict[tuple[Run, ...], dict[str, None]] = {}  # by runs: many claims are about the same
     for name, runs in claims.runs_of(job.experiments, job.lacking).items():
-        for kind, names in measured(claims.CLAIMS[name].kinds, runs).items():
+        kinds.setdefault(tuple(runs), {}).update(dict.fromkeys(claims.CLAIMS[name].kinds))
+    subjects: dict[str, dict[str, None]] = {}
+    for of_claims, its_kinds in kinds.items():
+        for kind, names in measured(tuple(its_kinds), of_claims).items():
             subjects.setdefault(kind, {}).update(dict.fromkeys(names))
     return {kind: list(names) for kind, names in subjects.items()}
 

@@ -22,4 +22,5 @@ _SUBJECTS: Mapping[Subject, Callable[[Sequence[Run]], Sequence[str]]] = {
 
 def measured(kinds: Sequence[str], runs: Sequence[Run]) -> dict[str, list[str]]:
     """Return kind -> subjects of the results that measure these runs, each once."""
-    return {kind: list(dict.fromkeys(_SUBJECTS[MEASURED[kind].subject](runs))) for kind in dict.fromkeys(kinds)}
+    names = {subject: _SUBJECTS[subject](runs) for subject in {MEASURED[kind].subject for kind in kinds}}
+    return {kind: list(dict.fromkeys(names[MEASURED[kind].subject])) for kind in dict.fromkeys(kinds)}

@@ -5,13 +5,14 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from scipy.io import savemat
 
-from pipeline.__main__ import _parser
+from pipeline.cli.app import app
 from pipeline.jobs.chain import STAGES
 from pipeline.planning.layout import Layout
 from tests.docs.pages import COMMANDS, MENTIONED, ROOT
@@ -69,10 +70,17 @@ def words_of(command):
 
 def reads(arguments):
     """Whether the command line can read these words."""
+    context, command = click.Context(app), app
+    while isinstance(command, click.Group) and arguments:
+        name, *arguments = arguments
+        if (command := command.get_command(context, name)) is None:
+            return False
+    if "--help" in arguments:
+        return True
     try:
-        _parser().parse_args(arguments)
-    except SystemExit as stopped:
-        return stopped.code == 0
+        command.make_context(command.name, list(arguments))
+    except click.UsageError:
+        return False
     return True
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 import pipeline.models.vision  # noqa: F401  (before libraries that import torchvision)
+from pipeline.config.dataset_settings import SourceSettings
 from pipeline.config.objectives import resolve
 from pipeline.config.probe_settings import ProbeSettings
 from pipeline.config.run import Run
@@ -49,7 +50,7 @@ def numbers() -> dict[str, str]:
 
 def _data(folder: Path) -> dict[str, str]:
     """Bytes of the prepared images, class subsets, and losses of trained twins."""
-    spec = stages.SourceSettings(source="digits")
+    spec = SourceSettings(source="digits")
     prepare.run(prepare.PrepareJob(dataset="digits", spec=spec, downloads=""), {}, {"store": folder / "images"})
     for classes in (None, 4):
         job = subset.SubsetJob(dataset="digits", classes=classes, seed=0)
