@@ -33,6 +33,7 @@ NAMED = {  # a part of the settings -> where it stands in a settings file
     "DescentSettings": "`simulation:` of the theory",
     "SurrogateSettings": "`surrogate:` of the theory",
     "Experiment": "`experiments:`, of each name",
+    "GroupedObjective": "An objective with groups, in `objectives:`",
     "ClaimRule": "`claims:`, of each name",
 }
 
@@ -153,7 +154,7 @@ def names_page() -> str:
             _code(name),
             one.labels,
             one.head,
-            ", ".join(one.own) or "nothing",
+            ", ".join(one.independent_randomness) or "nothing",
             _code(one.function.removeprefix("pipeline.losses.")),
         )
         for name, one in OBJECTIVES.items()

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from pipeline.settings.base import Settings, SettingsError, parse
 from pipeline.settings.dataset import DatasetSpec
+from pipeline.settings.objective import GroupedObjective
 from pipeline.settings.probes import ProbeSettings
 from pipeline.settings.theory import TheorySettings
 from pipeline.settings.training import TrainingSettings
 from pipeline.settings.yaml_file import read_values
 
 
+def _form(value: Any) -> str:
+    """Tag of the form that an entry of `objectives` has."""
+    return "name" if isinstance(value, str) or not isinstance(value, dict | GroupedObjective) else "groups"
+
+
+ObjectiveEntry = Annotated[
+    Annotated[str, Tag("name")] | Annotated[GroupedObjective, Tag("groups")], Discriminator(_form)
+]
+
+
 class Experiment(Settings):
     """A grid of runs: every entry gives values, or lists of values, for fields of a run."""
 
-    objectives: tuple[str, ...] = Field(("cl", "nscl", "scl", "ce"), min_length=1)
-    """names of pipeline/objectives.py, or `FILE.py:FUNCTION`: a function of (z1, z2, labels, temperature)"""
+    objectives: tuple[ObjectiveEntry, ...] = Field(("cl", "nscl", "scl", "ce"), min_length=1)
+    """names of pipeline/objectives.py, or `FILE.py:FUNCTION`: a function of (z1, z2, labels, temperature); either of
+    them with groups in place of classes as `{objective: nscl, labels: cifar100/superclasses}`"""
     checkpoints: Literal["last", "log_spaced"] | tuple[int, ...] = "last"
     """epochs kept beside the last one; log_spaced: the initialisation 0, then 1, 2, 4, 8, ..."""
     grid: tuple[dict[str, Any], ...] = Field(min_length=1)

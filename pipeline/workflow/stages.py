@@ -340,8 +340,8 @@ def _of_experiment(plan: Plan, name: str, published: dict[str, int]) -> TableJob
 
 def _objectives(plan: Plan, *experiments: str) -> tuple[str, ...]:
     """Names that these experiments list, each once."""
-    texts = [text for name in experiments for text in plan.params.experiments[name].objectives]
-    return tuple(dict.fromkeys(objective_of(text).name for text in texts))
+    entries = [entry for name in experiments for entry in plan.params.experiments[name].objectives]
+    return tuple(dict.fromkeys(objective_of(entry).name for entry in entries))
 
 
 def _claims() -> ModuleType:
