@@ -135,10 +135,19 @@ def test_another_way_to_train_is_refused(key):
         ("experiments: {}\ncolour: red", "unknown key 'colour'"),
         ("training: {momentum: 1.5}\nexperiments: {}", "training.momentum = 1.5: .*less than 1"),
         ("{}", "experiments is missing"),
+        ("experiments: {a: {grid: [{}], objectives: [1]}}", r"a\.objectives\.0\.name = 1: .*valid string"),
+        (
+            "experiments: {a: {grid: [{}], objectives: [{objective: nscl}]}}",
+            r"experiments\.a\.objectives\.0\.groups\.labels is missing",
+        ),
+        (
+            "experiments: {a: {grid: [{}], objectives: [{objective: nscl, label: x.csv}]}}",
+            r"unknown key 'experiments\.a\.objectives\.0\.groups\.label': did you mean .*labels\?",
+        ),
         ("experiments: {a: {grid: []}}", r"experiments.a.grid = \[\]"),
         ("experiments: {a: {grid: [{seed: [0, true]}]}}", r"experiments: a\.grid\.0\.seed\.1 is true or false"),
         ("experiments: {}\ntraining: {epochs: yes}", r"training: epochs is true or false .*: allowed is a number"),
-        ("experiments: {}\nlate_path_length: off", r"late: is true or false"),
+        ("experiments: {}\nlate_path_length: off", r"late_path_length: is true or false"),
         ("- 1", "expected a mapping"),
         ("a: [", "not YAML"),
         ("experiments:\n\ttable1: {}", "line 2: a tab; allowed in YAML are spaces"),
@@ -146,7 +155,7 @@ def test_another_way_to_train_is_refused(key):
             "training: {}\nexperiments:\n  mine: {grid: [{}]}\n  mine: {grid: [{}]}",
             "line 4: 'mine' stands twice in one block, first in line 3",
         ),
-        ("experiments: {}\nlate: 1\nexperiments: {}", "line 3: 'experiments' stands twice in one block"),
+        ("experiments: {}\nlate_path_length: 1\nexperiments: {}", "line 3: 'experiments' stands twice in one block"),
         ("experiments: {a: {grid: [{seed: 1, epochs: 2, seed: 2}]}}", "line 1: 'seed' stands twice"),
         ("late_path_length: " + "9" * 5001, "a value that cannot be read: .* digits"),
         ("late_path_length: 2026-13-45", "a value that cannot be read: month"),
@@ -183,7 +192,7 @@ def test_blocks_that_merge_each_other_many_times_stay_small(tmp_path):
 def test_settings_that_are_not_text_are_refused(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_bytes(b"late_path_length: 1 # \xff")
-    with pytest.raises(SettingsError, match=r"params\.yaml: not UTF-8 text at byte 10"):
+    with pytest.raises(SettingsError, match=r"params\.yaml: not UTF-8 text at byte 22"):
         read_params(path)
 
 
