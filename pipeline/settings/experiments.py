@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from pipeline.evidence.names import MANIFEST, current_settings
 from pipeline.settings.base import Settings, SettingsError, parse
 from pipeline.settings.dataset import DatasetSpec
 from pipeline.settings.objective import GroupedObjective
@@ -100,8 +101,10 @@ def _truth_value(value: Any, place: str = "") -> str | None:
 
 
 def read_params(path: Path) -> Params:
-    """Settings from a YAML or JSON file; raises SettingsError."""
+    """Read settings from a YAML or JSON file, those of evidence by today's names; raises SettingsError."""
     values = read_values(path)
+    if (path.parent / MANIFEST).is_file():
+        values = current_settings(values)
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: expected a mapping of settings")
     return parse(Params, values, str(path))

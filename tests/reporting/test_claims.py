@@ -4,6 +4,7 @@ import re
 import pandas as pd
 import pytest
 
+from pipeline.evidence.names import current_text
 from pipeline.files import write_csv
 from pipeline.reporting.claim import by_data, labels
 from pipeline.reporting.claims import CLAIMS, runs_of
@@ -264,7 +265,7 @@ def test_a_figure_that_a_control_names_shows_the_control():
     named = {(control, figure) for control in controls for figure in re.findall(r"fig\. (\w+)", control)}
     assert len(named) > 2
     for control, figure in named:
-        table = (figures / f"{figure}.csv").read_text()
+        table = current_text((figures / f"{figure}.csv").read_text())
         assert "batches and views of its own" not in control or "cl_independent" in table
 
 
