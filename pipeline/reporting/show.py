@@ -70,8 +70,8 @@ HEADLINE = {  # twins of CL, and what they are
 
 
 class Report:
-    """Finished tables and figures of one folder, as HTML; `prefix` tells apart the figures of two on one page. Where it is
-    given, tables are of evidence and may have earlier names. `origins` is the file of their provenance."""
+    """Finished tables and figures of one folder, as HTML; `prefix` tells apart the figures of two on one page, and says
+    that tables are of evidence, which may have earlier names. `origins` is the file of their provenance."""
 
     def __init__(self, reports: str, prefix: str = "", origins: str = "") -> None:
         self.folder = Path(reports)
