@@ -96,6 +96,30 @@ def test_the_released_code_differs_from_the_text_where_the_documentation_says_so
         assert dict(code.dataset(name)) | {"views": None} == dict(text.dataset(name)) | {"views": None}
 
 
+def test_label_granularity_has_controls_of_equal_size_for_what_it_merges():
+    found = plan(read_params(ROOT / "params" / "label_granularity.yaml"))
+    assert len(found.requests) == 8
+    for request in found.requests.values():
+        assert request.checkpoints == (0, 1, 2, 4, 8, 16)
+        merged = ("nscl_superclasses", "nscl_five", "nscl_two", "nscl_random_20", "nscl_random_2")
+        images = ("nscl_random_images_20", "nscl_random_images_5", "nscl_random_images_2")
+        controls = ("nscl_shuffled", "nscl_animals", "nscl_random_half", "cl_perturbed")
+        assert set(request.names) == {"cl", "nscl", *merged, *images, *controls}
+        groups = {one.name: one.groups for one in request.objectives if one.groups}
+        counts = {name: one.count or len({group for _, group in one.classes}) for name, one in groups.items()}
+        assert [counts[name] for name in (*merged, *images)] == [20, 5, 2, 20, 2, 20, 5, 2]
+
+
+def test_path_length_has_eight_seeds_of_the_controls_and_four_of_the_supervised_losses():
+    found = plan(read_params(ROOT / "params" / "path_length.yaml"))
+    supervised = {"scl", "ce"}
+    assert {run.seed for run in found.requests} == set(range(8))
+    for run, request in found.requests.items():
+        assert set(request.names) - supervised == {"cl", "nscl", "nscl_shuffled", "cl_independent", "cl_perturbed"}
+        assert (supervised <= set(request.names)) == (run.seed < 4)
+        assert len(request.checkpoints) == 8
+
+
 runs = st.builds(
     Run,
     dataset=st.just("digits"),
