@@ -1,4 +1,4 @@
-"""What training knows of an objective."""
+"""What training knows of an objective, and an objective with groups in place of classes as settings name it."""
 
 from typing import Literal
 
@@ -6,6 +6,30 @@ from pydantic import Field
 
 from pipeline.config.base import Settings
 from pipeline.config.training_settings import Shared
+
+
+class LabelGroups(Settings):
+    """Groups that an objective reads in place of the classes."""
+
+    kind: Literal["map", "random", "random_images", "random_half"]
+    """map: classes by a table; random: classes merged at random; random_images: images, whatever their class;
+    random_half: a random half of the classes in one group, and every other class on its own"""
+    count: int = 0
+    """number of groups that are drawn at random, of equal sizes as nearly as possible"""
+    classes: tuple[tuple[str, str], ...] = ()
+    """(class, group) of every row of a map: its content, so that another content is another objective"""
+
+
+class GroupedObjective(Settings):
+    """An objective that reads groups of classes, or of images, in place of the classes."""
+
+    objective: str
+    """one that reads labels: a name of pipeline/objectives.py, or `FILE.py:FUNCTION`"""
+    labels: str
+    """`FILE.csv` with the columns class and group, a map of pipeline/data/label_maps such as `cifar100/superclasses`,
+    `random/NUMBER` or `random_images/NUMBER` of groups, or `random_half`"""
+    name: str = ""
+    """of the twin; empty: that of the objective and of its labels, as in nscl_superclasses and nscl_random_20"""
 
 
 class Objective(Settings):
@@ -17,6 +41,8 @@ class Objective(Settings):
     """what it reads: unit rows z [B, d], or logits of the classes [B, C]"""
     labels: Literal["true", "shuffled", "none"] = "true"
     """which labels it may see; shuffled, a control: the images' labels in another order, so that class sizes stay"""
+    groups: LabelGroups | None = None
+    """what it sees of the labels: groups; none: the classes"""
     options: tuple[str, ...] = ()
     """settings of the run that it takes by name beside the temperature"""
     independent_randomness: tuple[Shared, ...] = ()

@@ -1,13 +1,16 @@
-"""The objectives known by name. A loss of one's own needs no entry: `objectives: [cl, "mine.py:loss"]`.
+"""The objectives known by name. A loss of one's own needs no entry: `objectives: [cl, "mine.py:loss"]`. Nor does one
+that reads groups of classes: `objectives: [cl, {objective: nscl, labels: cifar100/superclasses}]`.
 
 Nothing here imports torch: the workflow and the figures read names and looks, training the functions.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 from pipeline.config.base import SettingsError
-from pipeline.config.objective_settings import Objective
+from pipeline.config.label_groups import read_groups
+from pipeline.config.objective_settings import GroupedObjective, Objective
 from pipeline.config.references import check
 
 
@@ -85,11 +88,40 @@ OBJECTIVES: dict[str, Entry] = {
 }
 
 
-def resolve(reference: str, where: str = "objectives") -> Objective:
-    """What training knows of an objective, by its name or as `FILE.py:FUNCTION`; raises SettingsError.
+def resolve(entry: str | GroupedObjective, where: str = "objectives") -> Objective:
+    """Return what training knows of an objective.
 
-    A function of one's own reads unit rows z and labels, and is called after its file: `mine.loss`.
+    Args:
+        entry: its name, or `FILE.py:FUNCTION`, which reads unit rows z and labels and is called after its file:
+            `mine.loss`; or one of both with groups in place of the classes.
+        where: the settings that name it, for messages.
+
+    Raises:
+        SettingsError: the name, the file or the groups are not as expected.
     """
+    return _named(entry, where) if isinstance(entry, str) else _grouped(entry, where)
+
+
+def reference_of(entry: str | GroupedObjective) -> str:
+    """The name or `FILE.py:FUNCTION` of an entry of `objectives`."""
+    return entry if isinstance(entry, str) else entry.objective
+
+
+def _grouped(entry: GroupedObjective, where: str) -> Objective:
+    objective = _named(entry.objective, where)
+    if objective.labels != "true":
+        raise SettingsError(f"{where}: {objective.name} with labels: expected an objective that reads the true labels")
+    stem, groups = read_groups(entry.labels, where)
+    name = entry.name or f"{objective.name}_{stem}"
+    if name in OBJECTIVES or not re.fullmatch(r"\w[\w.-]{,63}", name, re.ASCII):
+        raise SettingsError(
+            f"{where}: name: expected up to 64 letters, digits, '_', '-' and '.' that are no name of an objective of "
+            f"the project, got {name!r}"
+        )
+    return objective.model_copy(update={"name": name, "groups": groups})
+
+
+def _named(reference: str, where: str) -> Objective:
     if reference in OBJECTIVES:
         return Objective(**OBJECTIVES[reference].model_dump(exclude={"colour", "marker"}))
     file, _, function = reference.rpartition(":")

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from pipeline.config.base import Settings, SettingsError, parse
 from pipeline.config.dataset_settings import DatasetSpec
+from pipeline.config.earlier_names import MANIFEST, current_settings
+from pipeline.config.objective_settings import GroupedObjective
 from pipeline.config.probe_settings import ProbeSettings
 from pipeline.config.theory_settings import TheorySettings
 from pipeline.config.training_settings import TrainingSettings
 from pipeline.config.yaml_file import read_values
 
 
+def _form(value: Any) -> str:
+    """Tag of the form that an entry of `objectives` has."""
+    return "name" if isinstance(value, str) or not isinstance(value, dict | GroupedObjective) else "groups"
+
+
+ObjectiveEntry = Annotated[
+    Annotated[str, Tag("name")] | Annotated[GroupedObjective, Tag("groups")], Discriminator(_form)
+]
+
+
 class Experiment(Settings):
     """A grid of runs: every entry gives values, or lists of values, for fields of a run."""
 
-    objectives: tuple[str, ...] = Field(("cl", "nscl", "scl", "ce"), min_length=1)
-    """names of pipeline/config/objectives.py, or `FILE.py:FUNCTION`: a function of (z1, z2, labels, temperature)"""
+    objectives: tuple[ObjectiveEntry, ...] = Field(("cl", "nscl", "scl", "ce"), min_length=1)
+    """names of pipeline/config/objectives.py, or `FILE.py:FUNCTION`: a function of (z1, z2, labels, temperature); either
+    with groups in place of classes as `{objective: nscl, labels: cifar100/superclasses}`"""
     checkpoints: Literal["last", "log_spaced"] | tuple[int, ...] = "last"
     """epochs kept beside the last one; log_spaced: the initialisation 0, then 1, 2, 4, 8, ..."""
     grid: tuple[dict[str, Any], ...] = Field(min_length=1)
@@ -88,8 +101,10 @@ def _truth_value(value: Any, place: str = "") -> str | None:
 
 
 def read_params(path: Path) -> Params:
-    """Settings from a YAML or JSON file; raises SettingsError."""
+    """Read settings from a YAML or JSON file, those of evidence by today's names; raises SettingsError."""
     values = read_values(path)
+    if (path.parent / MANIFEST).is_file():
+        values = current_settings(values)
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: expected a mapping of settings")
     return parse(Params, values, str(path))

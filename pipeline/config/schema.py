@@ -15,6 +15,8 @@ def schema() -> dict[str, Any]:
     parts = found["$defs"]
     encoder = parts["TrainingSettings"]["properties"]["encoder"]
     encoder["anyOf"] = [{"enum": names_in("pipeline/models/encoders")}, _OF_ONES_OWN]
-    parts["Experiment"]["properties"]["objectives"]["items"] = {"anyOf": [{"enum": list(OBJECTIVES)}, _OF_ONES_OWN]}
+    parts["Experiment"]["properties"]["objectives"]["items"] = {
+        "anyOf": [{"enum": list(OBJECTIVES)}, _OF_ONES_OWN, {"$ref": "#/$defs/GroupedObjective"}]
+    }
     parts["DatasetSpec"]["properties"]["source"]["enum"] = names_in("pipeline/datasets/sources")
     return found

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.base import SettingsError
+from pipeline.config.earlier_names import MANIFEST, current_text
 from pipeline.system.files import read_json, sha256, write_json
 
 FOLDER = Path("reports/evidence")
-MANIFEST = "MANIFEST.json"
 SETTINGS = "settings.yaml"
 NETWORKS = "networks.safetensors"
 MEASURED_NETWORKS = "networks.csv"  # how alike these are on test images
@@ -57,15 +57,30 @@ def evidence_folder(name: str) -> Path:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a folder; raises SettingsError for a file that is none."""
+    """Return the manifest of a folder, by today's names; raises SettingsError for a file that is none."""
     try:
         values = read_json(folder / MANIFEST)
         runs, networks = (
-            {name: RunOrigin(**run) for name, run in values.pop(part).items()} for part in ("runs", "networks")
+            {current_text(name): _origin(run) for name, run in values.pop(part).items()}
+            for part in ("runs", "networks")
         )
         return Manifest(**values, runs=runs, networks=networks)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise SettingsError(f"{folder / MANIFEST}: not a whole manifest ({error})") from None
+
+
+def _origin(values: dict[str, Any]) -> RunOrigin:
+    named = {part: _by_current_names(values[part]) for part in ("shown", "checkpoints")}
+    return RunOrigin(**{**values, **named})
+
+
+def _by_current_names(values: dict[str, str]) -> dict[str, str]:
+    return {current_text(name): value for name, value in values.items()}
+
+
+def published_run(folder: Path, run: str) -> str:
+    """Return the name that a run has at the evidence's own commit."""
+    return next((name for name in read_json(folder / MANIFEST)["runs"] if current_text(name) == run), run)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -14,6 +14,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from pipeline.config.base import SettingsError
+from pipeline.config.earlier_names import current_table, current_text
 from pipeline.evaluate.run_features import embedder
 from pipeline.evidence.manifest import MEASURED_NETWORKS, NETWORKS, read_manifest
 from pipeline.evidence.replay import images_of, run_task
@@ -49,7 +50,7 @@ def _tensors(file: Path) -> dict[tuple[str, str], dict[str, Tensor]]:
     found: dict[tuple[str, str], dict[str, Tensor]] = {}
     with safe_open(file, framework="pt") as opened:
         for name in opened.keys():  # noqa: SIM118  (no mapping)
-            run, objective, tensor = name.split("|")
+            run, objective, tensor = current_text(name).split("|")
             found.setdefault((run, objective), {})[tensor] = opened.get_tensor(name)
     return found
 
@@ -76,5 +77,5 @@ def measure(folder: Path, device: torch.device) -> pd.DataFrame:
                 pair = Pair(sides[first], sides[second])
                 rows += [(name, first, second, label, take(pair).value) for label, take in MEASURES.items()]
     table = pd.DataFrame(rows, columns=[*COLUMNS, "value"])
-    known = pd.read_csv(folder / MEASURED_NETWORKS).rename(columns={"value": "evidence"})
+    known = current_table(pd.read_csv(folder / MEASURED_NETWORKS)).rename(columns={"value": "evidence"})
     return table.merge(known, on=COLUMNS, how="left", validate="one_to_one")

@@ -16,10 +16,11 @@ import pandas as pd
 import torch
 
 from pipeline.config.base import SettingsError
+from pipeline.config.earlier_names import current_table, current_text
 from pipeline.config.params import read_params
 from pipeline.config.references import PROJECT
 from pipeline.datasets.images import load_images
-from pipeline.evidence.manifest import SETTINGS, Manifest, read_manifest
+from pipeline.evidence.manifest import SETTINGS, Manifest, published_run, read_manifest
 from pipeline.jobs.task import Task, task
 from pipeline.planning.layout import Layout
 from pipeline.planning.plan import plan
@@ -38,7 +39,7 @@ def replay_run(folder: Path, run: str, device: torch.device, steps: int | None, 
         SettingsError: the run is not of this evidence, its images are missing or others, or its first steps differ by
             more than rounding does.
     """
-    manifest = read_manifest(folder)
+    manifest, run = read_manifest(folder), current_text(run)
     if not (folder / STEPS).is_file():
         raise SettingsError(f"{folder}: keeps no losses of single steps: there is nothing to compare a replay with")
     one = run_task(folder, run)
@@ -56,7 +57,9 @@ def replay_run(folder: Path, run: str, device: torch.device, steps: int | None, 
 
 
 def run_task(folder: Path, run: str) -> Task:
-    """The task that trains a run of the evidence. Raises SettingsError that lists its runs."""
+    """Return the task that trains a run of the evidence, by the run's earlier or today's name. Raises SettingsError
+    that lists its runs."""
+    run = current_text(run)
     if run not in read_manifest(folder).runs:
         runs = "\n".join(read_manifest(folder).runs)
         raise SettingsError(f"{run}: not a run of {folder}, which has\n{runs}")
@@ -81,7 +84,7 @@ def images_of(folder: Path, manifest: Manifest, one: Task) -> tuple[Path, Path]:
 
 
 def _recorded(folder: Path, run: str) -> Recorded:
-    table = pd.read_csv(folder / STEPS)
+    table = current_table(pd.read_csv(folder / STEPS))
     rows = table[table["run"] == run]
     return {(int(e), int(s), str(o)): tuple(rest) for e, s, o, *rest in zip(*(rows[c] for c in COLUMNS), strict=True)}
 
@@ -106,7 +109,7 @@ def replay_at_its_commit(folder: Path, run: str, steps: int | None) -> int:
     job: Any = run_task(folder, run).job
     values = {
         "folder": str(folder.absolute()),
-        "run": run,
+        "run": published_run(folder, current_text(run)),
         "dataset": job.run.dataset,
         "subset": job.run.subset,
         "steps": str(steps or "all"),

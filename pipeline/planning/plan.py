@@ -13,8 +13,9 @@ from pathlib import Path
 
 from pipeline.config.base import SettingsError, parse
 from pipeline.config.dataset_settings import DatasetSpec
+from pipeline.config.label_groups import check_groups
 from pipeline.config.objective_settings import Objective
-from pipeline.config.objectives import OBJECTIVES
+from pipeline.config.objectives import OBJECTIVES, reference_of
 from pipeline.config.objectives import resolve as objective_of
 from pipeline.config.params import Experiment, Params
 from pipeline.config.references import is_own
@@ -104,8 +105,8 @@ class Plan:
 
     def objectives_of(self, *experiments: str) -> tuple[str, ...]:
         """Return the names that these experiments list, each once."""
-        texts = [text for name in experiments for text in self.params.experiments[name].objectives]
-        return tuple(dict.fromkeys(objective_of(text).name for text in texts))
+        entries = [entry for name in experiments for entry in self.params.experiments[name].objectives]
+        return tuple(dict.fromkeys(objective_of(entry).name for entry in entries))
 
     def compares_seeds(self, run: Run) -> bool:
         """True where a run trains CL on classes that other seeds share."""
@@ -135,15 +136,18 @@ def plan(params: Params, file: Path = Path("params.yaml"), rehearsed: bool = Fal
         dataset_spec(name, params.datasets)
     for name, experiment in params.experiments.items():
         where = f"experiments.{name}"
-        for text in experiment.objectives:
+        references = [reference_of(entry) for entry in experiment.objectives]
+        for text in references:
             _check_file(text, f"{where}.objectives")
-        objectives = tuple(objective_of(text, f"{where}.objectives") for text in experiment.objectives)
+        objectives = tuple(objective_of(entry, f"{where}.objectives") for entry in experiment.objectives)
         runs = tuple(dict.fromkeys(_expand(where, experiment, params)))
         for run in runs:
-            if not rehearsed and any(map(is_own, (run.encoder, *experiment.objectives))):
+            _check_groups(run, objectives, params, f"{where}.objectives")
+            if not rehearsed and any(map(is_own, (run.encoder, *references))):
                 _rehearse(run, objectives, params, where)
             request = Request((), ()).union(Request(objectives, _kept(experiment, run)))
             requests[run] = requests[run].union(request) if run in requests else request
+            _check_grouped_names(requests[run], f"{where}.objectives")
         experiments[name] = runs
     return Plan(params, requests, experiments, file)
 
@@ -257,6 +261,25 @@ def _check_file(reference: str, where: str) -> None:
     file = Path.cwd() / reference.rpartition(":")[0]
     if file.suffix == ".py" and not file.is_file():
         raise SettingsError(f"{where}: {reference!r}: there is no file {file}, allowed is FILE.py:FUNCTION")
+
+
+def _check_groups(run: Run, objectives: Sequence[Objective], params: Params, where: str) -> None:
+    """That groups fit the number of a dataset's classes, where that is sure; names are compared before training."""
+    spec = dataset_spec(run.dataset, params.datasets)
+    unsure = facts(spec.source).may_lack_classes and spec.classes is not None
+    known = None if unsure else classes_of(run.dataset, params)
+    for objective in objectives:
+        if objective.groups is not None:
+            check_groups(objective.groups, known, f"{where}: {objective.name}")
+
+
+def _check_grouped_names(request: Request, where: str) -> None:
+    """That no two different groupings of a run have one name, under which their networks would be kept."""
+    seen: dict[str, Objective] = {}
+    for objective in request.objectives:
+        other = seen.setdefault(objective.name, objective)
+        if other != objective and (other.groups or objective.groups):
+            raise SettingsError(f"{where}: {objective.name} has two meanings: expected another `name` for one of them")
 
 
 def _check_numbers(run: Run, where: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.config.earlier_names import current_table
 from pipeline.config.run import Run
 from pipeline.reporting.accuracy_table import collapsed_cells
 from pipeline.reporting.agreement_table import NOTHING_COMPARED, SHOWN
@@ -69,17 +70,22 @@ HEADLINE = {  # twins of CL, and what they are
 
 
 class Report:
-    """Finished tables and figures of one folder, as HTML; `prefix` tells apart the figures of two on one page, and
-    `origins` is the file of their provenance."""
+    """Finished tables and figures of one folder, as HTML; `prefix` tells apart the figures of two on one page, and says
+    that tables are of evidence, which may have earlier names. `origins` is the file of their provenance."""
 
     def __init__(self, reports: str, prefix: str = "", origins: str = "") -> None:
         self.folder = Path(reports)
         self.origins = Path(origins or self.folder / "provenance.json")
         self.prefix = prefix
-        self.verdicts = pd.read_csv(self.folder / "claims.csv", keep_default_na=False, na_values="NA")
+        verdicts = pd.read_csv(self.folder / "claims.csv", keep_default_na=False, na_values="NA")
+        self.verdicts = self._named(verdicts)
         self.ran = bool((self.verdicts["verdict"] != NOT_RUN).any())  # any of the claims
         self.placed: set[str] = set()  # figures
         self.tested: set[str] = set()  # evidence of the claims that were shown
+
+    def _named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table by today's names."""
+        return current_table(table) if self.prefix else table
 
     def figure(self, name: str) -> str:
         """The figure and the verdicts that rest on it."""
@@ -194,7 +200,7 @@ class Report:
         path = self.folder / "figures" / f"{CONTROLS}.csv"
         if not path.is_file():
             return ""
-        table = pd.read_csv(path)
+        table = self._named(pd.read_csv(path))
         held = possible(table)
         rows = []
         for data, group in held.groupby(["dataset", "classes"], sort=False, dropna=False):
@@ -213,7 +219,7 @@ class Report:
         how much training each objective had. Of what was run: the paper's other data stand in the file."""
         if not (self.folder / file).is_file():
             return ""
-        table = pd.read_csv(self.folder / file)
+        table = self._named(pd.read_csv(self.folder / file))
         objectives = list(dict.fromkeys(table.loc[table["status"] != NOT_RUN, "objective"].dropna()))
         collapsed = collapsed_cells(table)
         missing = table.loc[table["status"] == NOT_RUN, ["dataset", "classes"]].drop_duplicates().to_numpy()
@@ -244,7 +250,7 @@ class Report:
         """Similarity with CL on test images; all pairs and splits are in the file."""
         if not (self.folder / file).is_file():
             return ""
-        table = pd.read_csv(self.folder / file)
+        table = self._named(pd.read_csv(self.folder / file))
         table, said = without_lost(table[table["first"] == "cl"])
         table = with_numbers(table[table["split"] == "test"])
         shown = possible(table)

@@ -161,8 +161,10 @@ def crosses(axes: Axes, x: "pd.Series[float]", rows: pd.DataFrame, colour: Any, 
 
 
 def name_of(objective: object) -> str:
-    """Of an objective in a legend: `NSCL shuffled`, `CL independent`."""
-    first, *rest = str(objective).split("_") if objective in OBJECTIVES else [str(objective)]
+    """Name of an objective in a legend: `NSCL shuffled`, `CL independent`, `NSCL random 20` of one with groups."""
+    first, *rest = str(objective).split("_")
+    if first not in OBJECTIVES:
+        return str(objective).upper()
     return " ".join([first.upper(), *rest])
 
 

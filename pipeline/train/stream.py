@@ -6,8 +6,8 @@ that image comes, so that twins on batches of their own can still share augmenta
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import Images, ahead
 from pipeline.system.device import to_device
 from pipeline.train.batches import Integers, Order, draw_order
+from pipeline.train.grouped_labels import group_labels
 from pipeline.train.ranks import ALONE, Ranks
 from twin_alignment.randomness import keyed_generator
 
@@ -39,10 +40,22 @@ class Step:
     view2: Tensor
     labels: Tensor
     shuffled: Tensor  # the same for an image in every step
+    groups: Mapping[str, Tensor] = field(default_factory=dict)  # [B] of each objective that reads groups
 
     def to(self, device: torch.device) -> "Step":
         """The same where its twin is; nothing is copied where it is already."""
-        return Step(*(getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)))
+
+        def moved(tensor: Tensor) -> Tensor:
+            return tensor.to(device, non_blocking=True)
+
+        groups = {name: moved(labels) for name, labels in self.groups.items()}
+        return Step(moved(self.view1), moved(self.view2), moved(self.labels), moved(self.shuffled), groups)
+
+    def labels_for(self, objective: Objective) -> Tensor:
+        """Labels [B] that an objective sees: its groups, shuffled labels, or the classes."""
+        if objective.groups is not None:
+            return self.groups[objective.name]
+        return self.shuffled if objective.labels == "shuffled" else self.labels
 
 
 def stream_key(run: Run, part: Shared, objective: Objective) -> str:
@@ -76,6 +89,9 @@ class Stream:
         }
         order = keyed_generator(run.seed, "shuffled labels").permutation(len(images))
         self.shuffled = images.labels[to_device(order, images.device)]
+        self.groups = {
+            one.name: group_labels(one.groups, run.seed, images) for one in objectives if one.groups is not None
+        }
         self.labels = images.labels.cpu().numpy()
         self.steps = steps_per_epoch(run, len(images))
         self.digests = dict.fromkeys(self.keys.values(), "")  # a chain: each epoch's digest starts with the last one
@@ -140,4 +156,5 @@ class Stream:
             for drawn in draws
         )
         positions = to_device(indices, self.images.device)
-        return Step(view1, view2, self.images.labels[positions], self.shuffled[positions])
+        groups = {name: of_images[positions] for name, of_images in self.groups.items()}
+        return Step(view1, view2, self.images.labels[positions], self.shuffled[positions], groups)

@@ -25,6 +25,7 @@ from pipeline.system.device import cards
 from pipeline.system.files import sha256
 from pipeline.train.checkpoints import save_checkpoint
 from pipeline.train.divergence import DivergenceError
+from pipeline.train.grouped_labels import count_groups
 from pipeline.train.loss_call import Loss, loss_function, loss_module, reads_of
 from pipeline.train.optimiser import optimiser_of
 from pipeline.train.ranks import ALONE, Ranks
@@ -44,7 +45,7 @@ SHARE_OF_SAVES = 0.05  # of the time, at most: gigabytes take longer than a minu
 @dataclass(frozen=True)
 class StepRow:
     """One twin's loss at one step, before its update; for CL also the same-class softmax mass q over the 2B anchors,
-    from which the theory's certificate is made."""
+    from which the theory's certificate is made, and for twins with groups the same-group mass at their own weights."""
 
     epoch: int
     step: int  # of the epoch, from 1
@@ -73,7 +74,7 @@ class Twin:
     optimiser: Optimizer
     device: torch.device
     step_losses: list[Tensor] = field(default_factory=list)  # of this epoch, on the device: no synchronisation a step
-    step_masses: list[Tensor] = field(default_factory=list)  # [2] each, CL alone
+    step_masses: list[Tensor] = field(default_factory=list)  # [2] each, of CL and of twins with groups
 
     def note(self, loss: float, mean_mass: float, mean_square_mass: float) -> None:
         """Of a step made before the process began; float32 as it was, which these numbers hold to the bit."""
@@ -318,11 +319,14 @@ def train_step(twin: Twin, batch: Step, rate: float, run: Run, ranks: Ranks = AL
         z1, z2 = (ranks.gathered(twin.network(view)) for view in (batch.view1, batch.view2))
     anchors = ranks.rows(len(batch.labels))
     options = {name: getattr(run, name) for name in twin.objective.options}
-    labels = batch.shuffled if twin.objective.labels == "shuffled" else batch.labels
+    labels = batch.labels_for(twin.objective)
     value = twin.loss(z1, z2, labels, run.temperature, anchors, **options)
-    if twin.objective.name == "cl":
+    if twin.objective.name == "cl" or _has_group_mass(twin.objective):
         with torch.no_grad():  # a hundredth of a step
-            mass = same_class_mass(z1, z2, batch.labels, run.temperature, anchors)
+            # Bounds on the distance of CL and NSCL read CL's rows alone, whose mass is by the classes and at CL's
+            # weights. What a twin with groups records, by its groups and at its own weights, is the share of its
+            # negatives' softmax that it leaves out; for a bound on its distance to CL that at CL's weights is needed.
+            mass = same_class_mass(z1, z2, labels, run.temperature, anchors)
             twin.step_masses.append(torch.stack([mass.mean(), mass.square().mean()]))
     twin.optimiser.zero_grad(set_to_none=True)
     value.backward()
@@ -336,6 +340,11 @@ def train_step(twin: Twin, batch: Step, rate: float, run: Run, ranks: Ranks = AL
     twin.optimiser.step()
 
 
+def _has_group_mass(objective: Objective) -> bool:
+    """Whether it reads groups, and unit rows, of which alone the mass is defined."""
+    return objective.groups is not None and objective.head == "projection" and reads_of(objective) == "z"
+
+
 def make_twin(
     run: Run,
     objective: Objective,
@@ -346,7 +355,8 @@ def make_twin(
 ) -> Twin:
     """A twin at its initialisation, on a device (none: the images')."""
     device = device or images.device
-    network = initial_network(run, objective, images.channels, size, images.classes)
+    outputs = images.classes if objective.groups is None else count_groups(objective.groups, run.seed, images)
+    network = initial_network(run, objective, images.channels, size, outputs)
     network.to(device=device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
     if ranks.count > 1:

@@ -96,6 +96,30 @@ def test_the_released_code_differs_from_the_text_where_the_documentation_says_so
         assert dict(code.dataset(name)) | {"views": None} == dict(text.dataset(name)) | {"views": None}
 
 
+def test_label_granularity_has_controls_of_equal_size_for_what_it_merges():
+    found = plan(read_params(ROOT / "params" / "label_granularity.yaml"))
+    assert len(found.requests) == 8
+    for request in found.requests.values():
+        assert request.checkpoints == (0, 1, 2, 4, 8, 16)
+        merged = ("nscl_superclasses", "nscl_five", "nscl_two", "nscl_random_20", "nscl_random_2")
+        images = ("nscl_random_images_20", "nscl_random_images_5", "nscl_random_images_2")
+        controls = ("nscl_shuffled", "nscl_animals", "nscl_random_half", "cl_perturbed")
+        assert set(request.names) == {"cl", "nscl", *merged, *images, *controls}
+        groups = {one.name: one.groups for one in request.objectives if one.groups}
+        counts = {name: one.count or len({group for _, group in one.classes}) for name, one in groups.items()}
+        assert [counts[name] for name in (*merged, *images)] == [20, 5, 2, 20, 2, 20, 5, 2]
+
+
+def test_path_length_has_eight_seeds_of_the_controls_and_four_of_the_supervised_losses():
+    found = plan(read_params(ROOT / "params" / "path_length.yaml"))
+    supervised = {"scl", "ce"}
+    assert {run.seed for run in found.requests} == set(range(8))
+    for run, request in found.requests.items():
+        assert set(request.names) - supervised == {"cl", "nscl", "nscl_shuffled", "cl_independent", "cl_perturbed"}
+        assert (supervised <= set(request.names)) == (run.seed < 4)
+        assert len(request.checkpoints) == 8
+
+
 runs = st.builds(
     Run,
     dataset=st.just("digits"),
@@ -135,10 +159,19 @@ def test_another_way_to_train_is_refused(key):
         ("experiments: {}\ncolour: red", "unknown key 'colour'"),
         ("training: {momentum: 1.5}\nexperiments: {}", "training.momentum = 1.5: .*less than 1"),
         ("{}", "experiments is missing"),
+        ("experiments: {a: {grid: [{}], objectives: [1]}}", r"a\.objectives\.0\.name = 1: .*valid string"),
+        (
+            "experiments: {a: {grid: [{}], objectives: [{objective: nscl}]}}",
+            r"experiments\.a\.objectives\.0\.groups\.labels is missing",
+        ),
+        (
+            "experiments: {a: {grid: [{}], objectives: [{objective: nscl, label: x.csv}]}}",
+            r"unknown key 'experiments\.a\.objectives\.0\.groups\.label': did you mean .*labels\?",
+        ),
         ("experiments: {a: {grid: []}}", r"experiments.a.grid = \[\]"),
         ("experiments: {a: {grid: [{seed: [0, true]}]}}", r"experiments: a\.grid\.0\.seed\.1 is true or false"),
         ("experiments: {}\ntraining: {epochs: yes}", r"training: epochs is true or false .*: allowed is a number"),
-        ("experiments: {}\nlate_path_length: off", r"late: is true or false"),
+        ("experiments: {}\nlate_path_length: off", r"late_path_length: is true or false"),
         ("- 1", "expected a mapping"),
         ("a: [", "not YAML"),
         ("experiments:\n\ttable1: {}", "line 2: a tab; allowed in YAML are spaces"),
@@ -146,7 +179,7 @@ def test_another_way_to_train_is_refused(key):
             "training: {}\nexperiments:\n  mine: {grid: [{}]}\n  mine: {grid: [{}]}",
             "line 4: 'mine' stands twice in one block, first in line 3",
         ),
-        ("experiments: {}\nlate: 1\nexperiments: {}", "line 3: 'experiments' stands twice in one block"),
+        ("experiments: {}\nlate_path_length: 1\nexperiments: {}", "line 3: 'experiments' stands twice in one block"),
         ("experiments: {a: {grid: [{seed: 1, epochs: 2, seed: 2}]}}", "line 1: 'seed' stands twice"),
         ("late_path_length: " + "9" * 5001, "a value that cannot be read: .* digits"),
         ("late_path_length: 2026-13-45", "a value that cannot be read: month"),
@@ -183,7 +216,7 @@ def test_blocks_that_merge_each_other_many_times_stay_small(tmp_path):
 def test_settings_that_are_not_text_are_refused(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_bytes(b"late_path_length: 1 # \xff")
-    with pytest.raises(SettingsError, match=r"params\.yaml: not UTF-8 text at byte 10"):
+    with pytest.raises(SettingsError, match=r"params\.yaml: not UTF-8 text at byte 22"):
         read_params(path)
 
 

@@ -27,6 +27,8 @@ OF_READERS = (
     "params/flowers.yaml",
     "reports/flowers/",
     "mine.py",
+    "maps/",
+    "FILE.csv",
     "sources/",
 )  # their own files, or folders of a folder
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config.base import parse
+from pipeline.config.earlier_names import current_text
 from pipeline.config.params import ClaimRule, Params
 from pipeline.config.run import Run
 from pipeline.jobs.chain import STAGES, stage_of
@@ -265,7 +266,7 @@ def test_a_figure_that_a_control_names_shows_the_control():
     named = {(control, figure) for control in controls for figure in re.findall(r"fig\. (\w+)", control)}
     assert len(named) > 2
     for control, figure in named:
-        table = (figures / f"{figure}.csv").read_text()
+        table = current_text((figures / f"{figure}.csv").read_text())
         assert "batches and views of its own" not in control or "cl_independent" in table
 
 

@@ -64,6 +64,11 @@ def test_letters_have_one_size(drawn):
     assert {text.get_fontsize() for text, _ in written(drawn)} == {LETTERS}
 
 
+def test_twins_with_groups_are_named_as_those_of_the_project():
+    assert name_of("nscl_random_images_20") == "NSCL random images 20"
+    assert name_of("mine.loss_two") == "MINE.LOSS_TWO"
+
+
 def test_panels_and_legends_stand_in_one_order(drawn):
     data = [axes.get_title().split("\n")[0] for axes in drawn.axes]
     named = [title.removeprefix("training, ") for title in data if ", C = " in title]
