@@ -17,8 +17,9 @@ from pipeline.config.training_settings import TrainingSettings
 from pipeline.datasets.catalog import KNOWN
 from pipeline.jobs.chain import STAGES
 from pipeline.licences import licence_of, locked
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import Plan, plan
+from pipeline.planning.plan import Plan
 from pipeline.reporting.figures import FIGURES
 from twin_alignment.measures.registry import MEASURES
 
