@@ -104,7 +104,7 @@ def _check_warmup(run: Run, where: str) -> None:
     if run.epochs > 0 and run.horizon < run.warmup_epochs:
         length = "horizon_epochs" if run.horizon_epochs else "epochs"
         raise SettingsError(
-            f"{where}: warmup_epochs: expected at most {run.horizon}, as {length} is: the learning rate has to reach its "
+            f"{where}: warmup_epochs: expected at most {run.horizon}, as {length} is: the rate has to reach its "
             f"peak, got {run.warmup_epochs}"
         )
 
