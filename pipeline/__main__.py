@@ -22,7 +22,6 @@ from pipeline.jobs.declared import STAGES, MeasureJob, TwinsJob
 from pipeline.jobs.diverged import without_diverged
 from pipeline.jobs.layout import Layout
 from pipeline.jobs.plan import Plan, plan
-from pipeline.system.gpu_locks import WANTED, choose_cards
 from twin_alignment.progress import say
 
 if TYPE_CHECKING:
@@ -278,18 +277,18 @@ def _train(one: Task, job: TwinsJob, options: argparse.Namespace) -> None:
     """Alone, or as one of the processes that `torchrun` started, of which the first checks and records."""
     from pipeline.jobs.runner import make
     from pipeline.stages import twins
-    from pipeline.train.ranks import processes
+    from pipeline.train.distributed import torchrun_process
 
-    with processes() as ranks:
-        alone = ranks.count == 1
+    with torchrun_process() as group:
+        alone = group.world_size == 1
         if options.compile and not alone:
             raise SettingsError("--compile: allowed is a single process, torchrun started several")
         device = _device(options, threads=1 if alone else options.threads or 1)
         if device.type == "cuda" and not alone:
-            device = ranks.card
+            device = torch.device("cuda", torch.cuda.current_device())
         workers = _workers(options, device) if alone else 1  # several would talk across each other
-        how = {"workers": workers, "compiled": options.compile, "ranks": ranks}
-        if ranks.first:
+        how = {"workers": workers, "compiled": options.compile, "group": group}
+        if group.is_rank0:
             _say_what_is_slow(job.run.precision, device)
             make(one, device, **how)
         else:
@@ -297,9 +296,11 @@ def _train(one: Task, job: TwinsJob, options: argparse.Namespace) -> None:
 
 
 def _device(options: argparse.Namespace, threads: int | None) -> torch.device:
-    if options.device != "cpu" and (wanted := int(os.environ.get(WANTED, "0"))):
-        choose_cards(wanted)  # before torch looks for them
     from pipeline.system.device import choose_device
+    from pipeline.system.gpu_locks import NUM_GPUS_ENV, select_gpus
+
+    if options.device != "cpu" and (number := int(os.environ.get(NUM_GPUS_ENV, "0"))):
+        select_gpus(number)  # before CUDA starts
 
     return choose_device(options.device, threads, options.deterministic)
 
@@ -316,9 +317,11 @@ def _say_what_is_slow(precision: str, device: torch.device) -> None:
 def _workers(options: argparse.Namespace, device: torch.device) -> int:
     """Twins that train side by side, a core or a card each; one after another on a single accelerator, where several at
     once take more memory and no less time (four of ResNet-18 on an H200: 19 GiB for 5.4, in 6.1 s an epoch for 6.1)."""
-    from pipeline.system.device import cards
+    from pipeline.system.device import training_devices
 
-    return int(options.threads or os.cpu_count() or 1) if device.type == "cpu" else max(1, len(cards(device)))
+    return (
+        int(options.threads or os.cpu_count() or 1) if device.type == "cpu" else max(1, len(training_devices(device)))
+    )
 
 
 def _runs(options: argparse.Namespace) -> None:

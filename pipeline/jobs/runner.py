@@ -32,7 +32,7 @@ from pipeline.jobs.records import (
 from pipeline.jobs.runs_table import list_runs
 from pipeline.jobs.space import check_space
 from pipeline.jobs.task import Task, task
-from pipeline.system.files import ASIDE, SHARD, clear_leftovers, set_aside, synchronise
+from pipeline.system.files import QUARANTINE, SHARD, clear_leftovers, quarantine, synchronise
 from pipeline.train.divergence import DivergenceError
 from twin_alignment.progress import say
 
@@ -146,7 +146,7 @@ def _same_start(one: Task, started: Path) -> bool:
 def _discard(one: Task, folder: Path) -> None:
     """Set aside what an interrupted training left, and say why; of other stages delete it."""
     if one.stage.lasts and (folder / "state.pt").is_file():
-        aside = folder.with_name(f"{folder.name}{ASIDE}")
+        aside = folder.with_name(f"{folder.name}{QUARANTINE}")
         shutil.rmtree(aside, ignore_errors=True)
         os.replace(folder, aside)
         say(f"{one.subject}: its state is of other settings, code or data, and is set aside as {aside}; starting anew")
@@ -194,7 +194,7 @@ def _earlier(one: Task) -> Record:
     except OtherVersionError:
         raise
     except SettingsError:
-        say(f"{path}: not its whole record, or altered; set aside as {set_aside(path).name}")
+        say(f"{path}: not its whole record, or altered; set aside as {quarantine(path).name}")
         return {}
 
 
@@ -217,7 +217,7 @@ def check_inputs(one: Task) -> None:
             raise FileNotFoundError(f"{place.outputs[kind]}: missing; `{maker.command}` makes it")
         record = record_of(place)
         if errors := integrity_errors(place, record, deep=True, kind=kind, unread=SHARD):
-            aside = [set_aside(error.path) for error in errors if error.exists]
+            aside = [quarantine(error.path) for error in errors if error.exists]
             place.digests.unlink(missing_ok=True)  # so that Snakemake makes the result again
             kept = f", and is set aside as {aside[0].name}" if errors[0].exists else ""
             more = f", and so are {len(errors) - 1} more files" if len(errors) > 1 else ""

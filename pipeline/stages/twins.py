@@ -9,8 +9,9 @@ import pandas as pd
 
 from pipeline.datasets.images import load_images
 from pipeline.system.files import write_csv
-from pipeline.train.ranks import ALONE, Ranks
-from pipeline.train.twin_training import StepRow, train_twins
+from pipeline.train.distributed import SINGLE_PROCESS, Distributed
+from pipeline.train.twin import StepRow
+from pipeline.train.twin_training import train_twins
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,24 +33,24 @@ def run(
     origin: str,
     workers: int = 1,
     compiled: bool = False,
-    ranks: Ranks = ALONE,
+    group: Distributed = SINGLE_PROCESS,
 ) -> dict[str, Any]:
-    """Goes on from `state` where it is there and of this `origin`; returns the digests of what every twin was shown.
+    """Train, or resume from a valid `state` of this `origin`, and return the digests of what every twin was shown.
 
-    Several ranks all call this; the first one alone reads the state and writes. Where it has nothing to train, the
-    others end here.
+    All processes of a group call this; rank 0 alone reads the state and writes. If it has nothing to train, the others
+    end here.
     """
-    if not ranks.begin():
+    if not group.wait_for_rank0():
         return {}
     images = load_images(inputs["store"][0], inputs["subset"][0], device)["train"]
-    found = train_twins(
+    result = train_twins(
         *(job.run, job.objectives, job.checkpoints, images, job.views, outputs["checkpoints"], state, origin),
         workers=workers,
         compiled=compiled,
-        ranks=ranks,
+        group=group,
     )
-    if not ranks.first:
+    if not group.is_rank0:
         return {}
     columns = list(StepRow.__dataclass_fields__)  # a run of no epochs has a header and no row
-    write_csv(outputs["steps"], pd.DataFrame(map(asdict, found.steps), columns=columns))
-    return {"digests": found.digests}
+    write_csv(outputs["steps"], pd.DataFrame(map(asdict, result.steps), columns=columns))
+    return {"digests": result.digests}

@@ -39,13 +39,6 @@ def test_a_shortcut_takes_every_second_pixel_forward_and_backward(width):
     assert images.grad.count_nonzero() == expected.numel()
 
 
-@pytest.mark.parametrize("name", ["resnet10", "resnet18", "resnet50"])
-def test_width_scales_the_features(name):
-    narrow = build_encoder(TrainingSettings(encoder=name, width=8), 1, (8, 16))
-    wide = build_encoder(TrainingSettings(encoder=name, width=16), 1, (8, 16))
-    assert 2 * feature_dimension(narrow, 1, (8, 16)) == feature_dimension(wide, 1, (8, 16))
-
-
 def test_convolutions_start_as_he_et_al_say():
     torch.manual_seed(0)
     encoder = build_encoder(TrainingSettings(encoder="resnet18"), 3, (32, 32))

@@ -34,6 +34,6 @@ for stage in STAGES.values():
             settings=SETTINGS_FILE,
         shell:
             "trap : TERM; "
-            "TWIN_ALIGNMENT_CARDS={resources.gpu} "
+            "TWIN_ALIGNMENT_GPUS={resources.gpu} "
             "{params.command} {params.subject} --params {params.settings:q} --threads {threads} 2>&1 "
             "| (trap '' TERM; exec tee -i {log:q}) >&2"
