@@ -232,11 +232,16 @@ def test_an_unknown_key_is_named_with_the_one_that_is_meant(values, key, meant):
         parse(Params, {"experiments": {}, **values}, "settings")
 
 
-def test_a_key_that_nothing_is_like_has_no_suggestion():
-    with pytest.raises(SettingsError, match=r"unknown key 'colour'$"):
-        parse(Params, {"experiments": {}, "colour": "red"}, "settings")
-
-
-def test_a_misspelt_key_of_a_grid_is_named_with_the_one_that_is_meant():
-    with pytest.raises(SettingsError, match=r"unknown key 'batchsize': did you mean batch_size\?"):
-        plan(parse(Params, {"experiments": {"a": {"grid": [{"dataset": "digits", "batchsize": 8}]}}}, "settings"))
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"colour": "red", "experiments": {}}, r"unknown key 'colour'$"),  # nothing is similar
+        (
+            {"experiments": {"a": {"grid": [{"dataset": "digits", "batchsize": 8}]}}},
+            r"unknown key 'batchsize': did you mean batch_size\?",
+        ),
+    ],
+)
+def test_so_is_one_of_a_grid_and_one_that_nothing_is_like(values, message):
+    with pytest.raises(SettingsError, match=message):
+        plan(parse(Params, values, "settings"))

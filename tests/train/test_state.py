@@ -20,9 +20,11 @@ KEPT = (0, 1, 3)
 STEPS = 12
 
 
-@pytest.fixture(autouse=True)
-def _save_after_every_step(monkeypatch):
-    monkeypatch.setattr(twin_training, "MAX_SHARE_OF_SAVES", float("inf"))
+@pytest.fixture(autouse=True, scope="module")
+def _save_after_every_step():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(twin_training, "MAX_SHARE_OF_SAVES", float("inf"))
+        yield
 
 
 @pytest.fixture(scope="module")
