@@ -296,11 +296,11 @@ def _train(one: Task, job: TwinsJob, options: argparse.Namespace) -> None:
 
 
 def _device(options: argparse.Namespace, threads: int | None) -> torch.device:
-    from pipeline.system.device import choose_device
     from pipeline.system.gpu_locks import NUM_GPUS_ENV, select_gpus
 
     if options.device != "cpu" and (number := int(os.environ.get(NUM_GPUS_ENV, "0"))):
         select_gpus(number)  # before CUDA starts
+    from pipeline.system.device import choose_device
 
     return choose_device(options.device, threads, options.deterministic)
 

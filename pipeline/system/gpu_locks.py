@@ -8,7 +8,6 @@ import tempfile
 from itertools import count
 from pathlib import Path
 
-import torch
 from filelock import FileLock, Timeout
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -38,6 +37,8 @@ def visible_devices() -> list[str]:
     """Names of the GPUs that this process may use: those of CUDA_VISIBLE_DEVICES if it is set, else all."""
     if VISIBLE in os.environ:
         return [name.strip() for name in os.environ[VISIBLE].split(",") if name.strip()]
+    import torch  # noqa: PLC0415  (takes seconds, and Slurm sets the variable)
+
     return [str(index) for index in range(torch.cuda.device_count())]  # by NVML, which does not start CUDA
 
 
