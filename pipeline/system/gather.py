@@ -25,5 +25,5 @@ class _GatherRows(torch.autograd.Function):
 
 def gather_rows(rows: Tensor) -> Tensor:
     """Concatenate the rows [b, ...] of all processes to [processes * b, ...]; gradients are summed over processes."""
-    gathered: Tensor = _GatherRows.apply(rows)  # type: ignore[no-untyped-call]
-    return gathered
+    all_rows: Tensor = _GatherRows.apply(rows)  # type: ignore[no-untyped-call]
+    return all_rows
