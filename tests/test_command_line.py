@@ -57,7 +57,7 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
         (["twins", RUN], "missing; `python -m pipeline prepare digits --params FILE` makes it"),
         (["prepare", "mnist"], "dataset = 'mnist': not known, allowed is one of cifar10"),
         (["twins", "digits"], "expected dataset/field=value"),
-        (["twins", RUN, "--device", "tpu"], "--device = tpu: allowed is auto, cpu or cuda"),
+        (["twins", RUN, "--device", "tpu"], "--device: expected auto, cpu or cuda, got tpu"),
         (["subset", "digits", "--threads", "1"], "subset 'digits': expected dataset/classes=C,seed=S"),
         (["subset", "digits/classes=x,seed=0"], "expected dataset/classes=C,seed=S, C a number or all"),
         (["figure", "fig9"], "figure 'fig9': expected one of"),

@@ -57,10 +57,10 @@ def device_options(command: Command) -> Command:
 
 def device_of(device: str, deterministic: bool, threads: int | None) -> torch.device:
     """Choose the device, and a free GPU where the workflow asks for one."""
-    from pipeline.system.gpu_locks import WANTED, choose_cards
+    from pipeline.system.gpu_locks import NUM_GPUS_ENV, select_gpus
 
-    if device != "cpu" and (count := int(os.environ.get(WANTED, "0"))):
-        choose_cards(count)  # before torch looks for them
+    if device != "cpu" and (count := int(os.environ.get(NUM_GPUS_ENV, "0"))):
+        select_gpus(count)  # before torch looks for them
     from pipeline.system.device import choose_device
 
     return choose_device(device, threads, deterministic)

@@ -54,19 +54,21 @@ def _run(stage: Stage, subject: str = "", threads: int | None = None, **options:
 
 def _train(planned: Task, threads: int | None, compiled: bool, **device_choice: Any) -> None:
     """Train in this process alone, or as one of those that `torchrun` started; the first one checks and records."""
-    from pipeline.jobs.runner import make
-    from pipeline.train.ranks import processes
+    import torch
 
-    with processes() as ranks:
-        single = ranks.count == 1
+    from pipeline.jobs.runner import make
+    from pipeline.train.distributed import torchrun_process
+
+    with torchrun_process() as group:
+        single = group.world_size == 1
         if compiled and not single:
             raise SettingsError("--compile: expected a single process, got several from torchrun")
         device = device_of(**device_choice, threads=1 if single else threads or 1)
         if device.type == "cuda" and not single:
-            device = ranks.card
+            device = torch.device("cuda", torch.cuda.current_device())
         workers = parallel_twins(threads, device) if single else 1  # twins of several processes would interleave
-        how = {"workers": workers, "compiled": compiled, "ranks": ranks}
-        if ranks.first:
+        how = {"workers": workers, "compiled": compiled, "group": group}
+        if group.is_rank0:
             job: Any = planned.job
             warn_of_slow_precision(job.run.precision, device)
             make(planned, device, **how)
@@ -92,6 +94,6 @@ def parallel_twins(threads: int | None, device: torch.device) -> int:
     On a single accelerator they train in turn: several at once take more memory and no less time (four of ResNet-18 on
     an H200: 19 GiB instead of 5.4, in 6.1 s an epoch instead of 6.1).
     """
-    from pipeline.system.device import cards
+    from pipeline.system.device import training_devices
 
-    return int(threads or os.cpu_count() or 1) if device.type == "cpu" else max(1, len(cards(device)))
+    return int(threads or os.cpu_count() or 1) if device.type == "cpu" else max(1, len(training_devices(device)))

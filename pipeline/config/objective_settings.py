@@ -1,4 +1,4 @@
-"""What training knows of an objective, and an objective with groups in place of classes as settings name it."""
+"""Settings of an objective, and of one with groups in place of classes."""
 
 from typing import Literal
 
@@ -38,18 +38,18 @@ class Objective(Settings):
     name: str
     function: str
     head: Literal["projection", "classes"] = "projection"
-    """what it reads: unit rows z [B, d], or logits of the classes [B, C]"""
+    """input: unit rows z [B, d], or logits of the classes [B, C]"""
     labels: Literal["true", "shuffled", "none"] = "true"
-    """which labels it may see; shuffled, a control: the images' labels in another order, so that class sizes stay"""
+    """labels that it may see; shuffled, a control: the images' labels in another order, so that class sizes stay"""
     groups: LabelGroups | None = None
-    """what it sees of the labels: groups; none: the classes"""
+    """groups that replace the classes; None: the classes"""
     options: tuple[str, ...] = ()
-    """settings of the run that it takes by name beside the temperature"""
+    """settings of the run that it takes by name, in addition to the temperature"""
     independent_randomness: tuple[Shared, ...] = ()
-    """a control: parts of the randomness that it draws for itself, although the others share them"""
+    """a control: parts of the randomness that it draws independently, although the other twins share them"""
     stream: str = ""
-    """key of what it draws for itself; empty: its name"""
+    """key of the independent draws; empty: its name"""
     same_class_negative_dropout: float | None = Field(None, ge=0.0, le=1.0)
-    """share of the weight of same-class negatives that it leaves out: 0 is CL, 1 is NSCL; none: not such a part"""
+    """share of the weight of same-class negatives that it leaves out: 0 is CL, 1 is NSCL; None: does not apply"""
     init_perturbation: float = 0.0
-    """a control: by how much its encoder's first weight is moved before the first step"""
+    """a control: change of its encoder's first weight before the first step"""

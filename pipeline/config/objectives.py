@@ -1,7 +1,7 @@
-"""The objectives known by name. A loss of one's own needs no entry: `objectives: [cl, "mine.py:loss"]`. Nor does one
-that reads groups of classes: `objectives: [cl, {objective: nscl, labels: cifar100/superclasses}]`.
+"""Objectives by name. A custom loss needs no entry: `objectives: [cl, "mine.py:loss"]`. Nor does an objective with
+groups of classes: `objectives: [cl, {objective: nscl, labels: cifar100/superclasses}]`.
 
-Nothing here imports torch: the workflow and the figures read names and looks, training the functions.
+Nothing here imports torch: the workflow and the figures read names and styles, training the functions.
 """
 
 import re
@@ -15,13 +15,14 @@ from pipeline.config.references import check
 
 
 class Entry(Objective):
-    """An objective, and how figures draw it: a colour and a marker that tell it from the others in grey too."""
+    """An objective with its colour and marker in figures, which distinguish it in grey too."""
 
     colour: str
     marker: str
 
 
 def _entry(name: str, function: str, **facts: Any) -> Entry:
+    """Describe an objective of `twin_alignment.losses`."""
     return Entry(name=name, function=f"twin_alignment.losses.{function}", **facts)
 
 
@@ -29,7 +30,7 @@ _OPTIONS = ("denominator", "view_pairs")
 
 
 def _partial(percent: int, labels: str, colour: str, marker: str) -> Entry:
-    """NSCL that leaves out only a part of the weight of same-class negatives."""
+    """Describe NSCL that leaves out only a part of the weight of same-class negatives."""
     return _entry(
         f"{'nscl_shuffled' if labels == 'shuffled' else 'nscl'}_partial_{percent}",
         "contrastive:partly_supervised",
@@ -41,7 +42,7 @@ def _partial(percent: int, labels: str, colour: str, marker: str) -> Entry:
     )
 
 
-# in the order of tables and figures; colours of Okabe and Ito from dark to light, told apart by any colour vision
+# in the order of tables and figures; colours of Okabe and Ito from dark to light, distinguished by any colour vision
 OBJECTIVES: dict[str, Entry] = {
     entry.name: entry
     for entry in (
@@ -49,7 +50,7 @@ OBJECTIVES: dict[str, Entry] = {
         _entry("nscl", "contrastive:negatives_only_supervised", options=_OPTIONS, colour="#0072B2", marker="o"),
         _entry("scl", "supervised:supervised_contrastive", colour="#D55E00", marker="s"),
         _entry("ce", "supervised:cross_entropy", head="classes", colour="#E0A030", marker="^"),
-        # controls: NSCL that learns nothing from labels; CL on a stream of its own; CL with one weight moved
+        # controls: NSCL that learns nothing from labels; CL on an independent stream; CL with one weight moved
         _entry(
             "nscl_shuffled",
             "contrastive:negatives_only_supervised",
@@ -89,12 +90,12 @@ OBJECTIVES: dict[str, Entry] = {
 
 
 def resolve(entry: str | GroupedObjective, where: str = "objectives") -> Objective:
-    """Return what training knows of an objective.
+    """Return an objective's settings.
 
     Args:
-        entry: its name, or `FILE.py:FUNCTION`, which reads unit rows z and labels and is called after its file:
-            `mine.loss`; or one of both with groups in place of the classes.
-        where: the settings that name it, for messages.
+        entry: its name, or `FILE.py:FUNCTION` of a custom loss, which reads unit rows z and labels and is named after
+            its file: `mine.loss`; or one of both with groups in place of the classes.
+        where: setting that has the entry.
 
     Raises:
         SettingsError: the name, the file or the groups are not as expected.
@@ -126,7 +127,6 @@ def _named(reference: str, where: str) -> Objective:
         return Objective(**OBJECTIVES[reference].model_dump(exclude={"colour", "marker"}))
     file, _, function = reference.rpartition(":")
     if not file.endswith(".py"):
-        allowed = ", ".join(OBJECTIVES)
-        raise SettingsError(f"{where}: {reference!r} is not known: allowed is one of {allowed}, or FILE.py:FUNCTION")
+        raise SettingsError(f"{where}: expected one of {', '.join(OBJECTIVES)}, or FILE.py:FUNCTION, got {reference!r}")
     check(reference, where)
     return Objective(name=f"{Path(file).stem}.{function}", function=reference)

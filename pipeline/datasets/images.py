@@ -16,7 +16,7 @@ from pipeline.system.device import to_device
 
 RESIDENT_SHARE = 0.5  # of the free memory of an accelerator; larger sets stay on the host and travel by batch
 
-AHEAD = 2  # batches that are decoded while one is used
+PREFETCH_DEPTH = 2  # batches that are decoded while one is used
 
 Item = TypeVar("Item")
 
@@ -90,16 +90,16 @@ class Images:
     def batches(self, size: int) -> Iterator[Tensor]:
         """All images in stored order, without labels."""
         parts = (np.arange(start, min(start + size, len(self))) for start in range(0, len(self), size))
-        for asked in ahead(map(self.ask, parts)):
+        for asked in prefetch(map(self.ask, parts)):
             yield asked()[0]
 
 
-def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """The items, each taken while the two before it are used: what was asked for is there when its turn comes."""
+def prefetch(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items with a prefetch depth of 2, so that work that an item has started is done when its turn comes."""
     waiting: deque[Item] = deque()
     for item in items:
         waiting.append(item)
-        if len(waiting) > AHEAD:
+        if len(waiting) > PREFETCH_DEPTH:
             yield waiting.popleft()
     yield from waiting
 

@@ -19,7 +19,7 @@ from pipeline.datasets.source_images import Pixels, SourceImages, SourceSplit
 
 
 def datasets() -> Any:
-    from pipeline.models.vision import torchvision  # noqa: PLC0415  (torch takes seconds, and no other source needs it)
+    from pipeline.system.torchvision_shim import torchvision  # noqa: PLC0415  (torch takes seconds, and no other source needs it)
 
     return torchvision.datasets
 

@@ -25,7 +25,7 @@ from pipeline.jobs.task import Task, task_of
 from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
 from pipeline.system.files import sha256
-from pipeline.train.first_steps import Compared, Recorded, replay
+from pipeline.train.first_steps import Comparison, Recorded, replay
 
 TOLERANCE = {"float32": 1e-4, "bfloat16": 2e-2}  # relative, of the losses of first steps: other kernels, other order
 STEPS = Path("measures", "steps.csv.gz")
@@ -89,13 +89,14 @@ def _recorded(folder: Path, run: str) -> Recorded:
     return {(int(e), int(s), str(o)): tuple(rest) for e, s, o, *rest in zip(*(rows[c] for c in COLUMNS), strict=True)}
 
 
-def _text(found: Compared) -> str:
+def _text(found: Comparison) -> str:
     reached = f", {found.checkpoints} checkpoints reached again" if found.checkpoints else ""
-    if found.apart_from is None:
+    if found.first_difference is None:
         return f"{found.twins} twins, equal to the bit through step {found.steps}{reached}"
+    first = found.first_difference
     return (
-        f"{found.twins} twins, equal to the bit through step {found.apart_from - 1}, from step {found.apart_from} on "
-        f"apart by up to {found.deviation:.2g} of a loss after {found.steps}{reached}"
+        f"{found.twins} twins, equal to the bit through step {first - 1}, from step {first} on apart by up to "
+        f"{found.deviation:.2g} of a loss after {found.steps}{reached}"
     )
 
 

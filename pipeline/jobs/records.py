@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline.config.base import SettingsError
 from pipeline.planning.layout import RECORD, Place
-from pipeline.system.files import ASIDE, read_json, sha256, write_json, write_text
+from pipeline.system.files import QUARANTINE, read_json, sha256, write_json, write_text
 
 Record = dict[str, Any]
 Files = Mapping[str, str]  # path below the result's folder -> SHA-256
@@ -134,7 +134,9 @@ def digests_within(folder: Path, outputs: Mapping[str, Path]) -> dict[str, Files
 
 def _files(path: Path) -> list[Path]:
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [file for file in files if file.is_file() and file.suffix != ASIDE and file.name not in (RECORD, THINNED)]
+    return [
+        file for file in files if file.is_file() and file.suffix != QUARANTINE and file.name not in (RECORD, THINNED)
+    ]
 
 
 def digests_text(place: Place, outputs: Mapping[str, Files]) -> str:

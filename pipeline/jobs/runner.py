@@ -31,7 +31,7 @@ from pipeline.jobs.runs_table import list_runs
 from pipeline.jobs.space import check_space
 from pipeline.jobs.task import Task, task_of
 from pipeline.planning.layout import RECORD, Place
-from pipeline.system.files import ASIDE, SHARD, clear_leftovers, set_aside, synchronise
+from pipeline.system.files import QUARANTINE, SHARD, clear_leftovers, quarantine, synchronise
 from pipeline.train.divergence import DivergenceError
 from twin_alignment.progress import say
 
@@ -152,7 +152,7 @@ def _same_start(task: Task, started: Path) -> bool:
 def _discard(task: Task, folder: Path) -> None:
     """Move away what an interrupted training left, and say why; delete leftovers of other stages."""
     if task.stage.is_training and (folder / "state.pt").is_file():
-        aside = folder.with_name(f"{folder.name}{ASIDE}")
+        aside = folder.with_name(f"{folder.name}{QUARANTINE}")
         shutil.rmtree(aside, ignore_errors=True)
         os.replace(folder, aside)
         say(f"{task.subject}: its state has other settings, code or data, and was moved to {aside}; starting again")
@@ -200,7 +200,7 @@ def _earlier(task: Task) -> Record:
     except OtherVersionError:
         raise
     except SettingsError:
-        say(f"{path}: not a complete record, or altered; moved to {set_aside(path).name}")
+        say(f"{path}: not a complete record, or altered; moved to {quarantine(path).name}")
         return {}
 
 
@@ -223,7 +223,7 @@ def check_inputs(task: Task) -> None:
             raise FileNotFoundError(f"{place.outputs[kind]}: missing; `{maker.command}` makes it")
         record = record_of(place)
         if errors := integrity_errors(place, record, deep=True, kind=kind, unread=SHARD):
-            aside = [set_aside(error.path) for error in errors if error.exists]
+            aside = [quarantine(error.path) for error in errors if error.exists]
             place.digests.unlink(missing_ok=True)  # so that Snakemake makes the result again
             moved = f"; moved to {aside[0].name}" if aside else ""
             more = f" ({len(errors)} files affected)" if len(errors) > 1 else ""

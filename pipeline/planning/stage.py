@@ -14,8 +14,6 @@ from pipeline.config.base import Settings
 from pipeline.config.references import PROJECT, literals
 from pipeline.planning.plan import Plan
 
-Inputs = Mapping[str, Sequence[Path]]  # kind, or name of a file -> paths
-Outputs = Mapping[str, Path]  # kind -> path
 Subject = Literal["dataset", "subset", "run", "setting", "figure", "experiment", ""]
 
 GLOBAL = ("",)  # the subjects of a stage that has one result for the whole plan

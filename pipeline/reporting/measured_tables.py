@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.config.run import Run
-from pipeline.planning.stage import Inputs
 from pipeline.reporting.learned import RAW_PIXELS, UNTRAINED
 from pipeline.reporting.measured import labelled, rows_of
 from pipeline.reporting.paper_values import COLUMNS, read_paper_values
+from pipeline.system.files import Inputs
 
 Read = Callable[[str], pd.DataFrame]  # kind of measure -> rows of all runs asked for, with the runs' fields as columns
 

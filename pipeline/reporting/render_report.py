@@ -17,11 +17,10 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from pipeline.config.references import PROJECT
-from pipeline.planning.stage import Inputs, Outputs
 from pipeline.reporting.origins import provenance
 from pipeline.reporting.sections import without_empty
 from pipeline.reporting.show import Report
-from pipeline.system.files import read_json, write_json, write_text
+from pipeline.system.files import Inputs, Outputs, read_json, write_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pipeline.config.probe_settings import ProbeSettings
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
 from pipeline.stages import subset
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     import torch

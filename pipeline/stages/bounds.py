@@ -7,7 +7,8 @@ from pipeline.config.run import Run
 from pipeline.config.theory_settings import DescentSettings
 from pipeline.config.training_settings import SHARED
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import GLOBAL, Inputs, Outputs, Stage
+from pipeline.planning.stage import GLOBAL, Stage
+from pipeline.system.files import Inputs, Outputs
 
 
 class BoundsJob(Settings):

@@ -11,8 +11,9 @@ from pipeline.config.base import Settings, SettingsError
 from pipeline.config.params import ClaimRule
 from pipeline.config.run import Run
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
 from pipeline.stages.measured_kinds import MEASURED, measured
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     from pipeline.reporting.claim import Claim, Read

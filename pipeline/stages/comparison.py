@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pipeline.config.base import SettingsError
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
 from pipeline.reporting.paper_values import PAPER_VALUES, published_classes
 from pipeline.stages.measured_kinds import measured
 from pipeline.stages.table1 import TableJob, job_of_experiment
+from pipeline.system.files import Inputs, Outputs
 
 
 def job_of(plan: Plan, name: str) -> TableJob:

@@ -13,7 +13,8 @@ from pipeline.config.theory_settings import SurrogateSettings
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.models.encoders import module_of
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     import torch

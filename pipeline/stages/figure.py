@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from pipeline.config.base import Settings, SettingsError
 from pipeline.config.run import Run
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
 from pipeline.reporting.figures import FIGURES, FigureFacts
 from pipeline.reporting.paper_values import PAPER_VALUES, published_classes
 from pipeline.stages.measured_kinds import FACTS, measured
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from pipeline.config.probe_settings import ProbeSettings
 from pipeline.config.run import Run
 from pipeline.models.encoders import module_of
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     import torch

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pipeline.config.base import Settings
 from pipeline.config.run import Run
-from pipeline.planning.stage import GLOBAL, Inputs, Outputs, Stage
+from pipeline.planning.stage import GLOBAL, Stage
 from pipeline.stages.table1 import subjects_of
+from pipeline.system.files import Inputs, Outputs
 
 
 class MetricsJob(Settings):

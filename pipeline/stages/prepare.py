@@ -7,7 +7,8 @@ from pathlib import Path
 from pipeline.config.base import Settings
 from pipeline.config.dataset_settings import SourceSettings
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
+from pipeline.system.files import Inputs, Outputs
 
 VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from pipeline.config.base import Settings
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
+from pipeline.system.files import Inputs, Outputs
 
 
 class PromisedJob(Settings):

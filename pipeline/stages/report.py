@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from pipeline.config.base import Settings
 from pipeline.config.run import Run
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import GLOBAL, Inputs, Outputs, Stage
+from pipeline.planning.stage import GLOBAL, Stage
 from pipeline.reporting.figures import FIGURES
 from pipeline.stages import table1
 from pipeline.stages.figure import figures_of
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from pipeline.config.base import Settings, SettingsError
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
+from pipeline.system.files import Inputs, Outputs
 
 
 class SubsetJob(Settings):

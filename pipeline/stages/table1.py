@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pipeline.config.base import Settings, SettingsError
 from pipeline.config.run import Run
 from pipeline.planning.plan import TABLES, Plan, check_one_setting
-from pipeline.planning.stage import GLOBAL, Inputs, Outputs, Stage
+from pipeline.planning.stage import GLOBAL, Stage
 from pipeline.reporting.paper_values import PAPER_VALUES, published_classes
 from pipeline.stages.measured_kinds import measured
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
 from pipeline.reporting.paper_values import PAPER_VALUES
 from pipeline.stages.table1 import TableJob, job_of, subjects_of
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

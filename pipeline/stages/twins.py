@@ -13,14 +13,15 @@ from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.models.encoders import module_of
 from pipeline.planning.plan import Plan
-from pipeline.planning.stage import Inputs, Outputs, Stage
+from pipeline.planning.stage import Stage
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
 
-    from pipeline.train.ranks import Ranks
+    from pipeline.train.distributed import Distributed
 
 VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
 
@@ -47,31 +48,32 @@ def run(
     origin: str,
     workers: int = 1,
     compiled: bool = False,
-    ranks: Ranks | None = None,
+    group: Distributed | None = None,
 ) -> dict[str, Any]:
     """Train, or resume from `state` where it exists and has this `origin`; return the digests of what twins saw.
 
-    Every rank calls this. Only the first one reads the state and writes; where it has nothing to train, the others end
-    at once.
+    All processes of a group call this. Only rank 0 reads the state and writes; where it has nothing to train, the
+    others end at once.
     """
     import pandas as pd
 
     from pipeline.datasets.images import load_images
     from pipeline.system.files import write_csv
-    from pipeline.train.ranks import ALONE
-    from pipeline.train.twin_training import StepRow, train_twins
+    from pipeline.train.distributed import SINGLE_PROCESS
+    from pipeline.train.twin import StepRow
+    from pipeline.train.twin_training import train_twins
 
-    ranks = ranks or ALONE
-    if not ranks.begin():
+    group = group or SINGLE_PROCESS
+    if not group.wait_for_rank0():
         return {}
     images = load_images(inputs["store"][0], inputs["subset"][0], device)["train"]
     trained = train_twins(
         *(job.run, job.objectives, job.checkpoints, images, job.views, outputs["checkpoints"], state, origin),
         workers=workers,
         compiled=compiled,
-        ranks=ranks,
+        group=group,
     )
-    if not ranks.first:
+    if not group.is_rank0:
         return {}
     columns = list(StepRow.__dataclass_fields__)  # a run of no epochs has a header and no row
     write_csv(outputs["steps"], pd.DataFrame(map(asdict, trained.steps), columns=columns))

@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from pipeline.config.base import SettingsError
 from pipeline.datasets.decode import Header, ImageFile, decode, decode_all, read_header
-from pipeline.models.vision import torchvision
+from pipeline.system.torchvision_shim import torchvision
 
 COLOUR = noise("colour", (40, 60, 3))
 

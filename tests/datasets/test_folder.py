@@ -7,7 +7,7 @@ from image_sets import encoded, noise, read_source, same, stored, write_folder, 
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import SourceSettings
 from pipeline.datasets.preparation import prepare
-from pipeline.models.vision import torchvision
+from pipeline.system.torchvision_shim import torchvision
 
 TRAIN = [f"train/{label}/{number}.png" for label in ("cat", "ant", "bee") for number in (10, 9, 1)]
 TEST = [f"test/{label}/{number}.png" for label in ("bee", "cat", "ant") for number in (1, 2)]

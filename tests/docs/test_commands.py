@@ -48,7 +48,6 @@ ELSEWHERE = {  # what trains anew or needs a remote, by the test that runs it, a
 # what stands in for commands that take hours, change an environment, or need what a test has not
 STAND_INS = {
     "snakemake --workflow-profile profiles/slurm": "snakemake -n -q --workflow-profile profiles/slurm",
-    "snakemake --workflow-profile profiles/kubernetes": "snakemake -n -q --workflow-profile profiles/kubernetes",
     "benchmarks/gpu.sh WORK OUT all --data train.zip test.zip": "sh -n benchmarks/gpu.sh",
     "python -m benchmarks.alignment": "python -m benchmarks.alignment --quick --out quick.json",
     "snakemake --cores all": "snakemake --cores 2",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-import pipeline.models.vision  # noqa: F401  (before libraries that import torchvision)
+import pipeline.system.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
 from pipeline.config.dataset_settings import SourceSettings
 from pipeline.config.objectives import resolve
 from pipeline.config.probe_settings import ProbeSettings
@@ -25,7 +25,8 @@ from pipeline.jobs.chain import STAGES
 from pipeline.jobs.provenance import processor
 from pipeline.stages import between_seeds, curvature, layers, loss_gap, measure, merging, prepare, subset
 from pipeline.train.checkpoints import save_checkpoint
-from pipeline.train.twin_training import Training, initial_network
+from pipeline.train.twin import initial_network
+from pipeline.train.twin_trainer import TwinTrainer
 
 FOLDER = Path(__file__).parent
 TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent", "cl_perturbed")
@@ -56,10 +57,10 @@ def _data(folder: Path) -> dict[str, str]:
         job = subset.SubsetJob(dataset="digits", classes=classes, seed=0)
         subset.run(job, {"store": [folder / "images"]}, {"subset": folder / f"{classes}.json"})
     files = "".join(f"{name},{digest}\n" for name, digest in file_digests(folder / "images").items())
-    training = Training(TRAINED, list(map(resolve, TWINS)), _images(folder, None), VIEWS)
+    training = TwinTrainer(TRAINED, list(map(resolve, TWINS)), _images(folder, None), VIEWS)
     for _, _ in zip(range(STEPS), training.steps(), strict=False):
         pass
-    rows = [*training.rows, *training.unfinished()]
+    rows = training.all_rows()
     table = pd.DataFrame([(r.epoch, r.step, r.objective, r.loss, r.mean_mass, r.mean_square_mass) for r in rows])
     return {"prepare": f"file,sha256\n{files}", "twins": _csv(table, "epoch,step,objective,loss,mass,square_mass")}
 

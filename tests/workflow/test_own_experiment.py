@@ -45,7 +45,7 @@ def test_a_file_of_ones_own_is_seen_from_where_commands_are_given(tmp_path, monk
     encoder = parse(Params, {"experiments": {"mine": digits(encoder="mine.py:build")}}, "params/flowers.yaml")
     (tmp_path / "params" / "mine.py").write_text("def loss(z1, z2, labels, temperature):\n    return z1.sum()\n")
     for wrong in (settings, encoder):
-        with pytest.raises(SettingsError, match=rf"there is no file {re.escape(str(tmp_path))}/mine\.py, allowed is"):
+        with pytest.raises(SettingsError, match=rf"there is no file {re.escape(str(tmp_path))}/mine\.py, expected"):
             plan(wrong)
     (tmp_path / "params" / "mine.py").rename(tmp_path / "mine.py")
     (request,) = plan(settings).requests.values()

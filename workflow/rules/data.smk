@@ -21,7 +21,7 @@ rule prepare:
         **job("prepare"),
         settings=SETTINGS_FILE,
     shell:
-        "trap : TERM; TWIN_ALIGNMENT_CARDS={resources.gpu} "
+        "trap : TERM; TWIN_ALIGNMENT_GPUS={resources.gpu} "
         "{params.command} {params.subject} --params {params.settings:q} --threads {threads} 2>&1 "
         "| (trap '' TERM; exec tee -i {log:q}) >&2"
 

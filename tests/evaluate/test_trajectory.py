@@ -5,9 +5,9 @@ import torch
 
 from pipeline.config.probe_settings import ProbeSettings
 from pipeline.config.run import Run
-from pipeline.evaluate.movement import Travelled
+from pipeline.evaluate.movement import TrainingProgress
 from pipeline.evaluate.seed_pairs import between_seeds
-from pipeline.evaluate.trajectory import trajectory
+from pipeline.evaluate.trajectory import Trajectory
 from pipeline.stages import measure
 from pipeline.stages.measure import MeasureJob
 from tests.measures import definitions
@@ -15,12 +15,12 @@ from twin_alignment.measures.jackknife import Estimate
 from twin_alignment.measures.registry import MEASURES, Measure
 
 NAMES = ("cl", "nscl", "ce")
-TRAVELLED = {0: Travelled(0, 0.0), 2: Travelled(6, 0.25)}
+PROGRESS = {0: TrainingProgress(0, 0.0), 2: TrainingProgress(6, 0.25)}
 LABELS = {"train": torch.arange(24) % 3, "test": torch.arange(12) % 3}
 
 
 def features(name, epoch):
-    """Twins start equal and go their own ways."""
+    """Features of twins that start equal and then differ."""
     start = np.random.default_rng(0)
     own = np.random.default_rng([epoch, *name.encode()])
     return {
@@ -34,9 +34,17 @@ def weights(name, epoch):
     return {"conv.weight": torch.ones(3, 3, dtype=torch.float64) + epoch * torch.from_numpy(own.normal(size=(3, 3)))}
 
 
+def trajectory(names, progress, features_of=features, weights_of=weights):
+    tables = Trajectory(LABELS)
+    for epoch, so_far in progress.items():
+        loaded = ({name: load(name, epoch) for name in names} for load in (features_of, weights_of))
+        tables.add_epoch(epoch, so_far, *loaded)
+    return tables
+
+
 @pytest.fixture(scope="module")
 def found():
-    return trajectory(NAMES, (0, 2), features, weights, LABELS, TRAVELLED)
+    return trajectory(NAMES, PROGRESS)
 
 
 def test_there_is_one_row_per_epoch_split_pair_and_measure(found):
@@ -90,13 +98,13 @@ def test_each_twin_moves_from_its_own_start(found):
         assert np.cos(np.radians(row.weight_angle)) == pytest.approx(cosine, abs=1e-9)
 
 
-def test_a_twin_with_a_start_of_its_own_is_not_compared_with_anothers():
+def test_a_twin_with_another_start_is_compared_with_its_start():
     moved = {"cl": 0.0, "ce": 1.0}
 
     def weights_of(name, epoch):
         return {"w": torch.eye(2) * (1.0 if name == "cl" else 5.0) * (1.0 + epoch * moved[name])}
 
-    found = trajectory(("cl", "ce"), (0, 2), features, weights_of, LABELS, TRAVELLED)
+    found = trajectory(("cl", "ce"), PROGRESS, weights_of=weights_of)
     later = {row.objective: row.displacement for row in found.movement if row.epoch == 2}
     assert later == {"cl": 0.0, "ce": pytest.approx(2.0)}
 
@@ -141,9 +149,8 @@ def test_a_collapsed_network_has_no_similarity_at_that_epoch_and_stops_nothing(h
         return {s: COLLAPSES[how](own, LABELS[s]) if collapsed else own for s, own in rows.items()}
 
     epochs = (0, 2, 4)
-    travelled = dict.fromkeys(epochs, Travelled(0, 0.0))
-    found = trajectory(NAMES, epochs, features_of, weights, LABELS, travelled)
-    usual = trajectory(NAMES, epochs, features, weights, LABELS, travelled)
+    progress = dict.fromkeys(epochs, TrainingProgress(0, 0.0))
+    found, usual = trajectory(NAMES, progress, features_of), trajectory(NAMES, progress)
     for kind in ("alignment", "weights", "collapse", "movement"):
         assert len(getattr(found, kind)) == len(getattr(usual, kind))
     for row, without in zip(found.alignment, usual.alignment, strict=True):
@@ -160,7 +167,7 @@ def test_a_collapsed_network_has_no_similarity_at_that_epoch_and_stops_nothing(h
 
 
 @pytest.mark.parametrize("how", [how for how in COLLAPSES if how != "two classes of one mean"])
-def test_between_seeds_a_collapsed_network_is_like_no_other(how):
+def test_between_seeds_a_collapsed_network_has_no_similarity(how):
     def features_of(seed, epoch):
         rows = features(str(seed), epoch)
         return {s: COLLAPSES[how](own, LABELS[s]) for s, own in rows.items()} if seed == 3 else rows
@@ -174,7 +181,7 @@ def mean_distance(pair):
     return Estimate(float((pair.first.features - pair.second.features).norm(dim=1).mean()), low=0.0)
 
 
-def test_a_measure_of_ones_own_is_one_entry(monkeypatch):
+def test_a_custom_measure_is_one_entry(monkeypatch):
     mine = Measure("mine", "Mine", "mean distance", f"{__name__}:mean_distance", drawn=True)
     monkeypatch.setitem(MEASURES, "mine", mine)
     rates = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
@@ -182,7 +189,7 @@ def test_a_measure_of_ones_own_is_one_entry(monkeypatch):
     run = Run(dataset="digits", trust_coefficient=0.5)
     job = MeasureJob(run=run, objectives=NAMES, checkpoints=(0, 2), size=None, probes=ProbeSettings())
     rows = pd.DataFrame(steps, columns=["epoch", "step", "objective", "learning_rate"])
-    found = trajectory(NAMES, (0, 2), features, weights, LABELS, measure.travelled(job, rows))
+    found = trajectory(NAMES, measure.training_progress(job, rows))
     movement = pd.DataFrame(found.movement)
     columns = ["epoch", "steps", "path_length", "objective", "displacement", "weight_angle", "cka", "rsa", "collapsed"]
     assert list(movement) == columns

@@ -71,5 +71,5 @@ def test_untrained_is_the_start_of_cl_or_of_the_first(objectives, start):
     assert list(zip(table["objective"], table["probe"], strict=True)) == keys
     nccc = table[table["probe"] == "nccc"].set_index("objective")["accuracy"]
     for name in names:
-        own = rows[start, 0] if name == "untrained" else rows[name, 5]
-        assert nccc[name] == pytest.approx(nearest_class_centre(own, labels, own, labels).accuracy)
+        features = rows[start, 0] if name == "untrained" else rows[name, 5]
+        assert nccc[name] == pytest.approx(nearest_class_centre(features, labels, features, labels).accuracy)

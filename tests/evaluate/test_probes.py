@@ -7,7 +7,6 @@ from sklearn.preprocessing import StandardScaler
 
 from pipeline.config.probe_settings import ProbeSettings
 from pipeline.evaluate.probing import linear_probe, nearest_class_centre
-from twin_alignment.measures.class_means import class_means
 
 
 @pytest.fixture
@@ -19,12 +18,6 @@ def task():
     rows = (centres[labels] + 1.5 * rng.normal(size=(900, 12))) * np.logspace(-1, 1, 12) + 3
     rows, labels = torch.tensor(rows, dtype=torch.float32), torch.tensor(labels)
     return rows[:600], labels[:600], rows[600:], labels[600:]
-
-
-def test_class_means_are_those_of_a_loop(task):
-    rows, labels, *_ = task
-    expected = torch.stack([rows[labels == c].double().mean(0) for c in range(5)])
-    torch.testing.assert_close(class_means(rows, labels, 5), expected)
 
 
 def test_nearest_class_centre_is_scikit_learns(task):
@@ -63,7 +56,7 @@ def test_a_class_without_a_training_row_is_never_predicted(task):
     assert (found.converged, found.accuracy) == (True, pytest.approx(expected))
 
 
-def test_labels_that_are_none_are_refused(task):
+def test_other_labels_are_refused(task):
     train, train_labels, test, test_labels = task
     with pytest.raises(ValueError, match=r"expected labels \[600\], one a row, got \[599\]"):
         nearest_class_centre(train, train_labels[:-1], test, test_labels)

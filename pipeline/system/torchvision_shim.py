@@ -1,9 +1,8 @@
-"""The one door to torchvision: `from pipeline.models.vision import torchvision`.
+"""Import torchvision with any build of torch: `from pipeline.system.torchvision_shim import torchvision`.
 
-A torchvision wheel whose compiled operators do not fit the installed torch (the registry's wheel beside a CPU-only
-torch, for instance) fails on import, because it registers meta kernels for operators that nobody declared. Models,
-transforms and datasets need none of these operators, so their schemas are declared first, and only where the
-compiled library could not be loaded.
+A torchvision wheel whose compiled operators do not fit the installed torch (the registry's wheel with a CPU-only torch,
+for instance) fails on import, because it registers meta kernels for operators that nobody declared. Models, transforms
+and datasets need none of these operators. Their schemas are declared first if the compiled library cannot be loaded.
 """
 
 import importlib.util
@@ -13,7 +12,7 @@ import torch
 
 
 def _operators_load() -> bool:
-    """Whether torchvision's compiled operators can be loaded into this torch."""
+    """Return True if torchvision's compiled operators can be loaded into this torch."""
     spec = importlib.util.find_spec("torchvision")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("torchvision is not installed")
