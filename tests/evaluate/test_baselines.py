@@ -38,7 +38,7 @@ def test_large_images_are_averaged_down_to_32():
 
 
 def test_the_stage_probes_pixels_with_both(images, tmp_path, monkeypatch):
-    monkeypatch.setattr(baselines, "load_images", lambda *_: {"train": images, "test": images})
+    monkeypatch.setattr("pipeline.datasets.images.load_images", lambda *_: {"train": images, "test": images})
     job = BaselinesJob(dataset="digits", classes=4, seed=0, probes=ProbeSettings(max_iterations=50, tolerance=1e-9))
     output = {"baselines": tmp_path / "baselines.csv"}
     baselines.run(job, {"store": [tmp_path], "subset": [tmp_path]}, output, CPU)

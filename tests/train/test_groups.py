@@ -12,7 +12,8 @@ from pipeline.config.objectives import resolve
 from pipeline.train.checkpoints import load_checkpoint
 from pipeline.train.grouped_labels import count_groups, group_labels
 from pipeline.train.stream import Stream
-from pipeline.train.twin_training import Training, train_twins
+from pipeline.train.twin_trainer import TwinTrainer
+from pipeline.train.twin_training import train_twins
 from twin_alignment.losses.contrastive import same_class_mass
 
 CLASSES = (1, 4, 5, 8)  # of the ten digits: those of the images
@@ -84,7 +85,7 @@ def test_random_groups_of_images_are_of_equal_size_and_say_nothing_of_classes(im
 def test_groups_that_do_not_fit_the_images_are_refused_before_training(groups, message, small_run, images, recipe):
     objective = resolve("nscl").model_copy(update={"name": "mine", "groups": groups})
     with pytest.raises(SettingsError, match=message):
-        Training(small_run, [objective], images, recipe)
+        TwinTrainer(small_run, [objective], images, recipe)
 
 
 def test_the_stream_shows_groups_beside_labels_and_keeps_one_step_for_all(small_run, images, recipe):
@@ -123,7 +124,7 @@ def test_every_objective_that_reads_labels_can_read_groups(objective, small_run,
 
 def test_a_twin_with_groups_records_the_mass_by_its_groups_and_others_as_before(small_run, images, recipe):
     objectives = [resolve("cl"), resolve("nscl"), mapped(*"aabb"), mapped(*"aabb", objective="ce", name="logits")]
-    training = Training(small_run, objectives, images, recipe)
+    training = TwinTrainer(small_run, objectives, images, recipe)
     batch = next(Stream(small_run, images, recipe, objectives).epoch(1))["cl"]
     with torch.no_grad():
         z1, z2 = (training.twins[2].network(view) for view in (batch.view1, batch.view2))
@@ -132,7 +133,7 @@ def test_a_twin_with_groups_records_the_mass_by_its_groups_and_others_as_before(
         for labels in (batch.groups["mapped"], batch.labels)
     )
     next(training.steps())
-    mass = {row.objective: row.mean_mass for row in training.unfinished()}
+    mass = {row.objective: row.mean_mass for row in training.all_rows()}
     assert mass["mapped"] == pytest.approx(by_groups, rel=1e-5)
     assert mass["cl"] == pytest.approx(by_classes, rel=1e-5)  # one start, one batch: CL's is by the classes
     assert by_groups > by_classes + 0.05
@@ -142,7 +143,7 @@ def test_a_twin_with_groups_records_the_mass_by_its_groups_and_others_as_before(
 
 def test_a_run_with_groups_goes_on_to_the_bit(small_run, images, recipe):
     objectives = [resolve("cl"), grouped("random/2")]
-    whole, half = (Training(small_run, objectives, images, recipe) for _ in range(2))
+    whole, half = (TwinTrainer(small_run, objectives, images, recipe) for _ in range(2))
     for epoch, step in whole.steps():
         if (epoch, step) == (2, 2):
             half.restore(deepcopy(whole.state()))
