@@ -711,7 +711,7 @@ _DECLARED: tuple[Stage, ...] = (
             for subject in stage.subjects(plan)
         ],
         notes=True,
-        modules=lambda job: ["pipeline.reporting.show"],
+        modules=lambda job: ["pipeline.reporting.report_parts"],
         shown=("page", "Report"),
     ),
 )

@@ -1,4 +1,4 @@
-"""The numbers in short, and as lines over the epochs, for comparisons between versions with DVC."""
+"""Headline numbers, and similarities over the epochs, for comparisons between versions with DVC."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(job: MetricsJob, inputs: Inputs, outputs: Outputs) -> None:
+    """Write the metrics, and a table a dataset for plots."""
     table1, table2, claims = (pd.read_csv(inputs[kind][0]) for kind in ("table1", "table2", "claims"))
     write_json(outputs["metrics"], short_metrics(table1, table2, claims))
     outputs["plots"].mkdir(parents=True, exist_ok=True)

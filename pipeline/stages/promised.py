@@ -1,4 +1,4 @@
-"""What Theorem 1 and its sharper forms promise at the paper's own settings, with nothing trained."""
+"""Bounds of Theorem 1 and its sharper forms at the paper's own settings, without any training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, promised
+from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, bounds_of_setting
 from pipeline.system.files import write_csv
 
 if TYPE_CHECKING:
@@ -16,5 +16,6 @@ if TYPE_CHECKING:
 
 
 def run(job: PromisedJob, inputs: Inputs, outputs: Outputs) -> None:
-    found = [promised(setting, schedule, job.delta) for setting in SETTINGS for schedule in SCHEDULES]
-    write_csv(outputs["promised"], pd.DataFrame(map(asdict, found)))
+    """Write the bounds of all published settings."""
+    bounds = [bounds_of_setting(setting, schedule, job.delta) for setting in SETTINGS for schedule in SCHEDULES]
+    write_csv(outputs["promised"], pd.DataFrame(map(asdict, bounds)))

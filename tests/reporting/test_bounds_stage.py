@@ -7,7 +7,7 @@ import torch
 
 from pipeline.config.run import Run
 from pipeline.config.theory_settings import DescentSettings
-from pipeline.reporting.certificates import bounds_of_run, simulated
+from pipeline.reporting.certificates import bounds_of_run, simulated_descent
 from pipeline.system.files import write_csv
 from twin_alignment.measures.jackknife import Pair, Prepared
 from twin_alignment.measures.registry import MEASURES
@@ -156,7 +156,7 @@ def test_a_rate_above_the_limit_has_no_certificate():
 
 
 def test_the_simulation_keeps_the_chain():
-    table = simulated(DescentSettings(images=120, classes=6, batch=24, steps=60)).drop(columns="step")
+    table = simulated_descent(DescentSettings(images=120, classes=6, batch=24, steps=60)).drop(columns="step")
     assert len(table) == 60
     assert list(table)[-1] == "theorem1_published_log"
     assert (table.diff(axis=1).iloc[:, 1:] >= -1e-9).all(axis=None)

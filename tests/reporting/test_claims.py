@@ -10,12 +10,12 @@ from pipeline.config.run import Run
 from pipeline.jobs.declared import EVIDENCE, STAGES, stage_of
 from pipeline.jobs.layout import Layout
 from pipeline.jobs.plan import plan
-from pipeline.reporting.claim import by_data, labels
+from pipeline.reporting.claim_definition import setting_labels, values_by_setting
 from pipeline.reporting.claims import CLAIMS, runs_of
 from pipeline.reporting.learned import learned
 from pipeline.reporting.measured import labelled
 from pipeline.reporting.measured_tables import reader
-from pipeline.reporting.verdicts import by_claim, claims, verdict
+from pipeline.reporting.verdicts import by_claim, claims_table, verdict
 from pipeline.stages.claims import run as claims_stage
 from pipeline.system.files import write_csv
 from tests.docs.pages import ROOT
@@ -49,14 +49,14 @@ def tables(*runs, seeds=SEEDS):
 def values(name, found, **options):
     """By data, as it stands in the table."""
     measured = CLAIMS[name].measure(found.__getitem__, **options)
-    named = labels(list(measured))
+    named = setting_labels(list(measured))
     return {named[data]: own for data, own in measured.items()}
 
 
 def rows_of(names, found, late_path_length=1.0):
     """Rows of some claims, all measured on the same tables."""
     rules = {name: CLAIMS[name].rule for name in names}
-    return claims(CLAIMS, rules, lambda claim: found.__getitem__, {"late_path_length": late_path_length})
+    return claims_table(CLAIMS, rules, lambda claim: found.__getitem__, {"late_path_length": late_path_length})
 
 
 def test_settings_of_one_dataset_do_not_count_as_seeds():
@@ -83,8 +83,8 @@ def test_what_a_table_on_disk_says_of_a_setting_is_what_the_run_says(tmp_path):
     run = Run(dataset="digits", classes=None, shared=(), seed=1)
     labelled_here = labelled(run, pd.DataFrame({"x": [1.0]}))
     write_csv(tmp_path / "table.csv", labelled_here)
-    (here,) = by_data(labelled_here, lambda own: own["x"].tolist())
-    (there,) = by_data(pd.read_csv(tmp_path / "table.csv"), lambda own: own["x"].tolist())
+    (here,) = values_by_setting(labelled_here, lambda own: own["x"].tolist())
+    (there,) = values_by_setting(pd.read_csv(tmp_path / "table.csv"), lambda own: own["x"].tolist())
     assert here == there
     assert len(here.rows(pd.read_csv(tmp_path / "table.csv"))) == 1
 
@@ -248,7 +248,7 @@ def test_the_table_says_what_was_measured_and_what_was_not():
     found = planted(lambda v: [({}, {"alignment": alignment(nscl=v, cl_independent=0.5)})], [0.6, 0.601, 0.602])
     rules = {name: CLAIMS[name].rule for name in ("stays_aligned", "share_batches", "published_tiny_imagenet")}
     there = {"trajectory"}  # but not on Tiny-ImageNet
-    table = claims(CLAIMS, rules, lambda c: found.__getitem__ if set(c.experiments) <= there else None, {})
+    table = claims_table(CLAIMS, rules, lambda c: found.__getitem__ if set(c.experiments) <= there else None, {})
     table = table.set_index("claim")
     assert table.loc["stays_aligned", "verdict"] == "holds"
     assert table.loc["stays_aligned", "mean"] == pytest.approx(0.101, abs=1e-6)
@@ -265,7 +265,7 @@ def test_a_figure_that_a_control_names_shows_the_control():
     assert len(named) > 2
     for control, figure in named:
         table = (figures / f"{figure}.csv").read_text()
-        assert "batches and views of its own" not in control or "cl_independent" in table
+        assert "independent" not in control or "cl_independent" in table
 
 
 def test_a_claim_is_counted_once():

@@ -10,14 +10,14 @@ from pipeline.config.run import Run
 from pipeline.reporting.accuracy_table import table1, table1_markdown
 from pipeline.reporting.agreement_table import table2, table2_markdown
 from pipeline.reporting.headline_metrics import short_metrics
-from pipeline.reporting.run_facts import facts, sentences
-from pipeline.reporting.show import COLLAPSE, Report
+from pipeline.reporting.run_facts import run_facts, sentences
+
 from pipeline.reporting.tables import with_numbers
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.system.files import write_csv
 from tests.reporting.planted import moved
 from tests.reporting.planted_tables import probes
-from tests.reporting.test_show import CLAIMS
+
 
 RUNS = [Run(dataset="digits", classes=10, epochs=2, seed=seed) for seed in (0, 1, 2)]
 RAW = pd.DataFrame({"objective": "raw_pixels", "probe": p, "accuracy": 40.0, "converged": True} for p in ("nccc", "lp"))
@@ -99,15 +99,15 @@ def test_nothing_is_said_where_nothing_collapsed():
     one, two = both({})
     assert statuses(one) == statuses(two) == []
     *learning, _ = measures({})
-    assert "collapsed" not in facts(*learning, PAIR)
+    assert "collapsed" not in run_facts(*learning, PAIR)
 
 
 def test_figures_and_the_page_name_them(tmp_path):
     *learning, _ = measures(MEASURED)
-    table = facts(*learning, PAIR)
+    table = run_facts(*learning, PAIR)
     *_, sentence = sentences(table)
     assert sentence.endswith("seed 0: nscl at epochs 1, 2; seed 1: nscl at epoch 1")
-    assert "collapsed" not in facts(*learning, ("cl",))
+    assert "collapsed" not in run_facts(*learning, ("cl",))
     write_csv(tmp_path / "claims.csv", pd.DataFrame(columns=list(COLUMNS)))
     report = Report(str(tmp_path))
     assert report.collapsed() == ""

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from pipeline.config.run import Run
-from pipeline.reporting.run_facts import facts, sentences
+from pipeline.reporting.run_facts import run_facts, sentences
 from pipeline.reporting.style import note
 from tests.reporting.planted import moved
 
@@ -25,7 +25,7 @@ def table_of(runs, cl, raw=40.0):
     probes = {run: rows(cl=cl(run), untrained=30.0) for run in runs}
     baselines = {run.subset: rows(raw_pixels=raw) for run in runs}
     movement = {run: pd.DataFrame([moved(run, e, o) for e in (0, 1, 2) for o in ("cl", "nscl")]) for run in runs}
-    return facts(probes, baselines, movement, ("cl", "nscl"))
+    return run_facts(probes, baselines, movement, ("cl", "nscl"))
 
 
 def runs_of(**fields):

@@ -15,7 +15,7 @@ from pipeline.jobs.plan import plan
 from pipeline.reporting.figures import FIGURES, facts_of
 from pipeline.reporting.measured import labelled, rows_of, summarise
 from pipeline.reporting.measured_tables import Reading
-from pipeline.reporting.style import looks, note, save
+from pipeline.reporting.style import note, save, styles
 from pipeline.reporting.trends import trend
 from pipeline.stages import figure
 from pipeline.system.files import write_csv
@@ -79,11 +79,11 @@ def test_an_objective_of_ones_own_is_drawn_with_a_look_of_its_own(name):
 def test_no_two_twins_of_a_figure_look_alike():
     """Markers differ among all that are known and the first six others; and the look among 24 others."""
     others = [f"mine.loss{n}" for n in range(24)]
-    found = looks(("cl", *CONTROLLED, *others[:6]))
+    found = styles(("cl", *CONTROLLED, *others[:6]))
     assert len({marker for _, marker in found.values()}) == len(found)
     colours = {name: colour for name, (colour, _) in found.items()}
     assert not {colours[name] for name in others[:6]} & {colours[name] for name in ("cl", *CONTROLLED)}
-    assert len(set(looks(("cl", *CONTROLLED, *others)).values())) == 1 + len(CONTROLLED) + len(others)
+    assert len(set(styles(("cl", *CONTROLLED, *others)).values())) == 1 + len(CONTROLLED) + len(others)
 
 
 def test_lines_show_the_means_of_the_seeds():

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.text import Text
 
 from pipeline.reporting.figures import FIGURES, WIDTH
-from pipeline.reporting.style import LETTERS, MEASURES, name_of, note
+from pipeline.reporting.style import LETTERS, MEASURES, note, objective_label
 from tests.reporting.planted import CONTROLLED, DOSED
 from tests.reporting.planted_figures import MODULES, table_of
 
@@ -74,5 +74,5 @@ def test_panels_and_legends_stand_in_one_order(drawn):
     assert "RSA" not in across or all(row == ["CKA", "RSA"] for row in rows)
     for legend in drawn.legends:
         labels = [text.get_text().removeprefix("CL–") for text in legend.get_texts()]
-        twins = [name for name in map(name_of, CONTROLLED) if name in labels]
+        twins = [name for name in map(objective_label, CONTROLLED) if name in labels]
         assert [label for label in labels if label in twins] == twins
