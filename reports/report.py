@@ -12,7 +12,7 @@
 
 # %% tags=["parameters"]
 reports = "reports"  # folder of finished tables and figures
-photographs = "reports/evidence/cifar_two_cores"  # the same, measured on photographs; empty: not shown
+photographs = "reports/evidence/cifar_two_cores"  # the same, measured on photographs; empty: not on_page
 custom: list[str] = []  # custom experiments, which have tables and a figure under their names
 diverged: dict[str, str] = {}  # runs that are in no table, with the reason
 origins = ""  # file of the provenance; empty: that of the reports
@@ -22,7 +22,6 @@ notes: list[str] = []  # on differences between the runs of a table
 import json
 from pathlib import Path
 
-import pandas as pd
 from IPython.display import HTML
 from markupsafe import Markup
 
@@ -34,12 +33,12 @@ from pipeline.reporting.headline_answer import answer
 claims = parts.read_claims(reports)
 findings = claims[claims["kind"] == "claim"]
 provenance = json.loads(Path(origins or f"{reports}/provenance.json").read_text())
-shown: list[str] = []  # figures and tables that are on the page, with the claims that rest on them
+on_page: list[str] = []  # figures and tables that are on the page, with the claims that rest on them
 
 
 def claims_on(evidence):
     """The verdicts that rest on a figure or table."""
-    shown.append(evidence)
+    on_page.append(evidence)
     return parts.claims_table(findings[findings["evidence"] == evidence])
 
 
@@ -82,6 +81,7 @@ HTML(here or no_answer + elsewhere)
 # out the same number of negatives, without information on classes; *independent-data CL*, with the same initialisation
 # and independently drawn batches and augmentations; and CL with *one weight moved* by a millionth before the first
 # step. An effect of NSCL is a finding about labels only as far as it exceeds these controls.
+# Tables name them `nscl_shuffled`, `cl_independent` and `cl_perturbed`.
 
 # %%
 controls = parts.read_table(reports, "figures/controls.csv")
@@ -130,7 +130,8 @@ HTML(parts.verdict_counts(claims))
 # centre (**NCCC**) and of a linear probe (**LP**). **CDNV**, the class-distance-normalised variance, is the spread
 # within two classes over the distance between their means, 0 where classes have collapsed to points. The **weight gap**
 # is the distance of two networks' weights, relative to their size. **Path length** is the sum over all steps of
-# learning rate times the trust ratio of LARS, roughly the relative distance that a layer's weights were moved: about 29
+# learning rate times the trust coefficient of LARS, roughly the relative distance that a layer's
+# weights were moved: about 29
 # to 58 in the paper. **Displacement** is the distance of the weights at the end from those at the start.
 #
 # Small data and a short training can refute a claim that is made without conditions. That they confirm one does not
@@ -310,8 +311,8 @@ figure("assumptions")
 # ## Further figures and claims
 
 # %%
-further = "".join(figure(name).data for name in FIGURES if name not in {*shown, "controls"})
-further += "".join(claims_on(evidence) for evidence in dict.fromkeys(findings["evidence"]) if evidence not in shown)
+further = "".join(figure(name).data for name in FIGURES if name not in {*on_page, "controls"})
+further += "".join(claims_on(evidence) for evidence in dict.fromkeys(findings["evidence"]) if evidence not in on_page)
 HTML(further)
 
 # %% [markdown]

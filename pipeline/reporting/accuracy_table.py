@@ -40,8 +40,8 @@ EXPLANATION = (
     "learned nothing."
 )
 TRAINING_EXPLANATION = (
-    "Path length: learning rate × trust ratio, summed over all steps. Displacement: how far the encoder's weights "
-    "moved, relative to their size at the start. Means over seeds."
+    "Path length: learning rate × trust coefficient, summed over all steps. Displacement: distance of the encoder's "
+    "weights from their start, relative to their size at the start. Means over seeds."
 )
 
 
@@ -77,10 +77,12 @@ def table1(
         measured = pd.concat([*(baselines[subset] for subset in subsets), group.rows])
         trained = _training(group, pd.concat([movement[run] for run in group.runs]))
         for objective in (RAW_PIXELS, UNTRAINED, *objectives):
-            for probe, own in measured[measured["objective"] == objective].groupby("probe", sort=False):
+            for probe, rows_of_probe in measured[measured["objective"] == objective].groupby("probe", sort=False):
                 paper = published.get((setting.dataset, objective, str(probe)), math.nan)
-                row = measured_row(setting, own["accuracy"].tolist(), paper if group.is_published else math.nan)
-                row["status"] = MEASURED if own["converged"].all() else NOT_CONVERGED
+                row = measured_row(
+                    setting, rows_of_probe["accuracy"].tolist(), paper if group.is_published else math.nan
+                )
+                row["status"] = MEASURED if rows_of_probe["converged"].all() else NOT_CONVERGED
                 rows.append({**row, "objective": objective, "probe": probe, **trained.get(objective, {})})
     missing = uncovered(list(probes), published_classes)
     for (dataset, objective, probe), value in published.items():
@@ -137,7 +139,7 @@ def table1_notes(table: pd.DataFrame) -> list[str]:
 
 
 def table1_markdown(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
-    """Table 1 for readers; data of the paper that was not run has a table of its own at the end."""
+    """Table 1 for readers; data of the paper that was not run has its own table at the end."""
     unrun = table["status"] == NOT_RUN
     parts = ["# Table 1: test accuracy of frozen features (%)", markdown(accuracy_cells(table[~unrun])), EXPLANATION]
     if unrun.any():

@@ -61,13 +61,13 @@ def table2(
         setting = group.setting
         published = _published_at(printed, setting.epochs) if group.is_published else {}
         last = group.rows[group.rows["epoch"] == setting.epochs]
-        for (first, second, split), own in last.groupby(["first", "second", "split"], sort=False):
+        for (first, second, split), pair_rows in last.groupby(["first", "second", "split"], sort=False):
             if not {first, second} <= set(objectives):
                 continue
             for measure in LABELS:
                 key = (setting.dataset, str(second), str(split), PUBLISHED_AS.get(measure, measure))
                 epoch, paper = published.get(key, (None, math.nan)) if first == "cl" else (None, math.nan)
-                values = own.loc[own["measure"] == measure, "value"].dropna().tolist()
+                values = pair_rows.loc[pair_rows["measure"] == measure, "value"].dropna().tolist()
                 if not values:  # all seeds have collapsed
                     continue
                 row = measured_row(setting, values, paper)
@@ -79,7 +79,7 @@ def table2(
         if dataset in missing:
             row = {**not_run_row(dataset, missing[dataset], value), "epochs": epoch, "paper_epoch": epoch}
             rows.append({**row, "first": "cl", "second": second, "split": split, "measure": measure})
-    for row in collapsed_rows({run: collapsed_pairs(own) for run, own in alignment.items()}):
+    for row in collapsed_rows({run: collapsed_pairs(rows_of_run) for run, rows_of_run in alignment.items()}):
         first, second = row["network"]
         if {first, second} <= set(objectives):
             rows.append({**row, "first": first, "second": second})

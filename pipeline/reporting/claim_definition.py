@@ -92,8 +92,8 @@ def setting_labels(settings: Sequence[SettingKey]) -> dict[SettingKey, str]:
     fields = {setting: dict(setting.fields) for setting in settings}
     labels = {}
     for setting, values in fields.items():
-        alike = [others for others in fields.values() if _dataset_label(others) == _dataset_label(values)]
-        differing = [field for field in values if any(others.get(field) != values[field] for others in alike)]
+        alike = [same for same in fields.values() if _dataset_label(same) == _dataset_label(values)]
+        differing = [field for field in values if any(same.get(field) != values[field] for same in alike)]
         labels[setting] = ", ".join((_dataset_label(values), *(f"{name} = {values[name]}" for name in differing)))
     return labels
 

@@ -7,7 +7,7 @@ from pipeline.reporting.claim_quantities import pivot_by_seed
 
 BASELINES = RAW_PIXELS, UNTRAINED = "raw_pixels", "untrained"
 TRAINING = {  # columns that say how much training there was, with their labels
-    "path_length": "path length",  # learning rate times trust ratio, summed over all steps
+    "path_length": "path length",  # learning rate times trust coefficient, summed over all steps
     "displacement": "displacement",  # distance of the encoder's weights from their start, relative to it
 }
 

@@ -26,7 +26,7 @@ def without_empty(cells: Sequence[Cell]) -> list[Cell]:
 
     A heading stays while more of its section does, and so does the page's title.
     """
-    kept: list[Cell] = []
+    remaining: list[Cell] = []
     heading = ""  # of a text that was left out
     for text, codes in _paragraphs(cells):
         visible = [cell for cell in codes if _has_output(cell)]
@@ -39,9 +39,9 @@ def without_empty(cells: Sequence[Cell]) -> list[Cell]:
             source = "\n".join(filter(None, (heading, words)))
             heading = ""
             if source:
-                kept.append(from_dict({**text, "source": source}))
-        kept += visible
-    return kept
+                remaining.append(from_dict({**text, "source": source}))
+        remaining += visible
+    return remaining
 
 
 def _paragraphs(cells: Sequence[Cell]) -> Iterator[tuple[Cell | None, list[Cell]]]:

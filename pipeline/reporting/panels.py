@@ -103,10 +103,12 @@ def line(
     axes.fill_between(x, rows["ci_low"], rows["ci_high"], where=visible, color=colour, alpha=0.12, linewidth=0)
 
 
-def twin_lines(panel: Panel, column: str, looks: Mapping[str, Style], prefix: str = "CL–", log: bool = False) -> None:
+def twin_lines(
+    panel: Panel, column: str, twin_styles: Mapping[str, Style], prefix: str = "CL–", log: bool = False
+) -> None:
     """Draw a line for each objective in a column, over the epochs."""
     for objective, rows in panel.rows.groupby(column, sort=False):
-        line(panel.axes, rows, looks[str(objective)], prefix + objective_label(objective), log=log)
+        line(panel.axes, rows, twin_styles[str(objective)], prefix + objective_label(objective), log=log)
     epochs_axis(panel.axes, panel.data["epoch"])
 
 

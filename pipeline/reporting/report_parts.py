@@ -99,10 +99,9 @@ def html(template: str, **values: Any) -> Markup:
     return Markup(_TEMPLATES.get_template(template).render(**values))
 
 
-def html_table(cells: pd.DataFrame, kind: str = "plain") -> Markup:
-    """Return a table, or nothing for no rows."""
-    rows = [list(zip(cells, row, strict=True)) for row in cells.astype(object).to_numpy()]
-    return html("table", head=list(cells), rows=rows, kind=kind) if rows else Markup()
+def html_table(rows: Sequence[Mapping[Any, Any]], kind: str = "plain") -> Markup:
+    """Return a table whose head is the keys of its rows, or nothing for no rows."""
+    return html("table", head=list(rows[0]), rows=[row.items() for row in rows], kind=kind) if rows else Markup()
 
 
 def notes_of(sentences: Sequence[str]) -> Markup:
@@ -148,34 +147,44 @@ def claims_table(claims: pd.DataFrame) -> Markup:
         }
         for row in claims[claims["verdict"] != NOT_RUN].to_dict("records")
     ]
-    return html_table(pd.DataFrame(rows), "claims")
+    return html_table(rows, "claims")
 
 
 def verdict_counts(claims: pd.DataFrame) -> Markup:
     """Return counts of verdicts: of claims, each counted once, and in brackets of rows, one for each data."""
     if (claims["verdict"] == NOT_RUN).all():
         return Markup()
-    once, rows = by_claim(claims), []
+    once = by_claim(claims)
+    rows: list[Mapping[Any, Any]] = []
+    badges = [html("verdict", name=name) for name in VERDICTS]
     for (kind, source), title in KINDS.items():
         of_claims, of_rows = (
             table.loc[(table["kind"] == kind) & (table["source"] == source), "verdict"] for table in (once, claims)
         )
         counts = [((of_claims == name).sum(), (of_rows == name).sum()) for name in VERDICTS]
         if len(of_rows):
-            rows.append([title, len(of_claims), *(f"{a} ({b})" if a or b else NOTHING for a, b in counts)])
-    head = ["", "in all", *(html("verdict", name=name) for name in VERDICTS)]
-    return html_table(pd.DataFrame(rows, columns=head))
+            texts: list[str] = [f"{a} ({b})" if a or b else NOTHING for a, b in counts]
+            rows.append({"": title, "in all": len(of_claims), **dict(zip(badges, texts, strict=True))})
+    return html_table(rows)
 
 
 def verdicts_compared(here: pd.DataFrame, elsewhere: pd.DataFrame) -> Markup:
     """Return the paper's claims with their verdicts on other data and here."""
-    rows = []
-    for name, claim in here.query("kind == 'claim' and source == 'paper'").groupby("claim", sort=False):
-        texts = {"the paper's claim": claim["statement"].iloc[0], "the paper": claim["paper"].iloc[0]}
-        verdicts = {"on photographs": _outcomes(elsewhere[elsewhere["claim"] == name]), "here": _outcomes(claim)}
-        rows.append({**texts, **verdicts})
-    table = pd.DataFrame(rows)
-    return html_table(table.drop(columns="here") if (here["verdict"] == NOT_RUN).all() else table, "beside")
+    columns = {"on photographs": elsewhere, "here": here}
+    if (here["verdict"] == NOT_RUN).all():
+        del columns["here"]
+    paper = here.query("kind == 'claim' and source == 'paper'").drop_duplicates("claim")
+    return html_table(
+        [
+            {
+                "the paper's claim": claim["statement"],
+                "the paper": claim["paper"],
+                **{title: _outcomes(table[table["claim"] == claim["claim"]]) for title, table in columns.items()},
+            }
+            for claim in paper.to_dict("records")
+        ],
+        "beside",
+    )
 
 
 def accuracy_tables(table: pd.DataFrame, file: str = "table1.csv") -> Markup:
@@ -191,7 +200,7 @@ def accuracy_tables(table: pd.DataFrame, file: str = "table1.csv") -> Markup:
         notes.append(
             f"The paper's data that was not run, with its published values, is in {file}: {', '.join(missing)}."
         )
-    return html_table(cells) + notes_of(notes) + html_table(training_cells(measured))
+    return _cells(cells) + notes_of(notes) + _cells(training_cells(measured))
 
 
 def similarity_table(table: pd.DataFrame, file: str = "table2.csv") -> Markup:
@@ -200,7 +209,7 @@ def similarity_table(table: pd.DataFrame, file: str = "table2.csv") -> Markup:
     cells, notes = similarity_cells(measured[measured["split"] != "train"]), table2_notes(measured)
     if NOTHING_COMPARED in notes:
         notes.append(f"Other pairs: {file}")
-    return html_table(cells.drop(columns="split")) + notes_of(notes)
+    return _cells(cells.drop(columns="split")) + notes_of(notes)
 
 
 def controls_table(controls: pd.DataFrame) -> Markup:
@@ -222,27 +231,26 @@ def controls_table(controls: pd.DataFrame) -> Markup:
                     label: interval(values[m], d) if m in values else NOTHING for m, (label, d) in MEASURES.items()
                 }
                 rows.append({"data": data_label(*data), "last epoch, test images": title, **cells})
-    return html_table(pd.DataFrame(rows)) + notes_of(clipping_note(controls, clipped))
+    return html_table(rows) + notes_of(clipping_note(controls, clipped))
 
 
 def runs_table(runs: Sequence[Run]) -> Markup:
     """Return data and networks of runs, how long they were trained, and how many there are."""
-    rows = [
-        {
-            "measured here on": data_label(r.dataset, r.classes),
-            "network": f"{r.encoder}, width {r.width}",
-            "epochs": r.epochs,
-        }
-        for r in runs
-    ]
-    if not rows:
-        return Markup()
-    groups = pd.DataFrame(rows).groupby(["measured here on", "network"], sort=False)["epochs"]
-    table = groups.agg(["min", "max", "count"]).reset_index()
-    epochs = [
-        f"{low}" if low == high else f"{low} to {high}" for low, high in zip(table["min"], table["max"], strict=True)
-    ]
-    return html_table(table.assign(epochs=epochs, runs=table["count"]).drop(columns=["min", "max", "count"]))
+    epochs: dict[tuple[str, str], list[int]] = {}
+    for run in runs:
+        key = data_label(run.dataset, run.classes), f"{run.encoder}, width {run.width}"
+        epochs.setdefault(key, []).append(run.epochs)
+    return html_table(
+        [
+            {
+                "measured here on": data,
+                "network": network,
+                "epochs": str(min(e)) if min(e) == max(e) else f"{min(e)} to {max(e)}",
+                "runs": len(e),
+            }
+            for (data, network), e in epochs.items()
+        ]
+    )
 
 
 def guarantees_table(promised: pd.DataFrame) -> Markup:
@@ -256,7 +264,7 @@ def guarantees_table(promised: pd.DataFrame) -> Markup:
         }
         for row in promised.query("schedule == 'text'").to_dict("records")
     ]
-    return html_table(pd.DataFrame(rows))
+    return html_table(rows)
 
 
 def collapsed_networks_of(folder: str | Path) -> list[str]:
@@ -294,7 +302,11 @@ def provenance_tables(made: Mapping[str, Any]) -> Markup:
         }
         for place in made["environments"]
     ]
-    return Markup("").join(html_table(pd.DataFrame(rows)) for rows in (files, runs, machines))
+    return Markup("").join(html_table(rows) for rows in (files, runs, machines))
+
+
+def _cells(table: pd.DataFrame) -> Markup:
+    return html_table(table.to_dict("records"))
 
 
 def _outcomes(rows: pd.DataFrame) -> Markup:

@@ -1,4 +1,4 @@
-"""What a figure's runs learned, how far they moved, and which collapsed; printed under the figure."""
+"""Facts about a figure's runs, printed under it: accuracies, movement, collapsed networks."""
 
 from collections.abc import Collection, Mapping
 

@@ -76,8 +76,8 @@ def pseudo_values(seeds: Sequence[int], statistic: Callable[[Sequence[int]], flo
     `over_seeds` of these is the jackknife's interval, also of a mean over pairs of seeds, which are not independent of
     each other. Its variance is then too large rather than too small (Efron and Stein 1981).
     """
-    whole, n = statistic(seeds), len(seeds)
-    return [n * whole - (n - 1) * statistic([*seeds[:i], *seeds[i + 1 :]]) for i in range(n)]
+    overall, n = statistic(seeds), len(seeds)
+    return [n * overall - (n - 1) * statistic([*seeds[:i], *seeds[i + 1 :]]) for i in range(n)]
 
 
 def _standard_error(values: np.ndarray) -> float:

@@ -29,7 +29,7 @@ def run_values(probes: pd.DataFrame, alignment: pd.DataFrame) -> tuple[Values, V
 
 
 def report_values(table1: pd.DataFrame, table2: pd.DataFrame) -> tuple[Values, Values]:
-    """The same values as means over seeds, of Tables 1 and 2, with the data as first label."""
+    """Read the same values as means over seeds from Tables 1 and 2, with the data as first label."""
     return _accuracies(with_numbers(table1), "mean"), _similarities(with_numbers(table2), "mean")
 
 

@@ -1,4 +1,4 @@
-"""Looks of figures: colours and markers, letters, legends and notes. Objectives differ in lightness and marker."""
+"""Styles of figures: colours and markers, letters, legends and notes. Objectives differ in lightness and marker."""
 
 import textwrap
 from collections.abc import Iterable, Sequence

@@ -27,7 +27,7 @@ ANOTHER_SEED = "cl, another seed"  # in the column `second`
 
 
 def without_partial_labels(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Drop partial NSCL, which has a figure of its own."""
+    """Drop partial NSCL, which has its own figure."""
     return rows[~rows[column].isin(PARTIAL)]
 
 

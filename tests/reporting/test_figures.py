@@ -431,5 +431,5 @@ def test_a_figure_shows_the_twins_of_its_own_experiment(tmp_path):
 
 def test_a_figure_that_does_not_say_what_it_reads_is_named(tmp_path):
     (tmp_path / "mine.py").write_text('CAPTION = "Mine."\nEXPERIMENTS = ("trajectory",)\n')
-    with pytest.raises(SettingsError, match=r"mine.py: a figure says at its top, as a literal: READS, TWINS"):
+    with pytest.raises(SettingsError, match=r"mine.py: expected literals at the top of a figure, got none for READS, TWINS"):
         facts_of(tmp_path / "mine.py")

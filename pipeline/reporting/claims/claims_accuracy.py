@@ -1,4 +1,4 @@
-"""How good the features of CL and NSCL are: with labels, with temperature, with merged weights; and the loss gap."""
+"""Claims on the features of CL and NSCL: with labels, temperature, merged weights, transformers; and the loss gap."""
 
 from functools import partial
 from typing import Any

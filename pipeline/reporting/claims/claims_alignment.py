@@ -1,4 +1,4 @@
-"""Are the twins aligned, and more than two CL networks are? Similarity with CL on test images."""
+"""Claims on alignment: similarity with CL on test images, compared with controls."""
 
 from collections.abc import Hashable, Sequence
 from functools import partial
@@ -76,7 +76,7 @@ def lead_over_another_seed(read: Read, similarity: str) -> Values:
 
 def share_slopes(rows: pd.DataFrame, labels: str) -> dict[Hashable, float]:
     """Seed -> slope of the similarity in the share of same-class negatives that is left out."""
-    shares = {name: left_out.share for name, left_out in LEFT_OUT.items() if left_out.labels == labels}
+    shares = {name: fraction.share for name, fraction in LEFT_OUT.items() if fraction.labels == labels}
     partial_rows = rows[rows["second"].isin(shares)]
     return slopes_by_seed(partial_rows.assign(share=partial_rows["second"].map(shares)), "share", "value")
 

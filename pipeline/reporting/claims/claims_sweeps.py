@@ -1,4 +1,4 @@
-"""What changes the alignment of CL and NSCL: classes, temperature, batch size, length of training."""
+"""Claims on what changes the alignment of CL and NSCL: classes, temperature, batch size, length of training."""
 
 import math
 from collections.abc import Callable, Hashable
@@ -60,8 +60,8 @@ def _batch_slopes(rows: pd.DataFrame) -> dict[Hashable, float]:
 def late_slope(read: Read, similarity: str, late_path_length: float) -> Values:
     """Slope of the similarity in log path length, from a path length on."""
     rows = with_movement(read, of_nscl(with_cl(read, similarity)), ["path_length"])
-    late = rows[rows["path_length"] >= late_path_length]
-    return values_by_setting(late, lambda group: log_slopes(group, "path_length", "value"))
+    late_rows = rows[rows["path_length"] >= late_path_length]
+    return values_by_setting(late_rows, lambda group: log_slopes(group, "path_length", "value"))
 
 
 def lead_over_scl_and_ce(read: Read, similarity: str) -> Values:
@@ -163,7 +163,7 @@ CLAIMS = (
     *_slopes(
         "longer_training",
         "Alignment of CL and NSCL declines late in training (by {measure}).",
-        "slope of {measure} in log path length (sum of rate times trust ratio over the steps), from "
+        "slope of {measure} in log path length (sum of rate times trust coefficient over the steps), from "
         "{late_path_length:g} on, test images",
         late_slope,
         control="fig. fig2_trajectory: whether independent-data CL (cl_independent) declines as well",

@@ -1,4 +1,4 @@
-"""Which shared randomness matters, what the theory guarantees against what training did, and a value of the paper.
+"""Claims on shared randomness, on the theory's guarantees, and on a value of the paper.
 
 Where nothing is guaranteed (NaN) there is nothing to compare.
 """

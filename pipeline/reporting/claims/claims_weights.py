@@ -1,4 +1,4 @@
-"""The twins as networks: how far their weights differ, and how far their classes have collapsed."""
+"""Claims on the networks: differences of weights, and collapse of classes."""
 
 from functools import partial
 from typing import Any
@@ -89,7 +89,7 @@ CLAIMS = (
     ),
     _claim(
         "weights_drift",
-        "The weights of CL and NSCL drift apart as training goes on.",
+        "The weights of CL and NSCL drift apart during training.",
         "weight gap at the last epoch minus that of the first kept one after the start",
         "chaos: whether a perturbation of one weight drifts as far",
         gap_growth,

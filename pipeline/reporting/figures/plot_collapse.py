@@ -28,10 +28,10 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a line a twin, of test images."""
-    looks = style.styles(table["objective"])
+    twin_styles = style.styles(table["objective"])
     figure, grid = panels.measure_grid(table[table["split"] == "test"], LABELS)
     for panel in grid:
-        panels.twin_lines(panel, "objective", looks, prefix="", log=True)
+        panels.twin_lines(panel, "objective", twin_styles, prefix="", log=True)
         panels.log_values(panel.axes)
         panel.axes.set(title=panel.title, ylabel=panel.label)
     style.legend(figure, 4)

@@ -71,10 +71,10 @@ def draw(table: pd.DataFrame) -> Figure:
     plain = table[table["less"].isna()]
     figure, grid = panels.measure_grid(plain, LABELS)
     order = twin_order(plain["second"])
-    looks = {**style.styles(name for name in order if name != ANOTHER_SEED), ANOTHER_SEED: ("0.4", "|")}
+    twin_styles = {**style.styles(name for name in order if name != ANOTHER_SEED), ANOTHER_SEED: ("0.4", "|")}
     for panel in grid:
         names = [twin_label(name) if panel.key == "cka" else "" for name in order]
-        points = {name: [(panel.rows[panel.rows["second"] == name], looks[name])] for name in order}
+        points = {name: [(panel.rows[panel.rows["second"] == name], twin_styles[name])] for name in order}
         panels.horizontal_bars(panel.axes, order, names, points)
         panel.axes.set(title=panel.title, xlabel=panel.label)
         if panel.key == "cka":

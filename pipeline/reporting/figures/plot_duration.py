@@ -32,10 +32,10 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a line a twin in each measure."""
-    looks = style.styles(table["objective"])
+    twin_styles = style.styles(table["objective"])
     figure, grid = panels.measure_grid(table, LABELS)
     for panel in grid:
-        panels.twin_lines(panel, "objective", looks, prefix="", log=panel.key == "cdnv")
+        panels.twin_lines(panel, "objective", twin_styles, prefix="", log=panel.key == "cdnv")
         panel.axes.set(title=panel.title, ylabel=panel.label)
         if panel.key == "cdnv":
             panels.log_values(panel.axes)

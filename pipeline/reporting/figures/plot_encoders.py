@@ -26,10 +26,10 @@ def draw(table: pd.DataFrame) -> Figure:
     cka = table[table["measure"] == "cka"]
     groups = list(cka.groupby(["encoder", *DATA], dropna=False))
     figure, axes = panels.row_of_panels(len(groups))
-    looks = style.styles(table["second"])
+    twin_styles = style.styles(table["second"])
     for panel, ((encoder, *data), rows) in zip(axes, groups, strict=True):
         title = f"{data_label(*data)}\n{encoder}"
-        panels.twin_lines(panels.Panel(panel, rows, "cka", "CKA", title, rows), "second", looks)
+        panels.twin_lines(panels.Panel(panel, rows, "cka", "CKA", title, rows), "second", twin_styles)
         panel.set(title=title, ylabel="CKA with CL")
         panels.similarity_axis(panel, cka)
     style.legend(figure, 4)

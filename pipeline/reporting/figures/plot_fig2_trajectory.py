@@ -43,27 +43,27 @@ def draw(table: pd.DataFrame) -> Figure:
     """Draw a line a twin, with the range of other seeds and the paper's crosses."""
     rows = table[((table["split"] == "test") | (table["source"] == PAPER)) & table["mean"].notna()]
     figure, grid = panels.measure_grid(rows, style.MEASURES)
-    looks = style.styles(rows.loc[rows["source"].isin((PAIRS, PAPER)), "second"])
+    twin_styles = style.styles(rows.loc[rows["source"].isin((PAIRS, PAPER)), "second"])
     for panel in grid:
-        _draw_panel(panel.axes, panel.rows, looks)
+        _draw_panel(panel.axes, panel.rows, twin_styles)
         panel.axes.set(title=panel.title, ylabel=f"{panel.label} with CL")
     style.legend(figure, 4)
     return figure
 
 
-def _draw_panel(panel: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Style]) -> None:
+def _draw_panel(panel: Axes, rows: pd.DataFrame, twin_styles: Mapping[str, style.Style]) -> None:
     sources = {source: points.sort_values("epoch") for source, points in rows.groupby("source")}
     if BETWEEN_SEEDS in sources:
         panels.band(panel, sources[BETWEEN_SEEDS], "CL–CL of another seed (range)")
     drawn = rows[rows["source"] == PAIRS].groupby("second", sort=False)
     for place, (objective, twins) in enumerate(drawn):
         shift = SHIFT * (place - (len(drawn) - 1) / 2) * math.log(rows["epoch"].max() + 1)
-        panels.line(panel, twins, looks[str(objective)], f"CL–{style.objective_label(objective)}", shift=shift)
+        panels.line(panel, twins, twin_styles[str(objective)], f"CL–{style.objective_label(objective)}", shift=shift)
     if START in sources:
         panels.line(panel, sources[START], ("#000000", ""), "CL–its own initialisation", ":")
     if PAPER in sources:
         for objective, points in sources[PAPER].groupby("second"):
             name = f"CL–{style.objective_label(objective)}"
-            panels.crosses(panel, points["epoch"] + 1, points, looks[str(objective)][0], name)
+            panels.crosses(panel, points["epoch"] + 1, points, twin_styles[str(objective)][0], name)
     panels.epochs_axis(panel, rows["epoch"])
     panels.similarity_axis(panel, rows)

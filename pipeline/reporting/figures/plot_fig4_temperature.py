@@ -31,11 +31,11 @@ def table(reading: Reading) -> pd.DataFrame:
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a line a temperature, with the paper's crosses."""
     figure, grid = panels.measure_grid(table.sort_values("epoch"), style.MEASURES)
-    looks = style.ordered_styles(sorted(set(table["temperature"])))
+    twin_styles = style.ordered_styles(sorted(set(table["temperature"])))
     for panel in grid:
         printed = panel.rows[panel.rows["source"] == PAPER]
         test = panel.rows[(panel.rows["source"] != PAPER) & (panel.rows["split"] == "test")]
-        for temperature, look in looks.items():
+        for temperature, look in twin_styles.items():
             label = f"temperature {temperature:g}"
             rows = test[test["temperature"] == temperature]
             panels.errorbars(panel.axes, rows["epoch"] + 1, rows, look, label)

@@ -26,10 +26,10 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a line a twin, for both definitions of the gap."""
-    looks = style.styles(table["second"])
+    twin_styles = style.styles(table["second"])
     figure, grid = panels.measure_grid(table, LABELS)
     for panel in grid:
-        panels.twin_lines(panel, "second", looks)
+        panels.twin_lines(panel, "second", twin_styles)
         panel.axes.set(title=f"{panel.title}\n{panel.label}", ylabel="weight gap (0: equal)")
         panel.axes.set_ylim(bottom=0)
     style.legend(figure, 4)

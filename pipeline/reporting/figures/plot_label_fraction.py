@@ -17,7 +17,7 @@ READS = ("alignment", "weights")
 TWINS = ("cl", "nscl")
 
 LABELS = {**style.MEASURES, "weight_angle": "weight angle (°)"}
-WHOSE = {name: f"{left_out.labels} labels" for name, left_out in LEFT_OUT.items()}  # column `labels`
+WHOSE = {name: f"{fraction.labels} labels" for name, fraction in LEFT_OUT.items()}  # column `labels`
 FULL = {name: WHOSE[name] for name in ("nscl", "nscl_shuffled")}  # their styles are those of all fractions
 BANDS = ("cl_independent", "cl_perturbed")
 BY = ("dataset", "classes", "second")
@@ -34,25 +34,25 @@ def table(reading: Reading) -> pd.DataFrame:
         [summarise_long(alignment, BY, tuple(style.MEASURES)), summarise(weights, BY, ("weight_angle",))],
         ignore_index=True,
     )
-    shares = {name: left_out.share for name, left_out in LEFT_OUT.items()}
+    shares = {name: fraction.share for name, fraction in LEFT_OUT.items()}
     return summary.assign(labels=summary["second"].map(WHOSE), share=summary["second"].map(shares))
 
 
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a line for true and one for shuffled labels, and the controls as horizontal bands."""
     figure, grid = panels.measure_grid(table.sort_values("share"), LABELS)
-    looks = style.styles((*FULL, *BANDS))
+    twin_styles = style.styles((*FULL, *BANDS))
     for panel in grid:
         axes = panel.axes
         for name in BANDS:
-            colour = looks[name][0]
+            colour = twin_styles[name][0]
             for control in panel.rows[panel.rows["second"] == name].to_dict("records"):
                 axes.axhline(control["mean"], color=colour, ls="--", lw=1, label=f"CL–{style.objective_label(name)}")
                 if control["n_seeds"] > 1:
                     axes.axhspan(control["ci_low"], control["ci_high"], color=colour, alpha=0.15, linewidth=0)
         for name, labels in FULL.items():
             rows = panel.rows[panel.rows["labels"] == labels]
-            panels.errorbars(axes, rows["share"], rows, looks[name], labels)
+            panels.errorbars(axes, rows["share"], rows, twin_styles[name], labels)
         axes.set(title=panel.title, xlabel="share left out", ylabel=f"{panel.label} with CL")
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
     style.legend(figure, 4)

@@ -28,14 +28,14 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a panel for all images, within classes and between class means; a line a twin."""
-    cka = table[(table["measure"] == "cka") & (table["split"] == "test")].sort_values("depth")
-    looks = style.styles(table.loc[cka.index.sort_values(), "second"])
+    cka = table[(table["measure"] == "cka") & (table["split"] == "test")].sort_values("depth", kind="stable")
+    twin_styles = style.styles(table.loc[cka.index.sort_values(), "second"])
     figure, grid = panels.measure_grid(cka, PARTS, "part")
     for panel in grid:
         layers = panel.data.drop_duplicates("depth")
         for objective, rows in panel.rows.groupby("second", sort=False):
             label = f"CL–{style.objective_label(objective)}"
-            panels.errorbars(panel.axes, rows["depth"], rows, looks[str(objective)], label)
+            panels.errorbars(panel.axes, rows["depth"], rows, twin_styles[str(objective)], label)
         panel.axes.set_xticks(layers["depth"], layers["layer"], rotation=30, ha="right")
         panel.axes.set(title=f"{panel.title}\n{panel.label}", xlabel="layer", ylabel="CKA with CL")
     style.legend(figure, 4)

@@ -11,8 +11,8 @@ from pipeline.reporting.measured_tables import Reading
 
 CAPTION = (
     "CKA and RSA of CL and NSCL on test images at the end of every setting, against its path length (learning rate "
-    "× trust ratio, summed over steps). Grey crosses: CL with its own initialisation. Settings that end higher on the "
-    "same path are aligned more; settings that end higher on a shorter one may only have trained less."
+    "× trust coefficient, summed over steps). Grey crosses: CL and its own initialisation. Settings that end higher "
+    "on the same path are aligned more; settings that end higher on a shorter one may only have trained less."
 )
 EXPERIMENTS = ("trajectory", "classes", "temperature", "batch", "duration")
 READS = ("alignment", "movement")

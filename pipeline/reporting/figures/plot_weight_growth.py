@@ -15,7 +15,7 @@ from pipeline.reporting.measured_tables import Reading
 from twin_alignment.theory.growth import FEWEST, Growth, growth
 
 CAPTION = (
-    "The weight gap of CL and NSCL against the path length, the sum of learning rate times trust ratio: a power is a "
+    "The weight gap of CL and NSCL against the path length, the sum of rate times trust coefficient: a power is a "
     "straight line on the left, an exponential on the right. R² is of the gap's logarithm, the mean over seeds."
 )
 EXPERIMENTS = ("trajectory",)
