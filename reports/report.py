@@ -12,7 +12,7 @@
 
 # %% tags=["parameters"]
 reports = "reports"  # folder of finished tables and figures
-photographs = "reports/evidence/cifar_two_cores"  # the same, measured on photographs; empty: not on_page
+photographs = "reports/evidence/cifar_two_cores"  # the same, measured on photographs; empty: none
 custom: list[str] = []  # custom experiments, which have tables and a figure under their names
 diverged: dict[str, str] = {}  # runs that are in no table, with the reason
 origins = ""  # file of the provenance; empty: that of the reports
@@ -42,9 +42,9 @@ def claims_on(evidence):
     return parts.claims_table(findings[findings["evidence"] == evidence])
 
 
-def figure(name):
-    """A figure with its caption, and the verdicts that rest on it."""
-    return HTML(parts.picture(reports, name) + claims_on(name))
+def figures(*names):
+    """Figures with their captions, and the verdicts that rest on them."""
+    return HTML("".join(parts.picture(reports, name) + claims_on(name) for name in names))
 
 
 # %% [markdown]
@@ -130,9 +130,8 @@ HTML(parts.verdict_counts(claims))
 # centre (**NCCC**) and of a linear probe (**LP**). **CDNV**, the class-distance-normalised variance, is the spread
 # within two classes over the distance between their means, 0 where classes have collapsed to points. The **weight gap**
 # is the distance of two networks' weights, relative to their size. **Path length** is the sum over all steps of
-# learning rate times the trust coefficient of LARS, roughly the relative distance that a layer's
-# weights were moved: about 29
-# to 58 in the paper. **Displacement** is the distance of the weights at the end from those at the start.
+# learning rate times the trust coefficient of LARS, roughly the relative distance that a layer's weights
+# were moved: about 29 to 58 in the paper. **Displacement** is the distance of the weights at the end from the start.
 #
 # Small data and a short training can refute a claim that is made without conditions. That they confirm one does not
 # show the same at the paper's scale: ResNet-50, 50,000 images and more, 1,200 epochs.
@@ -167,7 +166,7 @@ HTML(("" if table1 is None else parts.accuracy_tables(table1)) + claims_on("tabl
 # similarity without any training.
 
 # %%
-figure("fig2_trajectory")
+figures("fig2_trajectory")
 
 # %%
 table2 = parts.read_table(reports, "table2.csv")
@@ -178,7 +177,7 @@ HTML("" if table2 is None else parts.similarity_table(table2))
 # labels the same share is left out, of unrelated images.
 
 # %%
-figure("label_fraction")
+figures("label_fraction")
 
 # %% [markdown]
 # The objectives read the projection z, and the measures read features h before it. Layer by layer, and separately for
@@ -186,22 +185,13 @@ figure("label_fraction")
 # images of one class (*within*):
 
 # %%
-figure("layers")
+figures("layers")
 
 # %% [markdown]
 # ## And the weights?
 
 # %%
-figure("weights_turn")
-
-# %%
-figure("fig1_angles")
-
-# %%
-figure("fig6_weight_gap")
-
-# %%
-figure("weight_growth")
+figures("weights_turn", "fig1_angles", "fig6_weight_gap", "weight_growth")
 
 # %% [markdown]
 # ## What changes the alignment
@@ -211,20 +201,20 @@ figure("weight_growth")
 # *aligned more*, and which were only *trained less*.
 
 # %%
-figure("path_length")
+figures("path_length")
 
 # %% [markdown]
 # Fewer classes also mean fewer images and fewer steps in an epoch, so classes are compared at equal epochs, as in the
 # paper, and at equal steps and schedule. Every seed draws its own classes.
 
 # %%
-figure("fig3_classes")
+figures("fig3_classes")
 
 # %% [markdown]
 # Temperature:
 
 # %%
-figure("fig4_temperature")
+figures("fig4_temperature")
 
 # %% [markdown]
 # Batch size: with a rule that scales the learning rate by the square or fourth root of the batch size *as published*,
@@ -232,19 +222,13 @@ figure("fig4_temperature")
 # The right panel shows the rules normalised to one rate at B = 256.
 
 # %%
-figure("fig5_batch")
+figures("fig5_batch")
 
 # %% [markdown]
 # Longer training:
 
 # %%
-figure("duration")
-
-# %%
-figure("collapse")
-
-# %%
-figure("encoders")
+figures("duration", "collapse", "encoders")
 
 # %% [markdown]
 # ## What does sharing do?
@@ -253,19 +237,13 @@ figure("encoders")
 # and augmentations is either shared by CL and NSCL or drawn independently.
 
 # %%
-figure("randomness")
+figures("randomness")
 
 # %% [markdown]
 # ## Accuracy, merged weights and the loss gap
 
 # %%
-figure("accuracy_by_temperature")
-
-# %%
-figure("merging")
-
-# %%
-figure("loss_gap")
+figures("accuracy_by_temperature", "merging", "loss_gap")
 
 # %% [markdown]
 # ## What the theory guarantees
@@ -284,19 +262,19 @@ HTML(parts.guarantees_table(parts.read_table(reports, "promised.csv")))
 # *certificate* uses the observed weight of same-class negatives instead of the largest possible one. Along training:
 
 # %%
-figure("bounds_over_steps")
+figures("bounds_over_steps")
 
 # %% [markdown]
 # Nearest to the theory are plain gradient steps at a small rate, without momentum and layer-wise scaling:
 
 # %%
-figure("plain_sgd")
+figures("plain_sgd")
 
 # %% [markdown]
 # The bounds of all settings, and the outcome of training:
 
 # %%
-figure("bounds_by_setting")
+figures("bounds_by_setting")
 
 # %%
 HTML(claims_on("bounds.csv"))
@@ -305,13 +283,13 @@ HTML(claims_on("bounds.csv"))
 # Two assumptions of the theory about networks:
 
 # %%
-figure("assumptions")
+figures("assumptions")
 
 # %% [markdown]
 # ## Further figures and claims
 
 # %%
-further = "".join(figure(name).data for name in FIGURES if name not in {*on_page, "controls"})
+further = figures(*(name for name in FIGURES if name not in on_page)).data
 further += "".join(claims_on(evidence) for evidence in dict.fromkeys(findings["evidence"]) if evidence not in on_page)
 HTML(further)
 

@@ -87,14 +87,6 @@ def test_the_line_that_no_bound_needs_to_reach_is_the_largest_distance_of_that_m
         assert list(line.get_ydata()) == pytest.approx([math.log10(100 * math.sqrt(2))] * 2)
 
 
-def test_the_steps_figure_has_all_bounds_and_its_limit_in_its_legend():
-    drawn = bounds_over_steps.draw(table_of(bounds_over_steps))
-    (legend,) = drawn.legends
-    labels = [text.get_text() for text in legend.get_texts()]
-    assert len(labels) == len(set(labels)) == len(bounds_over_steps.LINES) + 1
-    assert not any(axes.texts for axes in drawn.axes)  # nothing is written over the lines
-
-
 def test_the_steps_table_is_the_mean_over_seeds():
     rows = bound_rows().query("split == 'train' and classes == 2")
     table = table_of(bounds_over_steps)

@@ -205,19 +205,6 @@ def test_what_is_not_promised_is_not_broken():
     assert own == pytest.approx([1 - math.log(math.sqrt(2) * 50)])
 
 
-def test_a_rule_about_every_value_is_not_a_test():
-    found = tables(({}, {"bounds": [{"drift_log": x, "nonexpansive_log": 2.0} for x in (1.0, 1.5, 2.1)]}))
-    (row,) = rows_of(["similarity_descent"], found).to_dict("records")
-    assert (row["verdict"], row["n"]) == ("fails", 6)
-    assert all(math.isnan(row[name]) for name in ("p_value", "p_holm", "ci_low", "ci_high"))
-
-
-def test_data_that_was_run_at_one_value_has_no_slope_and_no_row():
-    runs = [({"batch_size": batch}, {"alignment": alignment(nscl=0.9)}) for batch in (64, 128)]
-    found = tables(*runs, ({"batch_size": 64, "classes": 2}, {"alignment": alignment(nscl=0.9)}))
-    assert rows_of(["smaller_batches"], found)["data"].tolist() == ["digits, C = 10"]
-
-
 def test_twins_that_were_not_trained_leave_a_claim_without_data():
     twins = {"nscl": 0.9, "mine.loss": 0.95}
     found = tables(({}, {"alignment": alignment(**twins), "weights": weights(nscl=(1, 50, 20))}))
@@ -326,12 +313,6 @@ def test_what_the_theory_promises_is_held_against_any_run_of_cl_and_nscl():
 
 def _run_of(kind, subject):
     return Run(dataset="digits") if stage_of(kind).subject == "subset" else Run.from_name(subject)
-
-
-def test_files_of_other_runs_than_asked_are_refused(tmp_path):
-    run = Run(dataset="digits")
-    with pytest.raises(ValueError, match="zip"):
-        reader({"alignment": [tmp_path / "a.csv", tmp_path / "b.csv"]}, {"alignment": [run]})
 
 
 def test_runs_on_one_subset_share_its_file(tmp_path):

@@ -1,7 +1,6 @@
 """Figures where networks have collapsed: what is left is drawn, and where nothing is, that is said."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pipeline.reporting.figures import FIGURES
@@ -47,11 +46,3 @@ def test_the_mean_is_of_the_other_seeds():
     means = rows[(rows["measure"] == "cka") & (rows["epoch"] == 2)].set_index("second")[["n_seeds", "mean"]]
     assert means.loc["nscl"].tolist() == pytest.approx([2, 0.715])  # planted: 0.70 of seed 0, 0.71 and 0.72
     assert means.loc["scl"].tolist() == pytest.approx([3, 0.71])
-
-
-def test_where_all_collapsed_a_figure_says_so():
-    reading = Reading(lambda kind: collapsed(kind, "controls", (0, 1, 2)), PAPER, PUBLISHED_CLASSES)
-    table, drawn = table_and_figure("controls", reading)
-    assert table.empty
-    assert isinstance(table, pd.DataFrame)
-    assert "collapsed" in drawn.texts[0].get_text()

@@ -9,15 +9,14 @@ from matplotlib.figure import Figure
 
 from pipeline.config.run import Run
 from pipeline.jobs.declared import FigureJob
+from pipeline.reporting import report_parts as parts
 from pipeline.reporting.accuracy_table import table1_markdown
 from pipeline.reporting.agreement_table import table2_markdown
 from pipeline.reporting.figures import FigureFacts
 from pipeline.reporting.interval_limits import CLIPPED, clip_intervals, clipping_note
-from pipeline.reporting import report_parts as parts
 from pipeline.reporting.panels import spread
 from pipeline.reporting.style import INTERVALS
 from pipeline.stages import figure as stage
-from pipeline.system.files import write_csv
 from tests.reporting.planted_figures import MODULES, table_of
 from tests.reporting.planted_tables import tables
 

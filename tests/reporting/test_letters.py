@@ -13,14 +13,14 @@ from tests.reporting.planted_figures import MODULES, table_of
 SENTENCE = "digits, C = 10: nearest class centre (%) CL 89.1 to 93.3, untrained 69.8, raw pixels 89.2; of CL: path 2"
 
 
-@pytest.fixture(scope="module", params=[(name, data) for name in FIGURES for data in ("digits", "tiny_imagenet")])
+@pytest.fixture(scope="module", params=FIGURES)
 def drawn(request):
-    """Each figure with its note, of the planted data and of one with a long name."""
-    name, data = request.param
-    table = table_of(name, twins=DOSED if name == "label_fraction" else CONTROLLED).replace("digits", data)
+    """Each figure with its note, of data with a long name."""
+    table = table_of(request.param, twins=DOSED if request.param == "label_fraction" else CONTROLLED)
+    table = table.replace("digits", "tiny_imagenet")
     if "panel" in table:
-        table["panel"] = table["panel"].str.replace("digits", data)
-    figure = MODULES[name].draw(table)
+        table["panel"] = table["panel"].str.replace("digits", "tiny_imagenet")
+    figure = MODULES[request.param].draw(table)
     note(figure, [SENTENCE])
     figure.draw_without_rendering()
     return figure

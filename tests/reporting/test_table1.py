@@ -81,20 +81,6 @@ def test_a_probe_that_did_not_converge_is_marked():
     assert "70.0 (88.37) (probe not converged)" in text
 
 
-def test_the_readable_table_shows_mean_interval_and_paper(table):
-    text = table1_markdown(table)
-    assert "81.0 ± 2.5 (88.37)" in text
-    assert "not run (40.59)" in text
-
-
-def test_an_objective_of_ones_own_has_its_row_and_no_published_value():
-    table = table_of({run: probes(80.0, other="mine.loss") for run in RUNS}, ["cl", "mine.loss"])
-    own = table.query("objective == 'mine.loss'")
-    assert own["mean"].tolist() == [81.0, 81.0]
-    assert own["paper"].isna().all()
-    assert "| MINE.LOSS |" in table1_markdown(table)
-
-
 def with_untrained(run, accuracy):
     row = {"objective": "untrained", "probe": "nccc", "accuracy": accuracy, "converged": True}
     return pd.concat([probes(80.0 + run.seed), pd.DataFrame([row])], ignore_index=True)
