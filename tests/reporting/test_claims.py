@@ -1,5 +1,4 @@
 import math
-import re
 
 import pandas as pd
 import pytest
@@ -7,7 +6,7 @@ import pytest
 from pipeline.config.base import parse
 from pipeline.config.params import ClaimRule, Params
 from pipeline.config.run import Run
-from pipeline.jobs.declared import EVIDENCE, STAGES, stage_of
+from pipeline.jobs.declared import STAGES, stage_of
 from pipeline.jobs.layout import Layout
 from pipeline.jobs.plan import plan
 from pipeline.reporting.claim_definition import setting_labels, values_by_setting
@@ -18,7 +17,6 @@ from pipeline.reporting.measured_tables import reader
 from pipeline.reporting.verdicts import by_claim, claims_table, verdict
 from pipeline.stages.claims import run as claims_stage
 from pipeline.system.files import write_csv
-from tests.docs.pages import ROOT
 from tests.reporting.planted import of_run, swept, value_of
 from tests.reporting.planted_claims import SOME, alignment, movement, planted, probes, weights
 
@@ -242,17 +240,6 @@ def test_the_table_says_what_was_measured_and_what_was_not():
     assert table.loc["stays_aligned", "rule"] == "mean above 0"
     assert table.loc["share_batches", ["verdict", "n", "data"]].tolist() == ["not run", 0, "none"]
     assert table.loc["published_tiny_imagenet", "verdict"] == "not run"
-
-
-def test_a_figure_that_a_control_names_shows_the_control():
-    """In what was measured with all controls."""
-    figures = ROOT / EVIDENCE / "figures"
-    controls = [claim.control for claim in CLAIMS.values()]
-    named = {(control, figure) for control in controls for figure in re.findall(r"fig\. (\w+)", control)}
-    assert len(named) > 2
-    for control, figure in named:
-        table = (figures / f"{figure}.csv").read_text()
-        assert "independent" not in control or "cl_independent" in table
 
 
 def test_a_claim_is_counted_once():
