@@ -103,12 +103,6 @@ def test_p_values_are_adjusted_for_all_claims_that_are_tested():
     assert table["p_holm"].isna().sum() == 2
 
 
-def test_intervals_of_similarities_stay_within_what_they_can_be():
-    found = planted(lambda v: [({}, {"alignment": alignment(nscl=v, scl=0.001)})], [0.999, 0.3, 0.99])
-    (row,) = rows_of(["nscl_closer_than_scl"], found).to_dict("records")
-    assert -1 < row["ci_low"] < row["mean"] < row["ci_high"] < 1
-
-
 def test_learning_is_asked_for_at_every_temperature_but_only_of_most_classes():
     def of(field, learned_at):
         runs = [

@@ -119,14 +119,3 @@ def test_how_much_training_it_was_is_the_seeds_mean_at_the_last_epoch(table):
     text = table1_markdown(table).split("## How much training")[1].split("## Not run")[0]
     assert "| path length | 4.000 | 4.000 |" in " ".join(text.split())
     assert "RAW PIXELS" not in text
-
-
-def test_classes_that_were_not_declared_are_no_obstacle():
-    runs = [Run(dataset="flowers", epochs=3, seed=seed) for seed in (0, 1)]
-    table = table_of({run: probes(50.0 + run.seed) for run in runs})
-    own = table.query("dataset == 'flowers'")
-    assert own["classes"].isna().all()
-    assert set(own.query("objective != 'raw_pixels'")["n_seeds"]) == {2}
-    text = table1_markdown(table)
-    assert "| flowers | NCCC |" in " ".join(text.split())
-    assert "50.5 ± " in text

@@ -120,9 +120,3 @@ def test_one_objective_alone_has_its_accuracy_and_nothing_to_compare(tmp_path):
     table2_stage.run(job, inputs, outputs, notes=[])
     assert "Nothing was compared with CL" in outputs["table2_text"].read_text()
     assert reader(inputs, {"alignment": [run]})([run])("alignment").query("first == 'cl'").empty
-
-
-def test_classes_that_were_not_declared_are_no_obstacle():
-    table = table_of({Run(dataset="flowers", epochs=3, seed=seed): alignment(0.9) for seed in (0, 1)})
-    assert table.query("dataset == 'flowers'")["classes"].isna().all()
-    assert "| flowers " in table2_markdown(table)
