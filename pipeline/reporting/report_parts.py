@@ -11,7 +11,7 @@ from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 
 from pipeline.config.run import Run
-from pipeline.reporting.accuracy_table import accuracy_cells, table1_notes, training_cells
+from pipeline.reporting.accuracy_table import EXPLANATION, accuracy_cells, table1_notes, training_cells
 from pipeline.reporting.agreement_table import NOTHING_COMPARED, similarity_cells, table2_notes
 from pipeline.reporting.figures import DPI, FIGURES, WIDTH
 from pipeline.reporting.headline_answer import undecided_reason
@@ -195,7 +195,7 @@ def accuracy_tables(table: pd.DataFrame, file: str = "table1.csv") -> Markup:
         [data_label(*data) for data in table.loc[unrun, DATA].drop_duplicates().to_numpy()],
     )
     cells = accuracy_cells(measured)
-    notes = table1_notes(measured)
+    notes = [EXPLANATION, *table1_notes(measured)]
     if missing:
         notes.append(
             f"The paper's data that was not run, with its published values, is in {file}: {', '.join(missing)}."
