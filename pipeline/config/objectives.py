@@ -1,7 +1,7 @@
 """Objectives by name. A custom loss needs no entry: `objectives: [cl, "mine.py:loss"]`. Nor does an objective with
 groups of classes: `objectives: [cl, {objective: nscl, labels: cifar100/superclasses}]`.
 
-Nothing here imports torch: the workflow and the figures read names and styles, training the functions.
+Nothing here imports torch: the workflow and the figures read names, training the functions.
 """
 
 import re
@@ -14,22 +14,15 @@ from pipeline.config.objective_settings import GroupedObjective, Objective
 from pipeline.config.references import check
 
 
-class Entry(Objective):
-    """An objective with its colour and marker in figures, which distinguish it in grey too."""
-
-    colour: str
-    marker: str
-
-
-def _entry(name: str, function: str, **facts: Any) -> Entry:
+def _entry(name: str, function: str, **facts: Any) -> Objective:
     """Describe an objective of `twin_alignment.losses`."""
-    return Entry(name=name, function=f"twin_alignment.losses.{function}", **facts)
+    return Objective(name=name, function=f"twin_alignment.losses.{function}", **facts)
 
 
 _OPTIONS = ("denominator", "view_pairs")
 
 
-def _partial(percent: int, labels: str, colour: str, marker: str) -> Entry:
+def _partial(percent: int, labels: str) -> Objective:
     """Describe NSCL that leaves out only a part of the weight of same-class negatives."""
     return _entry(
         f"{'nscl_shuffled' if labels == 'shuffled' else 'nscl'}_partial_{percent}",
@@ -37,27 +30,23 @@ def _partial(percent: int, labels: str, colour: str, marker: str) -> Entry:
         labels=labels,
         options=_OPTIONS,
         same_class_negative_dropout=percent / 100,
-        colour=colour,
-        marker=marker,
     )
 
 
-# in the order of tables and figures; colours of Okabe and Ito from dark to light, distinguished by any colour vision
-OBJECTIVES: dict[str, Entry] = {
+# in the order of tables and figures; `pipeline/reporting/style.py` has their colours and markers
+OBJECTIVES: dict[str, Objective] = {
     entry.name: entry
     for entry in (
-        _entry("cl", "contrastive:contrastive", labels="none", options=_OPTIONS, colour="#000000", marker="D"),
-        _entry("nscl", "contrastive:negatives_only_supervised", options=_OPTIONS, colour="#0072B2", marker="o"),
-        _entry("scl", "supervised:supervised_contrastive", colour="#D55E00", marker="s"),
-        _entry("ce", "supervised:cross_entropy", head="classes", colour="#E0A030", marker="^"),
+        _entry("cl", "contrastive:contrastive", labels="none", options=_OPTIONS),
+        _entry("nscl", "contrastive:negatives_only_supervised", options=_OPTIONS),
+        _entry("scl", "supervised:supervised_contrastive"),
+        _entry("ce", "supervised:cross_entropy", head="classes"),
         # controls: NSCL that learns nothing from labels; CL on an independent stream; CL with one weight moved
         _entry(
             "nscl_shuffled",
             "contrastive:negatives_only_supervised",
             labels="shuffled",
             options=_OPTIONS,
-            colour="#56B4E9",
-            marker="v",
         ),
         _entry(
             "cl_independent",
@@ -66,8 +55,6 @@ OBJECTIVES: dict[str, Entry] = {
             options=_OPTIONS,
             independent_randomness=("batches", "augmentations"),
             stream="cl_replica",  # its numbers were published under this key
-            colour="#009E73",
-            marker="P",
         ),
         _entry(
             "cl_perturbed",
@@ -75,16 +62,14 @@ OBJECTIVES: dict[str, Entry] = {
             labels="none",
             options=_OPTIONS,
             init_perturbation=1e-6,
-            colour="#CC79A7",
-            marker="X",
         ),
-        # label-fraction sweep: from CL's black to NSCL's blue, and to the lighter one of NSCL with shuffled labels
-        _partial(25, "true", "#001D2C", "<"),
-        _partial(50, "true", "#003959", ">"),
-        _partial(75, "true", "#005685", "p"),
-        _partial(25, "shuffled", "#162D3A", "h"),
-        _partial(50, "shuffled", "#2B5A75", "*"),
-        _partial(75, "shuffled", "#4187AF", "d"),
+        # label-fraction sweep, with true and with shuffled labels
+        _partial(25, "true"),
+        _partial(50, "true"),
+        _partial(75, "true"),
+        _partial(25, "shuffled"),
+        _partial(50, "shuffled"),
+        _partial(75, "shuffled"),
     )
 }
 
@@ -124,7 +109,7 @@ def _grouped(entry: GroupedObjective, where: str) -> Objective:
 
 def _named(reference: str, where: str) -> Objective:
     if reference in OBJECTIVES:
-        return Objective(**OBJECTIVES[reference].model_dump(exclude={"colour", "marker"}))
+        return OBJECTIVES[reference]
     file, _, function = reference.rpartition(":")
     if not file.endswith(".py"):
         raise SettingsError(f"{where}: expected one of {', '.join(OBJECTIVES)}, or FILE.py:FUNCTION, got {reference!r}")

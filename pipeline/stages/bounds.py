@@ -32,7 +32,7 @@ def run(job: BoundsJob, inputs: Inputs, outputs: Outputs) -> None:
     import pandas as pd
 
     from pipeline.datasets.subsets import class_sizes
-    from pipeline.reporting.certificates import bounds_of_run, simulated
+    from pipeline.reporting.certificates import bounds_of_run, simulated_descent
     from pipeline.system.files import write_csv
     from twin_alignment.progress import track
 
@@ -42,7 +42,7 @@ def run(job: BoundsJob, inputs: Inputs, outputs: Outputs) -> None:
         for run, steps, alignment, store, subset in track(of_runs, len(job.runs), "bounds")
     ]
     write_csv(outputs["bounds"], pd.concat(tables))
-    write_csv(outputs["descent"], simulated(job.simulation))
+    write_csv(outputs["descent"], simulated_descent(job.simulation))
 
 
 STAGE = Stage(

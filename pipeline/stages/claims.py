@@ -16,7 +16,7 @@ from pipeline.stages.measured_kinds import MEASURED, measured
 from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
-    from pipeline.reporting.claim import Claim, Read
+    from pipeline.reporting.claim_definition import Claim, Read
 
 
 class ClaimsJob(Settings):
@@ -63,7 +63,7 @@ def reads_of(job: ClaimsJob) -> dict[str, Sequence[str]]:
 def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:
     from pipeline.reporting.claims import CLAIMS, runs_of
     from pipeline.reporting.measured_tables import reader
-    from pipeline.reporting.verdicts import claims
+    from pipeline.reporting.verdicts import claims_table
     from pipeline.system.files import write_csv
 
     runs = runs_of(job.experiments, job.lacking)
@@ -76,7 +76,7 @@ def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:
     def read(claim: Claim) -> Read | None:
         return measures(runs[claim.name]) if claim.name in runs else None
 
-    write_csv(outputs["claims"], claims(CLAIMS, job.rules, read, {"late_path_length": job.late_path_length}))
+    write_csv(outputs["claims"], claims_table(CLAIMS, job.rules, read, {"late_path_length": job.late_path_length}))
 
 
 STAGE = Stage(

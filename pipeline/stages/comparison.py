@@ -7,7 +7,8 @@ from pipeline.planning.plan import Plan
 from pipeline.planning.stage import Stage
 from pipeline.reporting.paper_values import PAPER_VALUES, published_classes
 from pipeline.stages.measured_kinds import measured
-from pipeline.stages.table1 import TableJob, job_of_experiment
+from pipeline.stages.table1 import TableJob, accuracy, job_of_experiment
+from pipeline.stages.table2 import agreement
 from pipeline.system.files import Inputs, Outputs
 
 
@@ -20,20 +21,10 @@ def job_of(plan: Plan, name: str) -> TableJob:
 
 
 def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
-    import pandas as pd
-
-    from pipeline.reporting.accuracy_table import table1
-    from pipeline.reporting.agreement_table import table2
-    from pipeline.reporting.measured_tables import learning, measures, paper_values
     from pipeline.system.files import write_csv
 
-    (path,) = inputs["paper_values"]
-    evidence, printed = learning(inputs, job.runs), paper_values(path, "table1")
-    accuracy = table1(job.objectives, *evidence, printed, job.published_classes, job.diverged)
-    write_csv(outputs["accuracy"], accuracy)
-    alignment = {run: measures(path, "alignment") for run, path in zip(job.runs, inputs["alignment"], strict=True)}
-    printed = pd.concat([paper_values(path, artifact) for artifact in ("fig2", "text")])
-    write_csv(outputs["agreement"], table2(job.objectives, alignment, printed, job.published_classes, job.diverged))
+    write_csv(outputs["accuracy"], accuracy(job, inputs))
+    write_csv(outputs["agreement"], agreement(job, inputs))
 
 
 STAGE = Stage(

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from pipeline.reporting.measured_tables import Reading
 
 TRAJECTORY = "fig2_trajectory"  # the figure that a custom experiment has too, under its own name
-OF_FEATURES = frozenset(
-    ("alignment", "bounds", "collapse", "layers", "probes", "weights")
-)  # kinds that are of features, too
-NOTHING_LEFT = ["dataset", "classes", "second", "less", "measure", "n_seeds", "mean", "ci_low", "ci_high"]
+FEATURE_KINDS = frozenset(("alignment", "bounds", "collapse", "layers", "probes", "weights"))
+EMPTY_COLUMNS = ["dataset", "classes", "second", "less", "measure", "n_seeds", "mean", "ci_low", "ci_high"]
 
 
 class FigureJob(Settings):
@@ -86,45 +84,49 @@ def _job(plan: Plan, figure: str, *experiments: str) -> FigureJob:
 
 
 def run(job: FigureJob, inputs: Inputs, outputs: Outputs) -> None:
-    from pipeline.reporting.measured_tables import Reading, learning, of_twins, paper_values, reader
-    from pipeline.reporting.possible import cut, possible
-    from pipeline.reporting.run_facts import facts, sentences
+    """Write the figure's table, its facts and its pictures."""
+    from pipeline.reporting.interval_limits import clip_intervals, clipping_note
+    from pipeline.reporting.measured_tables import Reading, load_learning_evidence, paper_table, reader, select_twins
+    from pipeline.reporting.run_facts import run_facts, sentences
     from pipeline.reporting.style import INTERVALS, note, save
     from pipeline.system.files import write_csv
 
-    read = of_twins(reader(inputs, dict.fromkeys(FIGURES[job.figure].reads, job.runs))(job.runs), job.objectives)
-    reading = Reading(read, partial(paper_values, inputs["paper_values"][0]), job.published_classes)
-    table, drawn = drawn_of(job.figure, reading)
+    read = reader(inputs, dict.fromkeys(FIGURES[job.figure].reads, job.runs))(job.runs)
+    paper = partial(paper_table, inputs["paper_values"][0])
+    table, drawn = table_and_figure(
+        job.figure, Reading(select_twins(read, job.objectives), paper, job.published_classes)
+    )
     write_csv(outputs["figure"], table)
-    learned = facts(*learning(inputs, job.runs), job.objectives)
-    write_csv(outputs["facts"], learned)
-    intervals = [INTERVALS] if "ci_low" in table and table["ci_low"].notna().any() else []
-    note(drawn, [*sentences(learned), *intervals, *(cut(table, possible(table)) if intervals else [])])
+    facts = run_facts(*load_learning_evidence(inputs, job.runs), job.objectives)
+    write_csv(outputs["facts"], facts)
+    has_intervals = "ci_low" in table and table["ci_low"].notna().any()
+    intervals = [INTERVALS, *clipping_note(table, clip_intervals(table))] if has_intervals else []
+    note(drawn, [*sentences(facts), *intervals])
     for kind in ("png", "pdf"):
         save(drawn, outputs[kind])
 
 
-def drawn_of(name: str, reading: Reading) -> tuple[pd.DataFrame, Figure]:
-    """A figure's table, with intervals as computed, and its picture; where all networks collapsed, of nothing."""
+def table_and_figure(name: str, reading: Reading) -> tuple[pd.DataFrame, Figure]:
+    """Return a figure's table, with intervals as computed, and its picture; both empty where all networks collapsed."""
     import pandas as pd
 
-    from pipeline.reporting.possible import possible
-    from pipeline.reporting.style import empty
+    from pipeline.reporting.interval_limits import clip_intervals
+    from pipeline.reporting.panels import sentence_figure
 
-    if any(_left(reading.read(kind)).empty for kind in OF_FEATURES.intersection(FIGURES[name].reads)):
-        return pd.DataFrame(columns=NOTHING_LEFT), empty("All networks have collapsed: there is nothing to show.")
+    if any(_not_collapsed(reading.read(kind)).empty for kind in FEATURE_KINDS.intersection(FIGURES[name].reads)):
+        return pd.DataFrame(columns=EMPTY_COLUMNS), sentence_figure("All networks have collapsed.")
     figure = importlib.import_module(f"pipeline.reporting.figures.plot_{name}")
     table = figure.table(reading)
-    return table, figure.draw(possible(table) if "ci_low" in table else table)
+    return table, figure.draw(clip_intervals(table) if "ci_low" in table else table)
 
 
-def _left(rows: pd.DataFrame) -> pd.DataFrame:
+def _not_collapsed(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of trained networks that have not collapsed."""
     from pipeline.reporting.learned import BASELINES
 
     if "objective" in rows:
         return rows[~rows["objective"].isin(BASELINES)]
-    return rows.dropna(subset=[name for name in ("cka", "representation_angle") if name in rows])  # of bounds, weights
+    return rows.dropna(subset=[name for name in ("cka", "representation_angle") if name in rows])  # bounds, weights
 
 
 STAGE = Stage(

@@ -16,10 +16,10 @@ class PromisedJob(Settings):
 def run(job: PromisedJob, inputs: Inputs, outputs: Outputs) -> None:
     import pandas as pd
 
-    from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, promised
+    from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, bounds_of_setting
     from pipeline.system.files import write_csv
 
-    rows = [promised(setting, schedule, job.delta) for setting in SETTINGS for schedule in SCHEDULES]
+    rows = [bounds_of_setting(setting, schedule, job.delta) for setting in SETTINGS for schedule in SCHEDULES]
     write_csv(outputs["promised"], pd.DataFrame(map(asdict, rows)))
 
 

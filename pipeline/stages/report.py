@@ -15,6 +15,7 @@ from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 EVIDENCE = "reports/evidence/cifar_two_cores"  # measured on photographs; a section of every report
 CIFAR_EVIDENCE = {
@@ -28,7 +29,7 @@ class ReportJob(Settings):
     figures: tuple[str, ...]
     captions: dict[str, str]  # also of figures that were not drawn
     tables: bool  # whether there are tables 1 and 2
-    own: tuple[str, ...]  # custom experiments
+    custom: tuple[str, ...]  # experiments
     diverged: dict[str, str]  # requested runs that diverged, with their experiments, and why
 
 
@@ -37,7 +38,7 @@ def job_of(plan: Plan, _: str) -> ReportJob:
         figures=tuple(figures_of(plan)),
         captions={name: figure.caption for name, figure in FIGURES.items()},
         tables=bool(table1.subjects_of(plan)),
-        own=tuple(plan.custom_experiments),
+        custom=tuple(plan.custom_experiments),
         diverged={_with_experiments(plan, run): why for run, why in plan.diverged.items()},
     )
 
@@ -48,9 +49,33 @@ def _with_experiments(plan: Plan, run: Run) -> str:
 
 
 def run(job: ReportJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:
-    from pipeline.reporting.render_report import render
+    """Write the provenance, execute the notebook, and write the page."""
+    from pipeline.reporting.notebook_page import page
+    from pipeline.reporting.origins import provenance
+    from pipeline.reporting.render_report import execute
+    from pipeline.reporting.report_parts import read_claims
+    from pipeline.system.files import read_json, write_json, write_text
 
-    render(job, inputs, outputs, notes)
+    (source,), (template,) = inputs["source"], inputs["template"]
+    write_json(outputs["provenance"], provenance([read_json(path) for path in inputs["records"]]))
+    reports = inputs["claims"][0].parent
+    read_claims(reports)  # raises before a kernel starts
+    parameters = {
+        "reports": str(reports.absolute()),
+        "photographs": str(_photographs(inputs, reports) or ""),
+        "custom": list(job.custom),
+        "diverged": job.diverged,
+        "origins": str(outputs["provenance"].absolute()),
+        "notes": list(notes),
+    }
+    executed = execute(source, parameters, reports / "report.failed.ipynb")
+    write_text(outputs["page"], page(executed, template.read_text(encoding="utf-8")))
+
+
+def _photographs(inputs: Inputs, reports: Path) -> Path | None:
+    """Folder of the evidence on photographs; None: it is the folder of this report."""
+    folders = {path.parent.absolute() for path in inputs.get("photographs", ())}
+    return next(iter(folders - {reports.absolute()}), None)
 
 
 STAGE = Stage(
@@ -60,12 +85,12 @@ STAGE = Stage(
     reads=lambda job: {
         "png": job.figures,
         "figure": job.figures,
-        **dict.fromkeys(("accuracy", "agreement"), job.own),
+        **dict.fromkeys(("accuracy", "agreement"), job.custom),
         **dict.fromkeys(("table1", "table2"), GLOBAL if job.tables else ()),
         **dict.fromkeys(("claims", "promised"), GLOBAL),
     },
     files={"source": "reports/report.py", "template": "reports/page.html", **CIFAR_EVIDENCE},
     records="all",
-    modules=lambda job: ["pipeline.reporting.show"],
+    modules=lambda job: ["pipeline.reporting.report_parts"],
     shown=("page", "Report"),
 )

@@ -15,6 +15,8 @@ from pipeline.system.files import Inputs, Outputs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
 
 class TableJob(Settings):
     runs: tuple[Run, ...]
@@ -42,13 +44,21 @@ def job_of_experiment(plan: Plan, name: str, published: dict[str, int]) -> Table
     return TableJob(runs=runs, objectives=plan.objectives_of(name), published_classes=published, diverged=lost)
 
 
+def accuracy(job: TableJob, inputs: Inputs) -> pd.DataFrame:
+    """Return Table 1 of the job's runs."""
+    from pipeline.reporting.accuracy_table import table1
+    from pipeline.reporting.measured_tables import load_learning_evidence, paper_table
+
+    printed = paper_table(inputs["paper_values"][0], "table1")
+    evidence = load_learning_evidence(inputs, job.runs)
+    return table1(job.objectives, *evidence, printed, job.published_classes, job.diverged)
+
+
 def run(job: TableJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:
-    from pipeline.reporting.accuracy_table import table1, table1_markdown
-    from pipeline.reporting.measured_tables import learning, paper_values
+    from pipeline.reporting.accuracy_table import table1_markdown
     from pipeline.system.files import write_csv, write_text
 
-    printed = paper_values(inputs["paper_values"][0], "table1")
-    table = table1(job.objectives, *learning(inputs, job.runs), printed, job.published_classes, job.diverged)
+    table = accuracy(job, inputs)
     write_csv(outputs["table1"], table)
     write_text(outputs["table1_text"], table1_markdown(table, notes))
 

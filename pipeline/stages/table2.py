@@ -12,17 +12,24 @@ from pipeline.system.files import Inputs, Outputs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-def run(job: TableJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:
     import pandas as pd
 
-    from pipeline.reporting.agreement_table import table2, table2_markdown
-    from pipeline.reporting.measured_tables import measures, paper_values
+
+def agreement(job: TableJob, inputs: Inputs) -> pd.DataFrame:
+    """Return Table 2 of the job's runs."""
+    from pipeline.reporting.agreement_table import table2
+    from pipeline.reporting.measured_tables import paper_table, read_measures
+
+    alignment = {run: read_measures(path, "alignment") for run, path in zip(job.runs, inputs["alignment"], strict=True)}
+    printed = paper_table(inputs["paper_values"][0], "fig2", "text")
+    return table2(job.objectives, alignment, printed, job.published_classes, job.diverged)
+
+
+def run(job: TableJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:
+    from pipeline.reporting.agreement_table import table2_markdown
     from pipeline.system.files import write_csv, write_text
 
-    alignment = {run: measures(path, "alignment") for run, path in zip(job.runs, inputs["alignment"], strict=True)}
-    printed = pd.concat([paper_values(inputs["paper_values"][0], artifact) for artifact in ("fig2", "text")])
-    table = table2(job.objectives, alignment, printed, job.published_classes, job.diverged)
+    table = agreement(job, inputs)
     write_csv(outputs["table2"], table)
     write_text(outputs["table2_text"], table2_markdown(table, notes))
 

@@ -224,11 +224,6 @@ def test_a_dose_out_of_range_is_refused(dropped):
         partly_supervised(Z, Z, LABELS, 0.5, dropped)
 
 
-def test_every_objective_looks_like_no_other():
-    assert len({entry.colour for entry in OBJECTIVES.values()}) == len(OBJECTIVES)
-    assert len({entry.marker for entry in OBJECTIVES.values()}) == len(OBJECTIVES)
-
-
 def test_autocast_does_not_lower_the_precision():
     z1, z2, labels = batch(64, 32, 5, seed=4, dtype=torch.float32)
     with torch.autocast("cpu", torch.bfloat16):

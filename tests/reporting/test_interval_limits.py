@@ -8,16 +8,15 @@ import pytest
 from matplotlib.figure import Figure
 
 from pipeline.config.run import Run
+from pipeline.reporting import report_parts as parts
 from pipeline.reporting.accuracy_table import table1_markdown
 from pipeline.reporting.agreement_table import table2_markdown
 from pipeline.reporting.figures import FigureFacts
-from pipeline.reporting.possible import CUT, cut, possible
-from pipeline.reporting.show import Report
-from pipeline.reporting.style import INTERVALS, spread
-from pipeline.reporting.verdicts import COLUMNS
+from pipeline.reporting.interval_limits import CLIPPED, clip_intervals, clipping_note
+from pipeline.reporting.panels import spread
+from pipeline.reporting.style import INTERVALS
 from pipeline.stages import figure as stage
 from pipeline.stages.figure import FigureJob
-from pipeline.system.files import write_csv
 from tests.reporting.planted_figures import MODULES, table_of
 from tests.reporting.planted_tables import tables
 
@@ -40,7 +39,7 @@ def rows(**columns):
     ],
 )
 def test_an_interval_ends_at_the_limits_of_its_measure(measure, mean, low, high, shown):
-    found = possible(rows(measure=measure, mean=mean, ci_low=low, ci_high=high))
+    found = clip_intervals(rows(measure=measure, mean=mean, ci_low=low, ci_high=high))
     assert (found["ci_low"].item(), found["ci_high"].item()) == shown
     assert found["mean"].item() == mean
     below, above = spread(found)
@@ -49,29 +48,25 @@ def test_an_interval_ends_at_the_limits_of_its_measure(measure, mean, low, high,
 
 def test_a_difference_and_one_seed_stay_as_they_are():
     for table in (rows(less="cl_independent"), rows(ci_low=math.nan, ci_high=math.nan)):
-        pd.testing.assert_frame_equal(possible(table), table)
-        assert cut(table, possible(table)) == []
-    assert cut(rows(), possible(rows())) == [CUT]
+        pd.testing.assert_frame_equal(clip_intervals(table), table)
+        assert clipping_note(table, clip_intervals(table)) == []
+    assert clipping_note(rows(), clip_intervals(rows())) == [CLIPPED]
     rounded = rows(mean=1.0, ci_high=1.0 + 1e-8)
-    assert cut(rounded, possible(rounded)) == []
+    assert clipping_note(rounded, clip_intervals(rounded)) == []
 
 
-def test_tables_for_readers_end_at_the_limit_and_say_so(tmp_path):
+def test_tables_for_readers_end_at_the_limit_and_say_so():
     one, two = tables([Run(dataset="digits", classes=10, epochs=2, seed=seed) for seed in (0, 1, 2)])
     cl = one["objective"] == "cl"
     one.loc[cl & (one["n_seeds"] > 0), ["mean", "ci_low", "ci_high"]] = 99.0, 97.4, 100.6
     near = (two["first"] == "cl") & (two["n_seeds"] > 0)
     two.loc[near, ["mean", "ci_low", "ci_high"]] = 0.99, 0.95, 1.03
-    write_csv(tmp_path / "table1.csv", one)
-    write_csv(tmp_path / "table2.csv", two)
-    write_csv(tmp_path / "claims.csv", pd.DataFrame(columns=list(COLUMNS)))
-    report = Report(str(tmp_path))
-    for text in (table1_markdown(one), report.table1()):
+    for text in (table1_markdown(one), parts.accuracy_tables(one)):
         assert "99.0 [97.4, 100.0]" in text
-        assert CUT in text
-    for text in (table2_markdown(two), report.table2()):
+        assert CLIPPED in text
+    for text in (table2_markdown(two), parts.similarity_table(two)):
         assert "0.990 [0.950, 1.000]" in text
-        assert CUT in text
+        assert CLIPPED in text
 
 
 def test_a_figure_is_drawn_within_the_limits_from_a_table_as_computed(tmp_path, monkeypatch):
@@ -79,8 +74,8 @@ def test_a_figure_is_drawn_within_the_limits_from_a_table_as_computed(tmp_path, 
     module = SimpleNamespace(READS=(), table=lambda reading: rows(), draw=lambda table: drawn.append(table) or Figure())
     monkeypatch.setattr(stage, "importlib", SimpleNamespace(import_module=lambda name: module))
     monkeypatch.setitem(stage.FIGURES, "mine", FigureFacts("", (), (), ()))
-    monkeypatch.setattr(stage, "learning", lambda inputs, runs: ())
-    monkeypatch.setattr(stage, "facts", lambda objectives: pd.DataFrame())
+    monkeypatch.setattr(stage, "load_learning_evidence", lambda inputs, runs: ())
+    monkeypatch.setattr(stage, "run_facts", lambda objectives: pd.DataFrame())
     monkeypatch.setattr(stage, "sentences", lambda table: ["learned"])
     monkeypatch.setattr(stage, "note", lambda figure, sentences: notes.extend(sentences))
     outputs = {kind: tmp_path / f"mine.{kind}" for kind in ("figure", "facts", "png", "pdf")}
@@ -88,7 +83,7 @@ def test_a_figure_is_drawn_within_the_limits_from_a_table_as_computed(tmp_path, 
     stage.run(job, {"paper_values": [tmp_path]}, outputs)
     assert pd.read_csv(outputs["figure"])["ci_high"].item() == 1.03
     assert drawn[0]["ci_high"].item() == 1.0
-    assert notes == ["learned", INTERVALS, CUT]
+    assert notes == ["learned", INTERVALS, CLIPPED]
 
 
 def test_a_logarithmic_axis_has_no_band_where_an_interval_reaches_nothing():

@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from pipeline.reporting.sections import without_empty
+from pipeline.reporting.notebook_page import without_empty
 
 
 def code(shown):
