@@ -47,7 +47,7 @@ def page(folder: Path) -> Path:
         records.append(folder / "records" / f"{index}.json")
     sources = {"source": [PROJECT / "reports/report.py"], "template": [PROJECT / "reports/page.html"]}
     outputs = {"page": folder / "report.html", "provenance": folder / "provenance.json"}
-    job = ReportJob(figures=tuple(FIGURES), captions={}, tables=True, own=(), diverged={})
+    job = ReportJob(figures=tuple(FIGURES), captions={}, tables=True, custom=(), diverged={})
     report.run(job, {**sources, "records": records, "claims": [folder / "claims.csv"]}, outputs, NOTES)
     return outputs["page"]
 

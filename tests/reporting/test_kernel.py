@@ -42,5 +42,5 @@ def test_a_kernel_of_that_name_elsewhere_is_not_taken(tmp_path, monkeypatch):
     inputs = {"source": [tmp_path / "report.py"], "template": [tmp_path / "page.html"], "records": []}
     inputs["claims"] = [tmp_path / "claims.csv"]
     outputs = {"page": tmp_path / "report.html", "provenance": tmp_path / "provenance.json"}
-    report.run(ReportJob(figures=(), captions={}, tables=False, own=(), diverged={}), inputs, outputs, notes=[])
+    report.run(ReportJob(figures=(), captions={}, tables=False, custom=(), diverged={}), inputs, outputs, notes=[])
     assert f"<p>{sys.executable}</p>" in outputs["page"].read_text()
