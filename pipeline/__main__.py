@@ -484,34 +484,19 @@ def _features(options: argparse.Namespace) -> None:
 
 
 def _align(options: argparse.Namespace) -> None:
-    from twin_alignment.features.comparison_text import as_json, as_table, as_text
-    from twin_alignment.features.feature_files import check_written
-    from twin_alignment.features.file_comparison import compare_files
-    from twin_alignment.features.measure_choice import chosen
+    from twin_alignment.cli import align
 
-    if len(options.files) < 2:
-        raise SettingsError(f"{options.files[0]}: one file, allowed is two or more")
-    if options.plot and options.plot.suffix not in (".png", ".pdf", ".svg"):
-        raise SettingsError(f"{options.plot}: allowed is a .png, .pdf or .svg")
-    read = [*options.files, *([options.labels] if options.labels else [])]
-    for written in filter(None, (options.csv, options.plot)):
-        check_written(written, read)
-    found = compare_files(options.files, options.labels, chosen(options.measures), options.key)
-    if options.csv:
-        as_table(found).to_csv(options.csv, index=False)
-    if options.plot:
-        from twin_alignment.features.comparison_plot import draw
-
-        draw(found).savefig(options.plot, dpi=200, bbox_inches="tight")
-    print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
+    assert align.callback
+    names = ("files", "labels", "measures", "key", "csv", "plot")
+    align.callback(**{name: getattr(options, name) for name in names}, as_json=options.json)
 
 
 def _bound(options: argparse.Namespace) -> None:
-    from twin_alignment.theory.guarantee import as_json, as_text, promise
+    from twin_alignment.cli import bound
 
-    setting = (options.classes, options.batch, options.temperature, options.learning_rate, options.steps, options.delta)
-    found = promise(*setting)
-    print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
+    assert bound.callback
+    names = ("classes", "batch", "temperature", "learning_rate", "steps", "delta")
+    bound.callback(**{name: getattr(options, name) for name in names}, as_json=options.json)
 
 
 def _schema(options: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.weight_distance import displacement, weight_angle
 
 
@@ -42,7 +42,7 @@ class MovementRow:
 class Start:
     """A twin at epoch 0: test features, none where they are collapsed, and encoder weights."""
 
-    features: Prepared | None
+    features: FeatureSet | None
     weights: Mapping[str, Tensor]
 
     def moved(
@@ -50,7 +50,7 @@ class Start:
         epoch: int,
         travelled: Travelled,
         objective: str,
-        features: Prepared | None,
+        features: FeatureSet | None,
         weights: Mapping[str, Tensor],
     ) -> MovementRow:
         """The twin's row at an epoch, from its features and weights then."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from pipeline.evaluate.movement import MovementRow, Start, Travelled
 from twin_alignment.measures.constant_features import is_collapsed
 from twin_alignment.measures.geometry import representation_angle
-from twin_alignment.measures.jackknife import Estimate, Pair, Prepared
+from twin_alignment.measures.feature_set import Estimate, FeatureSet, Pair
 from twin_alignment.measures.neural_collapse import cdnv, directional_cdnv
 from twin_alignment.measures.registry import MEASURES
 from twin_alignment.measures.weight_distance import weight_angle, weight_gap, weight_gap_released
@@ -94,7 +94,7 @@ def trajectory(
         collapsed = {n for n, own in features.items() if any(is_collapsed(own[s], labels[s]) for s in labels)}
         for split in labels:
             sides = {
-                name: None if name in collapsed else Prepared(own[split], f"{name}, epoch {epoch}, {split}")
+                name: None if name in collapsed else FeatureSet(own[split], f"{name}, epoch {epoch}, {split}")
                 for name, own in features.items()
             }
             table.alignment.extend(_alignment(sides, epoch, split, len(labels[split])))
@@ -113,7 +113,7 @@ def trajectory(
     return table
 
 
-Sides = Mapping[str, Prepared | None]  # by objective; none of a collapsed network
+Sides = Mapping[str, FeatureSet | None]  # by objective; none of a collapsed network
 
 
 def _alignment(sides: Sides, epoch: int, split: str, rows: int) -> Iterator[AlignmentRow]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pipeline.config.run import Run
 from pipeline.train.schedule import rate_of
 from twin_alignment.theory import theorem_bounds as bounds
-from twin_alignment.theory.guarantee import promise_of
+from twin_alignment.theory.guarantee import bound_of_schedule
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def promised(setting: Published, schedule: str, delta: float) -> Promised:
     total, steps, images = math.fsum(rates), len(rates), setting.train_images
     even = run.batches == "class_weighted"
     largest_share = 1 / setting.classes if even else setting.largest_class / images
-    found = promise_of(largest_share, run.batch_size, run.temperature, total, max(rates), steps, delta)
+    found = bound_of_schedule(largest_share, run.batch_size, run.temperature, total, max(rates), steps, delta)
     nonexpansive = math.nan if found.nonexpansive_sharp is None else found.nonexpansive_sharp
     norm, collapsed = math.log(images), math.log(images) - math.log(setting.classes - 1) / 2
     return Promised(

@@ -220,7 +220,7 @@ def test_a_dose_is_the_expected_sum_of_negatives_dropped_by_chance():
 
 @pytest.mark.parametrize("dropped", [-0.1, 1.1, float("nan")])
 def test_a_dose_out_of_range_is_refused(dropped):
-    with pytest.raises(ValueError, match=f"dropped = {dropped}: allowed is 0 to 1"):
+    with pytest.raises(ValueError, match=f"dropped = {dropped}: expected 0 to 1"):
         partly_supervised(Z, Z, LABELS, 0.5, dropped)
 
 
@@ -284,7 +284,7 @@ def test_an_objective_of_ones_own_is_a_function_in_a_file(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("simclr", "'simclr' is not known: allowed is one of cl, nscl, scl, ce, .*or FILE.py:FUNCTION"),
+        ("simclr", "'simclr' is not known: expected one of cl, nscl, scl, ce, .*or FILE.py:FUNCTION"),
         ("absent.py:loss", r"there is no file absent\.py"),
         ("mine.py:push", r"mine\.py has no function 'push', it has: pull"),
         ("broken.py:pull", r"broken\.py is not Python"),

@@ -9,9 +9,9 @@ from scipy.stats import pearsonr, spearmanr
 from tests.measures import definitions
 from twin_alignment.measures import chunks, dissimilarities
 from twin_alignment.measures import rank_correlations as ranks
-from twin_alignment.measures.comparison import compare
+from twin_alignment.comparison.arrays import compare
 from twin_alignment.measures.dissimilarities import rsa_correlation, rsa_euclidean
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.rank_correlations import rsa_spearman
 
 
@@ -22,7 +22,7 @@ def related(n=41, d=6, other=4, seed=0):
 
 
 def pair(x, y):
-    return Pair(*(Prepared(torch.as_tensor(rows), name) for rows, name in ((x, "first"), (y, "second"))))
+    return Pair(*(FeatureSet(torch.as_tensor(rows), name) for rows, name in ((x, "first"), (y, "second"))))
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 41, 1024])

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pipeline.__main__ import main
-from twin_alignment.theory.guarantee import LARGEST, LEAST, MOST, as_json, as_text, promise
+from twin_alignment.theory.guarantee import MAX_COUNT, MAX_NUMBER, MIN_NUMBER, bound
 
 SETTING = ("--classes", "1000", "--batch", "1024", "--temperature", "0.5", "--learning-rate", "0.1", "--steps", "100")
 
@@ -113,4 +113,4 @@ def test_arguments_out_of_range_are_one_clear_sentence(capsys, name, value, allo
     status, output = bound(capsys, *arguments)
     assert status == 2
     assert output.err.startswith(f"error: {name} = ")
-    assert output.err.endswith(f"allowed is {allowed}\n")
+    assert output.err.endswith(f"expected {allowed}\n")

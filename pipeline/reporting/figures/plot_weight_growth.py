@@ -12,7 +12,7 @@ from pipeline.reporting import style
 from pipeline.reporting.claim import nscl, with_movement
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
-from twin_alignment.theory.growth import FEWEST, Growth, growth
+from twin_alignment.theory.growth import MIN_POINTS, Growth, growth
 
 CAPTION = (
     "The weight gap of CL and NSCL against the path length, the sum of learning rate times trust: a power is a "
@@ -51,7 +51,7 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def _fit(rows: pd.DataFrame) -> dict[str, object]:
     of = {"dataset": rows["dataset"].iloc[0], "classes": rows["classes"].iloc[0]}
-    if rows["weight_gap"].nunique() < FEWEST or rows["path_length"].nunique() < FEWEST:
+    if rows["weight_gap"].nunique() < MIN_POINTS or rows["path_length"].nunique() < MIN_POINTS:
         return {**of, **dict.fromkeys(Growth.__annotations__, math.nan)}
     return {**of, **vars(growth(rows["path_length"].tolist(), rows["weight_gap"].tolist()))}
 

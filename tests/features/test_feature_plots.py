@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from twin_alignment.features.comparison_plot import WIDTH, draw
-from twin_alignment.features.comparison_text import as_text
-from twin_alignment.features.file_comparison import compare_files
+from twin_alignment.comparison.comparison_plot import WIDTH, draw
+from twin_alignment.comparison.comparison_text import as_text
+from twin_alignment.comparison.file_comparison import compare_files
 
 RNG = np.random.default_rng(0)
 BASE = RNG.normal(size=(40, 6))

@@ -10,7 +10,7 @@ from pipeline.__main__ import main
 from tests.measures import definitions
 from twin_alignment.errors import InputError
 from twin_alignment.features.feature_files import read_features, read_labels
-from twin_alignment.features.file_comparison import compare_files
+from twin_alignment.comparison.file_comparison import compare_files
 from twin_alignment.measures.neural_collapse import cdnv
 
 RNG = np.random.default_rng(0)

@@ -21,10 +21,10 @@ from scipy.sparse import csc_matrix
 from pipeline.__main__ import main
 from tests.measures import definitions
 from twin_alignment.errors import InputError
-from twin_alignment.features.comparison_text import HINT
+from twin_alignment.comparison.comparison_text import HINT
 from twin_alignment.features.feature_files import read_array, read_features, read_labels
-from twin_alignment.features.file_comparison import compare_files
-from twin_alignment.features.short_names import short_names
+from twin_alignment.comparison.file_comparison import compare_files
+from twin_alignment.comparison.short_names import short_names
 from twin_alignment.measures.registry import ALL_MEASURES
 
 RNG = np.random.default_rng(0)
@@ -163,9 +163,9 @@ def test_measures_are_chosen_by_name_and_all_of_them_can_be_asked_for(files, cap
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["x.npy"], "x.npy: one file, allowed is two or more"),
+        (["x.npy"], "x.npy: one file, expected two or more"),
         (["x.npy", "y.npz", "x.npy"], "x.npy: named twice"),
-        (["x.npy", "y.npz", "--plot", "a.txt"], "a.txt: allowed is a .png, .pdf or .svg"),
+        (["x.npy", "y.npz", "--plot", "a.txt"], "a.txt: expected a .png, .pdf or .svg"),
     ],
 )
 def test_what_cannot_be_compared_or_drawn_is_said_first(files, capsys, arguments, message):
@@ -207,14 +207,14 @@ def test_bad_input_is_one_clear_sentence_and_status_2(files, capsys, write, mess
         ("bad.csv", "", "the file is empty"),
         ("bad.csv", "1,2\n3,4,5\n", "rows of different lengths"),
         ("bad.csv", "1,2\n3,four\n", "bad.csv: line 2, column 2: 'four' is no number"),
-        ("bad.csv", "a,b\n1,2,3\n4,5,6\n", "bad.csv: line 2 has 3 cells and the header 2, allowed is as many"),
-        ("bad.csv", "a,b,c\n1,2\n4,5\n", "bad.csv: line 2 has 2 cells and the header 3, allowed is as many"),
-        ("bad.csv", "a,b,\n1,2,3\n", "bad.csv: line 2 has 3 cells and the header 2, allowed is as many"),
+        ("bad.csv", "a,b\n1,2,3\n4,5,6\n", "bad.csv: line 2 has 3 cells and the header 2, expected as many"),
+        ("bad.csv", "a,b,c\n1,2\n4,5\n", "bad.csv: line 2 has 2 cells and the header 3, expected as many"),
+        ("bad.csv", "a,b,\n1,2,3\n", "bad.csv: line 2 has 3 cells and the header 2, expected as many"),
         ("bad.csv", "a,b\n1,2\n3,4,5\n", "rows of different lengths: Error tokenizing data. C error: Expected 2"),
-        ("bad.csv", "a,b\n1,2\n3\n", "bad.csv: line 3, column b is empty, allowed is a row a line, all filled"),
+        ("bad.csv", "a,b\n1,2\n3\n", "bad.csv: line 3, column b is empty, expected a row a line, all filled"),
         ("bad.csv", "1,2,\n3,4,5\n", "bad.csv: line 1, column 3 is empty"),
         ("bad.csv", "a,b\n1,\n3,\n", "bad.csv: line 2, column b is empty"),
-        ("bad.csv", "a,b\n1,2\n\n3,4\n", "bad.csv: line 3 is empty, allowed is a row a line"),
+        ("bad.csv", "a,b\n1,2\n\n3,4\n", "bad.csv: line 3 is empty, expected a row a line"),
         ("bad.csv", "a\n\n\n", "bad.csv: no rows below the header"),
         ("bad.csv", "a,b\n", "bad.csv: no rows below the header"),
         ("bad.csv", "\n1,2\n", "bad.csv: line 1 is empty"),
@@ -225,7 +225,7 @@ def test_bad_input_is_one_clear_sentence_and_status_2(files, capsys, write, mess
         ("bad.csv", pd.DataFrame(X, pd.MultiIndex.from_product([range(3), range(10)])).to_csv(), "line 1, column 2 is"),
         ("bad.csv", pd.DataFrame(X, columns=[[0, 0, 1, 1], [0, 1, 0, 1]]).to_csv(), "line 2, column 1 is empty"),
         ("bad.csv", f"{'a' * 200_000},b\n1,2\n", "bad.csv: line 1: field larger than field limit"),
-        ("bad.txt", "1 2", "allowed is a file of one of the formats .npy"),
+        ("bad.txt", "1 2", "expected a file of one of the formats .npy"),
         ("bad.safetensors", "nothing", "not a readable .safetensors array"),
     ],
 )
@@ -394,7 +394,7 @@ def test_what_is_read_is_never_written_over(files, capsys):
     for written in (("--csv", files / "named.csv"), ("--csv", files / "labels.npy"), ("--csv", files / "." / "x.npy")):
         status, output = align(capsys, *pair, *labels, *written)
         assert (status, output.out) == (2, "")
-        assert output.err == f"error: {written[1]}: is read, and would be written over: allowed is another name\n"
+        assert output.err == f"error: {written[1]}: is read, and would be written over: expected another name\n"
     two = f"{files / 'two.npz'}:test"
     assert align(capsys, files / "x.npy", two, "--csv", files / "two.npz")[0] == 2
     status, output = align(capsys, *pair, "--plot", files / "none" / "a.png")
@@ -415,7 +415,7 @@ def test_files_are_named_by_paths_too(files):
     [
         ("kind\ncat\n\ncat\n", "line 3 is empty"),  # as many lines as rows and a header, if the empty one is left out
         (",kind\n0,cat\n1,\n2,cat\n", "line 3, column kind is empty"),
-        ("cat\nNaN\ndog\n", r"label 2 is missing \('NaN'\), allowed is one for every row"),
+        ("cat\nNaN\ndog\n", r"label 2 is missing \('NaN'\), expected one for every row"),
         ("1\nnan\n2\n", r"label 2 is missing \('nan'\)"),
         ("4\n5\n6\n7\n", "4 labels for 3 rows, as line 1, 4, is no header"),
         ("cat\ndog\ncat\ncat\n", "4 labels for 3 rows, as line 1, cat, is no header"),
