@@ -1,5 +1,6 @@
 """Command `twin-alignment`: compare files of features, and bound the distance of CL and NSCL."""
 
+import io
 import sys
 from pathlib import Path
 
@@ -71,12 +72,17 @@ def bound(
     click.echo(bounds.to_json() if as_json else str(bounds))
 
 
-def main() -> None:
-    """Run the command; wrong input or a file that cannot be used is one sentence and exit status 2."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit; wrong input or a file that cannot be used is one sentence and status 2.
+
+    Args:
+        arguments: words of the command line. None: those of the process.
+    """
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal that is ASCII
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that is ASCII shows ² as \xb2
+            stream.reconfigure(errors="backslashreplace")
     try:
-        cli(prog_name="twin-alignment")
+        cli(arguments, prog_name="twin-alignment")
     except InputError as error:
         sys.exit(_refuse(str(error)))
     except OSError as error:  # a full disk, or a folder that may not be written

@@ -10,12 +10,11 @@ from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, pearsonr
 
 from tests.measures import definitions
-from twin_alignment.measures import feature_set
-from twin_alignment.measures import products, representation
-from twin_alignment.measures.geometry import procrustes
-from twin_alignment.measures.neighbours import mutual_knn
+from twin_alignment.measures import feature_set, products, representation
 from twin_alignment.measures.feature_set import FeatureSet, Pair
+from twin_alignment.measures.geometry import procrustes
 from twin_alignment.measures.jackknife import cka, cka_debiased, rsa
+from twin_alignment.measures.neighbours import mutual_knn
 from twin_alignment.measures.registry import MEASURES
 
 ESTIMATED = ("cka", "cka_raw", "cka_debiased", "rsa")  # with interval and null

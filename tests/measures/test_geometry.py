@@ -59,5 +59,5 @@ def test_a_cosine_that_rounding_carried_past_one_is_one_and_another_is_refused()
     assert representation_angle(1.0 + 1e-9) == 0.0
     assert representation_angle(-1.0 - 1e-9) == 180.0
     for wrong in (1.01, float("nan")):
-        with pytest.raises(ValueError, match="expected at most 1"):
+        with pytest.raises(ValueError, match="expected a cosine, at most 1"):
             representation_angle(wrong)
