@@ -160,9 +160,9 @@ def test_from_one_on_nothing_is_promised(promise, ratio):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: bounds.epsilon(0, 1, 0.1), "batch = 0: allowed is at least 1"),
-        (lambda: bounds.epsilon(8, 1, 1.0), "delta = 1.0: allowed is above 0 and below 1"),
-        (lambda: bounds.log_mismatch(0.1, 0.0), "temperature = 0.0: allowed is above 0"),
+        (lambda: bounds.epsilon(0, 1, 0.1), "batch = 0: expected at least 1"),
+        (lambda: bounds.epsilon(8, 1, 1.0), "delta = 1.0: expected above 0 and below 1"),
+        (lambda: bounds.log_mismatch(0.1, 0.0), "temperature = 0.0: expected above 0"),
         (lambda: bounds.log_theorem1(0.0, -1.0, 0.5, 8), "sum of rates = -1.0"),
         (lambda: bounds.corollary1(-0.1), "rho = -0.1"),
     ],
