@@ -55,10 +55,11 @@ def weight_gap_released(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> flo
 def displacement(weights: Mapping[str, Tensor], start: Mapping[str, Tensor]) -> float:
     """Mean over the weight tensors of |w - w0|_F / |w0|_F, the relative distance of a network from its start.
 
+    A tensor that starts at zero (a transformer's class token) is left out; NaN where no tensor is left.
+
     Args:
         weights: state dictionary of the network.
-        start: its state dictionary at the start. A tensor that starts at zero (a transformer's class token) is left
-            out; NaN where no tensor is left.
+        start: its state dictionary at the start.
 
     Raises:
         ValueError: the networks have different architectures.
