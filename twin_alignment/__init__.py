@@ -29,27 +29,22 @@ if TYPE_CHECKING:
     from twin_alignment.measures.streaming import Accumulator
     from twin_alignment.measures.weight_distance import displacement, weight_angle, weight_gap
 
-_MODULES = {
-    "Accumulator": "measures.streaming",
-    "CollapseError": "measures.rounding",
-    "Comparison": "comparison.result",
-    "Estimate": "measures.feature_set",
-    "InputError": "errors",
-    "Similarity": "measures.similarity",
-    "cdnv": "measures.neural_collapse",
-    "compare": "comparison.arrays",
-    "compare_files": "comparison.file_comparison",
-    "compare_many": "comparison.arrays",
-    "directional_cdnv": "measures.neural_collapse",
-    "displacement": "measures.weight_distance",
-    "mutual_knn": "measures.neighbours",
-    "procrustes": "measures.geometry",
-    "read_features": "features.feature_files",
-    "read_labels": "features.feature_files",
-    "representation_angle": "measures.geometry",
-    "weight_angle": "measures.weight_distance",
-    "weight_gap": "measures.weight_distance",
+_NAMES = {
+    "comparison.arrays": ("compare", "compare_many"),
+    "comparison.file_comparison": ("compare_files",),
+    "comparison.result": ("Comparison",),
+    "errors": ("InputError",),
+    "features.feature_files": ("read_features", "read_labels"),
+    "measures.feature_set": ("Estimate",),
+    "measures.geometry": ("procrustes", "representation_angle"),
+    "measures.neighbours": ("mutual_knn",),
+    "measures.neural_collapse": ("cdnv", "directional_cdnv"),
+    "measures.rounding": ("CollapseError",),
+    "measures.similarity": ("Similarity",),
+    "measures.streaming": ("Accumulator",),
+    "measures.weight_distance": ("displacement", "weight_angle", "weight_gap"),
 }
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "Accumulator",

@@ -22,7 +22,9 @@ def features(rows=240, columns=24, classes=6):
 @pytest.mark.parametrize("name", MEASURES)
 def test_alignment_is_the_cpus(device, name):
     a, b, _ = features()
-    here, there = (MEASURES[name](Pair(FeatureSet(a.to(one), "a"), FeatureSet(b.to(one), "b"))) for one in ("cpu", device))
+    here, there = (
+        MEASURES[name](Pair(FeatureSet(a.to(one), "a"), FeatureSet(b.to(one), "b"))) for one in ("cpu", device)
+    )
     assert astuple(there) == pytest.approx(astuple(here), rel=1e-5, nan_ok=True)
 
 

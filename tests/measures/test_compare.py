@@ -6,8 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.distance import pdist
-from scipy.stats import ortho_group, pearsonr
+from scipy.stats import ortho_group
 
 from tests.measures import definitions
 from twin_alignment.measures import feature_set, products, representation
@@ -63,12 +62,6 @@ def test_two_rows_and_opposite_structures_stay_in_range():
     found = pair(triangle, moved).similarity
     assert 0 <= found.cka <= 1
     assert -1 <= found.rsa < 0
-
-
-def test_rsa_is_that_of_scipy():
-    x, y = related(2)
-    found = pearsonr(pdist(x, "cosine"), pdist(y, "cosine")).statistic
-    assert rsa(pair(x, y)).value == pytest.approx(found, abs=1e-12)
 
 
 @pytest.mark.parametrize(("n", "d"), [(12, 5), (8, 20)])
@@ -183,14 +176,6 @@ def test_rotation_scale_and_order_of_rows_change_nothing():
                 assert getattr(other[name], part) == pytest.approx(getattr(found[name], part), abs=1e-9)
 
 
-def test_lengths_of_rows_matter_to_raw_features_only():
-    x, y = related(10)
-    lengths = np.linspace(0.1, 5.0, len(x))[:, None]
-    found, other = compared(x, y), compared(x * lengths, y)
-    assert other["cka"].value == pytest.approx(found["cka"].value, abs=1e-12)
-    assert abs(other["cka_raw"].value - found["cka_raw"].value) > 1e-3
-
-
 def test_a_representation_is_like_itself():
     x, _ = related(11, n=40)
     found = compared(x, 3.0 * x)
@@ -248,12 +233,6 @@ def test_what_has_no_value_is_refused(change, message):
     x, _ = related(15)
     with pytest.raises(ValueError, match=message):
         compared(change(x), change(x))
-
-
-def test_different_numbers_of_rows_are_refused():
-    x, y = related(16)
-    with pytest.raises(ValueError, match="23 rows and second has 22"):
-        compared(x, y[:-1])
 
 
 def test_a_row_that_carries_everything_has_no_debiased_measure_and_no_interval_but_the_whole_range():
