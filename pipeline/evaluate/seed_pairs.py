@@ -33,7 +33,8 @@ def between_seeds(
         features = {seed: features_of(seed, epoch) for seed in seeds}
         for split in ("train", "test"):
             sides = {
-                seed: FeatureSet(own[split], f"cl, seed {seed}, epoch {epoch}, {split}") for seed, own in features.items()
+                seed: FeatureSet(own[split], f"cl, seed {seed}, epoch {epoch}, {split}")
+                for seed, own in features.items()
             }
             collapsed = {seed for seed, side in sides.items() if is_collapsed(side.features)}
             for first, second in itertools.combinations(seeds, 2):

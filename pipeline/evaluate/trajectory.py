@@ -12,8 +12,8 @@ from torch import Tensor
 
 from pipeline.evaluate.movement import MovementRow, Start, Travelled
 from twin_alignment.measures.constant_features import is_collapsed
-from twin_alignment.measures.geometry import representation_angle
 from twin_alignment.measures.feature_set import Estimate, FeatureSet, Pair
+from twin_alignment.measures.geometry import representation_angle
 from twin_alignment.measures.neural_collapse import cdnv, directional_cdnv
 from twin_alignment.measures.registry import MEASURES
 from twin_alignment.measures.weight_distance import weight_angle, weight_gap, weight_gap_released
