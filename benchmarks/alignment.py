@@ -17,7 +17,8 @@ import torch
 
 from benchmarks.measure import alone, markdown, seconds
 from benchmarks.rates import references
-from twin_alignment.measures.jackknife import Pair, Prepared, cka, rsa
+from twin_alignment.measures.feature_set import FeatureSet, Pair
+from twin_alignment.measures.jackknife import cka, rsa
 from twin_alignment.measures.streaming import Accumulator
 
 STREAM_BATCH = 4096
@@ -48,12 +49,12 @@ def plain_rsa(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def ours(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
-    found = Pair(Prepared(a, "a"), Prepared(b, "b")).similarity
+    found = Pair(FeatureSet(a, "a"), FeatureSet(b, "b")).similarity
     return found.cka, found.rsa
 
 
 def ours_with_intervals(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
-    both = Pair(Prepared(a, "a"), Prepared(b, "b"))
+    both = Pair(FeatureSet(a, "a"), FeatureSet(b, "b"))
     return cka(both).value, rsa(both).value
 
 

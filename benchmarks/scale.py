@@ -18,7 +18,7 @@ from pipeline.evaluate.probing import linear_probe
 from pipeline.train.loss_call import loss_function
 from pipeline.train.stream import Stream
 from pipeline.train.twin import make_twin, train_step
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def sweeps(device: torch.device, repeats: int, quick: bool) -> list[Sweep]:
 
     def aligned(rows: int) -> Callable[[], object]:
         a, b = (torch.randn(rows, 256, device=device) for _ in range(2))
-        return lambda: Pair(Prepared(a, "a"), Prepared(b, "b")).similarity
+        return lambda: Pair(FeatureSet(a, "a"), FeatureSet(b, "b")).similarity
 
     def probe(classes: int) -> Callable[[], object]:
         labels = torch.arange(2000, device=device) % classes

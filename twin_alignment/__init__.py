@@ -1,0 +1,86 @@
+"""Compare representations, and the losses and bounds of contrastive learning that they come from.
+
+    import twin_alignment as ta
+
+    ta.compare(a, b)["cka"]  # value, 95 % interval over rows, and chance level
+    ta.compare_many({"cl": a, "nscl": b, "ce": c}).table
+    ta.losses.negatives_only_supervised(z1, z2, labels, temperature=0.5)
+    ta.theory.bound(classes=10, batch=1024, temperature=0.5, learning_rate=0.1, steps=100, delta=0.01)
+
+Names are loaded when they are first used: the import itself takes no torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twin_alignment import losses, theory
+    from twin_alignment.comparison.arrays import compare, compare_many
+    from twin_alignment.comparison.file_comparison import compare_files
+    from twin_alignment.comparison.result import Comparison
+    from twin_alignment.errors import InputError
+    from twin_alignment.features.feature_files import read_features, read_labels
+    from twin_alignment.measures.feature_set import Estimate
+    from twin_alignment.measures.geometry import procrustes, representation_angle
+    from twin_alignment.measures.neighbours import mutual_knn
+    from twin_alignment.measures.neural_collapse import cdnv, directional_cdnv
+    from twin_alignment.measures.rounding import CollapseError
+    from twin_alignment.measures.similarity import Similarity
+    from twin_alignment.measures.streaming import Accumulator
+    from twin_alignment.measures.weight_distance import displacement, weight_angle, weight_gap
+
+_NAMES = {
+    "comparison.arrays": ("compare", "compare_many"),
+    "comparison.file_comparison": ("compare_files",),
+    "comparison.result": ("Comparison",),
+    "errors": ("InputError",),
+    "features.feature_files": ("read_features", "read_labels"),
+    "measures.feature_set": ("Estimate",),
+    "measures.geometry": ("procrustes", "representation_angle"),
+    "measures.neighbours": ("mutual_knn",),
+    "measures.neural_collapse": ("cdnv", "directional_cdnv"),
+    "measures.rounding": ("CollapseError",),
+    "measures.similarity": ("Similarity",),
+    "measures.streaming": ("Accumulator",),
+    "measures.weight_distance": ("displacement", "weight_angle", "weight_gap"),
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = [
+    "Accumulator",
+    "CollapseError",
+    "Comparison",
+    "Estimate",
+    "InputError",
+    "Similarity",
+    "cdnv",
+    "compare",
+    "compare_files",
+    "compare_many",
+    "directional_cdnv",
+    "displacement",
+    "losses",
+    "mutual_knn",
+    "procrustes",
+    "read_features",
+    "read_labels",
+    "representation_angle",
+    "theory",
+    "weight_angle",
+    "weight_gap",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used (PEP 562)."""
+    if name in ("losses", "theory"):
+        return importlib.import_module(f"twin_alignment.{name}")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'twin_alignment' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"twin_alignment.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

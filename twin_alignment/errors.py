@@ -1,5 +1,5 @@
-"""How a wrong input is refused: in a sentence, before any work starts."""
+"""Error for wrong input of a user."""
 
 
 class InputError(ValueError):
-    """A file or a number that a user gave is wrong; the message is one sentence for that person."""
+    """Wrong file or number from a user; the message is one sentence for that person, raised before any work starts."""

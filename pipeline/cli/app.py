@@ -14,6 +14,7 @@ from pipeline.cli.feature_commands import features, schema
 from pipeline.cli.run_commands import compare, cost, power, remake, runs, start, thin, verify
 from pipeline.cli.stage_commands import stage_commands
 from pipeline.jobs.chain import STAGES
+from twin_alignment.cli import align, bound
 from twin_alignment.errors import InputError
 
 WIDE = {"max_content_width": 120}
@@ -32,7 +33,7 @@ app = InOrder(name=NAME, help="Run one stage, or look at what is planned and fin
 for command in (
     *stage_commands(),
     *(runs, verify, remake, thin, start, cost, compare, power),
-    *(evidence, features, schema),
+    *(evidence, features, align, bound, schema),
 ):
     app.add_command(command)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.weight_distance import displacement, weight_angle
 
 
@@ -48,7 +48,7 @@ class MovementRow:
 class Reference:
     """A twin at epoch 0: test features (None: they have collapsed) and encoder weights."""
 
-    features: Prepared | None
+    features: FeatureSet | None
     weights: Mapping[str, Tensor]
 
     def displacement_row(
@@ -56,7 +56,7 @@ class Reference:
         epoch: int,
         progress: TrainingProgress,
         objective: str,
-        features: Prepared | None,
+        features: FeatureSet | None,
         weights: Mapping[str, Tensor],
     ) -> MovementRow:
         """Compare the twin's features and weights at an epoch with these."""

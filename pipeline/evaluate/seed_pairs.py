@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from twin_alignment.measures.constant_features import is_collapsed
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.registry import MEASURES
 
 
@@ -42,7 +42,7 @@ def between_seeds(
         features = {seed: features_of(seed, epoch) for seed in seeds}
         for split in ("train", "test"):
             sides = {
-                seed: Prepared(rows[split], f"cl, seed {seed}, epoch {epoch}, {split}")
+                seed: FeatureSet(rows[split], f"cl, seed {seed}, epoch {epoch}, {split}")
                 for seed, rows in features.items()
             }
             collapsed = {seed for seed, side in sides.items() if is_collapsed(side.features)}

@@ -12,15 +12,15 @@ from torch import Tensor
 
 from pipeline.evaluate.movement import MovementRow, Reference, TrainingProgress
 from twin_alignment.measures.constant_features import is_collapsed
+from twin_alignment.measures.feature_set import Estimate, FeatureSet, Pair
 from twin_alignment.measures.geometry import representation_angle
-from twin_alignment.measures.jackknife import Estimate, Pair, Prepared
 from twin_alignment.measures.neural_collapse import cdnv, directional_cdnv
 from twin_alignment.measures.registry import MEASURES
 from twin_alignment.measures.weight_distance import weight_angle, weight_gap, weight_gap_released
 
 Features = Mapping[str, Tensor]  # {"train": [N, d], "test": [M, d]}
 Weights = Mapping[str, Tensor]  # of an encoder, by name
-Sides = Mapping[str, Prepared | None]  # features of one split by objective; None: the network has collapsed
+Sides = Mapping[str, FeatureSet | None]  # features of one split by objective; None: the network has collapsed
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Trajectory:
         }
         for split, labels in self.labels.items():
             sides = {
-                name: None if name in collapsed else Prepared(splits[split], f"{name}, epoch {epoch}, {split}")
+                name: None if name in collapsed else FeatureSet(splits[split], f"{name}, epoch {epoch}, {split}")
                 for name, splits in features.items()
             }
             rows = list(_alignment(sides, epoch, split, len(labels)))

@@ -20,7 +20,7 @@ from pipeline.evidence.manifest import MEASURED_NETWORKS, NETWORKS, read_manifes
 from pipeline.evidence.replay import images_of, run_task
 from pipeline.system.files import digest_of_bytes, write_bytes
 from pipeline.train.checkpoints import checkpoint_path
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.registry import MEASURES
 
 COLUMNS = ["run", "first", "second", "measure"]
@@ -72,7 +72,7 @@ def measure(folder: Path, device: torch.device) -> pd.DataFrame:
             size = task.plan.dataset(job.run.dataset).views.size
             embedded = embedder(job.run, size, *images_of(folder, read_manifest(folder), task), device)
             features = {o: embedded.features(Path(place), o, job.run.epochs)["test"] for o in objectives}
-            sides = {o: Prepared(found, o) for o, found in features.items()}
+            sides = {o: FeatureSet(found, o) for o, found in features.items()}
             for first, second in itertools.combinations(objectives, 2):
                 pair = Pair(sides[first], sides[second])
                 rows += [(name, first, second, label, take(pair).value) for label, take in MEASURES.items()]

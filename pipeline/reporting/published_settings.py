@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pipeline.config.run import Run
 from pipeline.train.schedule import rate_of
 from twin_alignment.theory import theorem_bounds as bounds
-from twin_alignment.theory.guarantee import promise_of
+from twin_alignment.theory.guarantee import bound_of_schedule
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def bounds_of_setting(setting: PublishedSetting, schedule: str, delta: float) ->
     total, steps, images = math.fsum(rates), len(rates), setting.train_images
     balanced = run.batches == "class_weighted"
     largest_share = 1 / setting.classes if balanced else setting.largest_class / images
-    guarantee = promise_of(largest_share, run.batch_size, run.temperature, total, max(rates), steps, delta)
+    guarantee = bound_of_schedule(largest_share, run.batch_size, run.temperature, total, max(rates), steps, delta)
     nonexpansive = math.nan if guarantee.nonexpansive_sharp is None else guarantee.nonexpansive_sharp
     norm, collapsed = math.log(images), math.log(images) - math.log(setting.classes - 1) / 2
     return PublishedSettingBounds(

@@ -11,7 +11,7 @@ from pipeline.evaluate.trajectory import Trajectory
 from pipeline.stages import measure
 from pipeline.stages.measure import MeasureJob
 from tests.measures import definitions
-from twin_alignment.measures.jackknife import Estimate
+from twin_alignment.measures.feature_set import Estimate
 from twin_alignment.measures.registry import MEASURES, Measure
 
 NAMES = ("cl", "nscl", "ce")

@@ -7,7 +7,7 @@ import torch
 
 from pipeline.config.probe_settings import ProbeSettings
 from pipeline.evaluate.probing import probes
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.registry import MEASURES
 
 
@@ -22,7 +22,9 @@ def features(rows=240, columns=24, classes=6):
 @pytest.mark.parametrize("name", MEASURES)
 def test_alignment_is_the_cpus(device, name):
     a, b, _ = features()
-    here, there = (MEASURES[name](Pair(Prepared(a.to(one), "a"), Prepared(b.to(one), "b"))) for one in ("cpu", device))
+    here, there = (
+        MEASURES[name](Pair(FeatureSet(a.to(one), "a"), FeatureSet(b.to(one), "b"))) for one in ("cpu", device)
+    )
     *numbers, note = astuple(there)
     assert tuple(numbers) == pytest.approx(astuple(here)[:-1], rel=1e-5, nan_ok=True)
     assert note == here.note

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.streaming import Accumulator
 
 NAMES = ("cl", "nscl", "ce")
@@ -32,7 +32,7 @@ def test_one_pass_over_batches_is_the_whole(size):
     rows = features()
     total = streamed(rows, size)
     for pair in itertools.permutations(NAMES, 2):
-        whole = Pair(*(Prepared(rows[name], name) for name in pair)).similarity
+        whole = Pair(*(FeatureSet(rows[name], name) for name in pair)).similarity
         found = total.similarity(*pair)
         for measure in ("cka", "rsa", "rho", "r"):
             assert getattr(found, measure) == pytest.approx(getattr(whole, measure), rel=1e-9)
@@ -42,7 +42,7 @@ def test_a_first_batch_unlike_the_rest_and_cosines_almost_equal_keep_their_digit
     rows = {name: 1e-4 * part + torch.linspace(1, 2, part.shape[1]) for name, part in features(200).items()}
     rows = {name: torch.cat([part[:5] + 1e-2, part[5:]]) for name, part in rows.items()}
     total = streamed(rows, 5)
-    whole = Pair(Prepared(rows["cl"], "cl"), Prepared(rows["ce"], "ce")).similarity
+    whole = Pair(FeatureSet(rows["cl"], "cl"), FeatureSet(rows["ce"], "ce")).similarity
     assert total.similarity("cl", "ce").rsa == pytest.approx(whole.rsa, rel=1e-6)
     assert total.similarity("cl", "ce").cka == pytest.approx(whole.cka, rel=1e-6)
 
@@ -62,19 +62,19 @@ def test_what_cannot_be_compared_is_refused():
     total = streamed(rows, 57)
     with pytest.raises(ValueError, match="ce: row 61 is zero or not finite"):
         total.update(bad)
-    with pytest.raises(ValueError, match="0 rows"):
+    with pytest.raises(ValueError, match="0 rows, expected at least 2"):
         Accumulator(NAMES).similarity("cl", "ce")
     for wrong in (("cl", "cf"), ("cf", "cl"), ("cf", "cf")):
-        with pytest.raises(ValueError, match="cf: allowed is cl, nscl, ce"):
+        with pytest.raises(ValueError, match="cf: expected one of cl, nscl, ce"):
             total.similarity(*wrong)
-    with pytest.raises(ValueError, match="a batch has no ce: allowed is all of cl, nscl, ce"):
+    with pytest.raises(ValueError, match="a batch has no ce: expected all of cl, nscl, ce"):
         total.update({"cl": rows["cl"], "nscl": rows["nscl"]})
-    with pytest.raises(ValueError, match=r"ce: a batch of shape \(57, 5\), allowed is \[rows, 3\]"):
+    with pytest.raises(ValueError, match=r"ce: a batch of shape \(57, 5\), expected \[rows, 3\]"):
         total.update({**rows, "ce": rows["cl"]})
-    with pytest.raises(ValueError, match=r"ce: a batch of shape \(57,\), allowed is \[rows, d\]"):
+    with pytest.raises(ValueError, match=r"ce: a batch of shape \(57,\), expected \[rows, d\]"):
         Accumulator(NAMES).update({**rows, "ce": rows["ce"][:, 0]})
     for names in ((), ("a", "b", "a")):
-        with pytest.raises(ValueError, match="allowed is one or more, each once"):
+        with pytest.raises(ValueError, match="expected one or more, each once"):
             Accumulator(names)
     same = Accumulator(("a", "b"))
     same.update({"a": torch.ones(9, 2), "b": torch.rand(9, 2)})

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch.masked import MaskedTensor
 
-from twin_alignment.measures.comparison import compare
-from twin_alignment.measures.geometry import mutual_knn, procrustes
+from twin_alignment.comparison.arrays import compare
+from twin_alignment.measures.geometry import procrustes
+from twin_alignment.measures.neighbours import mutual_knn
 from twin_alignment.measures.neural_collapse import cdnv, directional_cdnv
 from twin_alignment.measures.streaming import Accumulator
 

@@ -8,8 +8,8 @@ import torch
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import ortho_group, rankdata, spearmanr
 
-from twin_alignment.measures.comparison import compare
-from twin_alignment.measures.geometry import mutual_knn
+from twin_alignment.comparison.arrays import compare
+from twin_alignment.measures.neighbours import mutual_knn
 from twin_alignment.measures.registry import ALL_MEASURES
 
 N = 24

@@ -62,12 +62,6 @@ def test_a_tensor_that_starts_at_zero_does_not_make_displacement_infinite():
     assert math.isnan(displacement({"w": torch.ones(2, 2)}, {"w": torch.zeros(2, 2)}))
 
 
-def test_equal_weights_have_no_gap_opposite_ones_the_largest():
-    a = state(0)
-    assert weight_gap(a, a) == 0.0
-    assert weight_gap(a, {name: -tensor for name, tensor in a.items()}) == pytest.approx(2.0)
-
-
 def test_the_angle_is_that_of_all_weights_as_one_vector():
     a, b = state(0), state(1, scale=3.0)
     x, y = (np.concatenate([s[n].numpy().ravel() for n in ("conv.weight", "fc.weight")]) for s in (a, b))

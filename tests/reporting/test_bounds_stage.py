@@ -9,7 +9,7 @@ from pipeline.config.run import Run
 from pipeline.config.theory_settings import DescentSettings
 from pipeline.reporting.certificates import bounds_of_run, simulated_descent
 from pipeline.system.files import write_csv
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.registry import MEASURES
 from twin_alignment.theory.similarity_descent import descend, random_batches, random_start
 
@@ -53,7 +53,7 @@ def test_the_certificate_sums_the_masses_that_were_seen(table):
 def test_what_the_corollaries_promise_is_kept_by_representations(noise):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 8))
-    pair = Pair(*(Prepared(torch.from_numpy(rows), "x") for rows in (x, x + noise * rng.normal(size=x.shape))))
+    pair = Pair(*(FeatureSet(torch.from_numpy(rows), "x") for rows in (x, x + noise * rng.normal(size=x.shape))))
     values = {name: measure(pair).value for name, measure in MEASURES.items()}
     row = bounds(alignment(2, rows=60, **values)).iloc[0]
     for measure, corollary, ratio in (("cka", "cka_corollary1", "rho"), ("rsa", "rsa_corollary2", "r")):

@@ -65,7 +65,7 @@ def test_the_bound_is_the_published_formula_and_does_not_overflow():
 
 def test_what_has_no_gap_is_refused():
     z1, z2, _ = embeddings(8, 2, seed=1)
-    with pytest.raises(ValueError, match="1 class: allowed is at least 2"):
+    with pytest.raises(ValueError, match="1 class, expected at least 2"):
         loss_gap(z1, z2, torch.zeros(8, dtype=torch.long), 0.5)
     with pytest.raises(ValueError, match="largest class 8 of 8 images"):
         loss_gap_bound(8, 8, 0.5)

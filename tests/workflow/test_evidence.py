@@ -83,7 +83,9 @@ def test_its_measures_are_all_rows_of_all_runs(frozen):
 
 def test_code_that_makes_other_numbers_is_found_by_replay_and_not_by_check(frozen, tmp_path):
     project = frozen.copy(tmp_path / "twins")
-    project.edit("twin_alignment/losses/contrastive.py", "(own / temperature) @", "(own / (1.1 * temperature)) @")
+    project.edit(
+        "twin_alignment/losses/contrastive.py", "(anchor_rows / temperature) @", "(anchor_rows / (1.1 * temperature)) @"
+    )
     assert "files as they were frozen" in project.pipeline("evidence", "check", "tiny")
     output = project.pipeline("evidence", "replay", "tiny", RUN, check=False)
     assert "from step 1 on apart by up to" in output

@@ -17,7 +17,7 @@ from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
 from tests.workflow.conftest import RUN
 
-TEMPERED = ("return (own / temperature) @ rows.T", "return (own / (2 * temperature)) @ rows.T")
+TEMPERED = ("return (anchor_rows / temperature) @ rows.T", "return (anchor_rows / (2 * temperature)) @ rows.T")
 COMMENT = ("    own = rows if", "\n    # why\n    own = rows if")
 
 

@@ -53,7 +53,7 @@ MEASURE = '''
 """Procrustes similarity as a measure of twins."""
 
 from twin_alignment.measures.geometry import procrustes
-from twin_alignment.measures.jackknife import Estimate
+from twin_alignment.measures.feature_set import Estimate
 
 
 def of_pair(pair):

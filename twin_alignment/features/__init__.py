@@ -1,0 +1,1 @@
+"""Features and labels from files of many formats."""

@@ -1,4 +1,4 @@
-"""Cells of a text file, a row a line: separator, lines of one length, and what counts as a number."""
+"""Cells of a text file, a row a line: separator, lines of one length, and numbers."""
 
 import csv
 import re
@@ -15,36 +15,38 @@ from twin_alignment.errors import InputError
 SEPARATORS = {".csv": ",", ".tsv": "\t"}  # by suffix; line 1 may have another
 NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 WHOLE = re.compile(r"[0-9]+")
-SAMPLE = 200  # lines by which a header is recognised
+MAX_SAMPLE = 200  # lines by which a header is recognised
 
 
 @dataclass(frozen=True)
 class FirstLine:
+    """Line 1 of a text file."""
+
     path: Path
     separator: str
-    cells: list[str]  # without an empty one at the end, where lines end with a separator
+    cells: list[str]  # without an empty last cell, where lines end with a separator
 
     @property
     def has_index(self) -> bool:
-        """True for a header as pandas writes it above an index."""
+        """Return True for a header as pandas writes it above an index."""
         return len(self.cells) > 1 and self.cells[0] == ""
 
     @cached_property
     def sample(self) -> list[tuple[str, ...]]:
-        """Columns of the next lines, as far as they have as many cells."""
+        """Columns of the next lines that have enough cells."""
         try:
             with self.path.open(encoding="utf-8-sig", newline="") as file:
-                lines = list(islice(csv.reader(file, delimiter=self.separator), 1, 1 + SAMPLE))
+                lines = list(islice(csv.reader(file, delimiter=self.separator), 1, 1 + MAX_SAMPLE))
         except UnicodeDecodeError:
             raise InputError(f"{self.path}: is not text in UTF-8") from None
         except csv.Error as error:
-            raise InputError(f"{self.path}: its first {SAMPLE} lines: {error}") from None
+            raise InputError(f"{self.path}: its first {MAX_SAMPLE} lines: {error}") from None
         wide = [line[: len(self.cells)] for line in lines if len(line) >= len(self.cells)]
         return [tuple(cell.strip() for cell in column) for column in zip(*wide, strict=True)]
 
 
 def is_number(cell: str) -> bool:
-    """True for what a CSV means by a number: not for all that Python's `float` takes, as 1_0, nan or infinity."""
+    """Return True for a number in a CSV: not for all that Python's `float` takes, as 1_0, nan or infinity."""
     return NUMBER.fullmatch(cell) is not None
 
 
@@ -57,7 +59,7 @@ def first_line(path: Path) -> FirstLine:
         raise InputError(f"{path}: is not text in UTF-8") from None
     if not line.strip():
         raise InputError(f"{path}: {'line 1' if line else 'the file'} is empty")
-    separator = next((one for one in (";", "\t", ",") if one in line), SEPARATORS[path.suffix.lower()])
+    separator = next((letter for letter in (";", "\t", ",") if letter in line), SEPARATORS[path.suffix.lower()])
     try:
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
     except csv.Error as error:
@@ -94,8 +96,7 @@ def read_body(first: FirstLine, header: bool, **options: Any) -> pd.DataFrame:
     if table.shape[1] > len(first.cells) and table.iloc[:, -1].isna().all():
         table = table.iloc[:, :-1]  # every line ends with a separator
     if header and table.shape[1] != len(first.cells):
-        found = f"line 2 has {table.shape[1]} cells and the header {len(first.cells)}"
-        raise InputError(f"{path}: {found}, allowed is as many")
+        raise InputError(f"{path}: line 2 has {table.shape[1]} cells, expected {len(first.cells)} as in the header")
     table.columns = pd.Index(first.cells if header else range(1, table.shape[1] + 1))
     _check_filled(path, table.isna())
     return table
@@ -104,6 +105,6 @@ def read_body(first: FirstLine, header: bool, **options: Any) -> pd.DataFrame:
 def _check_filled(path: Path, empty: pd.DataFrame) -> None:
     rows, columns = empty.to_numpy().nonzero()
     if len(rows):
-        whole = bool(empty.iloc[rows[0]].all())
-        place = "" if whole else f", column {empty.columns[columns[0]] or 1}"  # an index has no name
-        raise InputError(f"{path}: line {empty.index[rows[0]]}{place} is empty, allowed is a row a line, all filled")
+        is_empty_line = bool(empty.iloc[rows[0]].all())
+        place = "" if is_empty_line else f", column {empty.columns[columns[0]] or 1}"  # an index has no name
+        raise InputError(f"{path}: line {empty.index[rows[0]]}{place} is empty, expected a row a line, all filled")

@@ -8,11 +8,11 @@ from twin_alignment.features.cells import WHOLE, FirstLine, is_number
 
 UNLIKELY = 0.01  # chance of a row of whole numbers alone, below which it is a header
 VALUES = ("nan", "inf", "-inf", "infinity", "-infinity", "true", "false")  # in a row, and not above one
-FEWEST = 3  # columns from which numbers in line 1 can be told to be a header
+MIN_COLUMNS = 3  # from which numbers in line 1 are recognised as a header
 
 
 def has_header(first: FirstLine) -> bool:
-    """True where line 1 names the columns.
+    """Return True where line 1 names the columns.
 
     It does where it has a word above a column of numbers, where it counts the columns from 0 as pandas does, or where
     it has different whole numbers, as years, above columns that hardly have any.
@@ -35,11 +35,11 @@ def has_header(first: FirstLine) -> bool:
 
 
 def _is_numeric_header(first: FirstLine, cells: list[str], columns: list[tuple[str, ...]]) -> bool:
-    whole = all(map(WHOLE.fullmatch, cells)) and len(set(cells)) == len(cells)
+    integer = all(map(WHOLE.fullmatch, cells)) and len(set(cells)) == len(cells)
     counted = len(cells) > 1 and cells == [str(place) for place in range(len(cells))]
     likely = math.prod((sum(map(bool, map(WHOLE.fullmatch, column))) + 1) / (len(column) + 2) for column in columns)
-    header = counted or (whole and likely < UNLIKELY)
-    unclear = header and (len(cells) < FEWEST or _is_progression([column[0] for column in columns]))
+    header = counted or (integer and likely < UNLIKELY)
+    unclear = header and (len(cells) < MIN_COLUMNS or _is_progression([column[0] for column in columns]))
     if unclear or (not header and _is_progression(cells)):
         raise InputError(
             f"{first.path}: its first line, {first.separator.join(first.cells)[:40]}, may be a header or a row: "
@@ -49,7 +49,7 @@ def _is_numeric_header(first: FirstLine, cells: list[str], columns: list[tuple[s
 
 
 def _is_progression(cells: list[str]) -> bool:
-    if len(cells) < FEWEST or not all(map(is_number, cells)):
+    if len(cells) < MIN_COLUMNS or not all(map(is_number, cells)):
         return False
     steps = {float(b) - float(a) for a, b in pairwise(cells)}
     return len(steps) == 1 and steps != {0.0}

@@ -1,7 +1,7 @@
 """Arrays of .mat files up to version 7.2; 7.3 is another format (HDF5), which SciPy names in its refusal.
 
-Files of version 5 to 7.2 are read here, by MathWorks' "MAT-File Format": SciPy's reader takes a damaged file's word for
-types and lengths, and crashes with the process that it is in.
+Files of version 5 to 7.2 are read here, by MathWorks' "MAT-File Format": SciPy's reader trusts types and lengths in a
+damaged file, and crashes the process.
 """
 
 import math
@@ -17,7 +17,7 @@ from scipy.io import loadmat, whosmat
 from scipy.io.matlab import matfile_version
 
 HEADER = 128  # bytes of a file before its elements
-MATRIX, COMPRESSED = 14, 15  # types of elements, beside those of numbers
+MATRIX, COMPRESSED = 14, 15  # types of elements
 NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 WORDS = {16: "utf-8", 17: "utf-16", 18: "utf-32", 1: "latin-1", 2: "latin-1", 4: "utf-16"}  # of characters
 CELL, CHARACTERS, SPARSE, OPAQUE = 1, 4, 5, 17  # classes of matrices; one of them without a shape
@@ -60,11 +60,11 @@ class _Matrix:
 
 
 def read_mat(path: Path, choose: Callable[[list[str]], str]) -> Any:
-    """An array of a file, words of a cell array among them.
+    """Array of a file, or words of a cell array.
 
     Args:
         path: the file.
-        choose: gives the name of one of the arrays, of all their names.
+        choose: returns one of the names of all arrays.
 
     Raises:
         ValueError: the file is damaged, or the array is neither numbers nor words; SciPy's errors for other versions.
@@ -73,8 +73,8 @@ def read_mat(path: Path, choose: Callable[[list[str]], str]) -> Any:
         return loadmat(path, variable_names=[name := choose([name for name, *_ in whosmat(path)])])[name]
     content = path.read_bytes()
     order = "<" if content[126:HEADER] == b"IM" else ">"
-    found = {matrix.name: matrix for matrix in _matrices(content[HEADER:], order) if matrix.name}
-    return found[choose(list(found))].values()
+    matrices = {matrix.name: matrix for matrix in _matrices(content[HEADER:], order) if matrix.name}
+    return matrices[choose(list(matrices))].values()
 
 
 def _matrices(content: bytes, order: str) -> Iterator[_Matrix]:
@@ -106,6 +106,6 @@ def _elements(content: bytes, order: str) -> Iterator[tuple[int, bytes]]:
         small = kind >> 16  # bytes of an element in four bytes
         first, kind, length = (start + 4, kind & 0xFFFF, small) if small else (start + 8, kind, length)
         if first + length > len(content):
-            raise ValueError(f"it is damaged: an element of {length} bytes where {len(content) - first} are left")
+            raise ValueError(f"it is damaged: an element of {length} bytes of which {len(content) - first} are left")
         yield kind, content[first : first + length]
         start = start + 8 if small else first + length + (0 if kind == COMPRESSED else -length % 8)

@@ -1,23 +1,23 @@
-"""The test of a collapsed representation: nothing in it tells inputs, or two classes, from each other."""
+"""Test of a collapsed representation, which does not distinguish inputs, or two classes."""
 
 from torch import Tensor
 
 from twin_alignment.measures.class_means import class_means
 from twin_alignment.measures.neural_collapse import coincide
+from twin_alignment.measures.representation import EQUAL
 from twin_alignment.measures.rounding import is_constant
-from twin_alignment.measures.similarity import EQUAL
 
 
 def is_collapsed(features: Tensor, labels: Tensor | None = None) -> bool:
-    """Whether similarities, or distances between classes, are not defined.
+    """Return True where similarities, or distances between classes, are not defined.
 
     Args:
         features: [N, d], finite.
-        labels: [N], the class of each row; without them rows alone are compared.
+        labels: [N], the class of each row; None: only rows are compared.
 
     Returns:
-        True where a row is zero and points nowhere, all rows point the same way, or two classes have the same mean, up
-        to rounding: where measures of similarity or of class variance refuse the features.
+        True where a row is zero, all rows point the same way, or two classes have the same mean, up to rounding: where
+        measures of similarity or of class variance raise CollapseError or ValueError.
     """
     rows = features.double()
     lengths = rows.norm(dim=1, keepdim=True)

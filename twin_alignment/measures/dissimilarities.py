@@ -1,4 +1,4 @@
-"""RSA as other papers have it: other dissimilarities of rows than cosine.
+"""RSA on correlation and on Euclidean distances of rows, as in other papers.
 
 Correlation distance is a cosine after each row's own mean is taken away, and has an exact d x d form. Euclidean
 distance has none and takes all N(N-1)/2 pairs.
@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from twin_alignment.measures.chunks import CHUNK, Track, untracked
-from twin_alignment.measures.jackknife import Estimate, Pair, Prepared, rsa
+from twin_alignment.measures.feature_set import Estimate, FeatureSet, Pair
+from twin_alignment.measures.jackknife import rsa
+from twin_alignment.measures.representation import centred_at_zero, check_varied
 from twin_alignment.measures.rounding import is_constant
-from twin_alignment.measures.similarity import centred_at_zero, check_varied
 
 
 def rsa_correlation(pair: Pair) -> Estimate:
@@ -38,7 +39,7 @@ def rsa_euclidean(pair: Pair, track: Track = untracked) -> Estimate:
     return Estimate(_cosine(xy - x * y / count, xx - x * x / count, yy - y * y / count, pair))
 
 
-def _row_centred(side: Prepared) -> Prepared:
+def _row_centred(side: FeatureSet) -> FeatureSet:
     rows = side.features.double()
     if rows.ndim == 2 and rows.numel():
         constant = is_constant(*rows.aminmax(dim=1), side.features.dtype)
@@ -46,11 +47,11 @@ def _row_centred(side: Prepared) -> Prepared:
             raise ValueError(f"{side.name}: row {int(constant.nonzero()[0])} is constant and has no correlation")
         check_varied(rows, side.name, side.features.dtype)
         rows = centred_at_zero(rows, dim=1)
-    return Prepared(rows, side.name, side.features.dtype)
+    return FeatureSet(rows, side.name, side.features.dtype)
 
 
-def _scaled(side: Prepared) -> Tensor:
-    """Float64, centred and of unit spread: correlations know no scale, and distances keep their digits."""
+def _scaled(side: FeatureSet) -> Tensor:
+    """Return float64 rows, centred and of unit spread: correlations ignore scale, and distances keep their digits."""
     rows = side.features.double()
     check_varied(rows, side.name, side.features.dtype)
     rows = centred_at_zero(rows)
@@ -59,7 +60,7 @@ def _scaled(side: Prepared) -> Tensor:
 
 def _same_rows(a: Tensor, b: Tensor) -> int:
     if len(a) != len(b):
-        raise ValueError(f"{len(a)} and {len(b)} rows: the same inputs are compared")
+        raise ValueError(f"{len(a)} and {len(b)} rows, expected the same inputs")
     return len(a)
 
 

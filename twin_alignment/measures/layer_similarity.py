@@ -1,4 +1,4 @@
-"""Where in a network CL and the other twins are alike: at every depth, and of classes or of images within them."""
+"""CKA and RSA of CL with the other twins at every depth, of class means and of images within classes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from torch import Tensor
 
 from twin_alignment.measures.class_means import class_means
 from twin_alignment.measures.constant_features import is_collapsed
-from twin_alignment.measures.jackknife import Pair, Prepared
+from twin_alignment.measures.feature_set import FeatureSet, Pair
 
-LEAST_CLASSES = 3  # whose means are compared: two have a single pair, which cannot correlate
+MIN_CLASSES = 3  # whose means are compared: two have a single pair, which cannot correlate
 Layers = Mapping[str, Mapping[str, Tensor]]  # split -> layer, in order of depth -> features [N, d]
 
 
@@ -38,22 +38,22 @@ def layer_rows(
     layers_of: Callable[[str, int], Layers],
     labels: Mapping[str, Tensor],
 ) -> Iterator[LayerRow]:
-    """CKA and RSA of CL with every other objective, in all layers that both have; none where CL is not trained.
+    """Yield CKA and RSA of CL with every other objective, in all layers that both have; none without CL.
 
     `layers_of(objective, epoch)` is called once each; the layers of two objectives are in memory at a time. A layer is
     compared on the device of the labels, at three products of N d^2 operations per pair and part.
     """
-    others = [name for name in objectives if name != "cl"] if "cl" in objectives else []
-    for epoch in epochs if others else ():
-        own = layers_of("cl", epoch)
-        for other in others:
-            theirs = layers_of(other, epoch)
-            for split, layers in own.items():
+    twins = [name for name in objectives if name != "cl"] if "cl" in objectives else []
+    for epoch in epochs if twins else ():
+        layers_of_cl = layers_of("cl", epoch)
+        for twin in twins:
+            layers_of_twin = layers_of(twin, epoch)
+            for split, layers in layers_of_cl.items():
                 for depth, (layer, features) in enumerate(layers.items()):
-                    if layer in theirs[split]:
-                        where = f"{layer}, epoch {epoch}, {split}"
-                        for found in _compared((features, theirs[split][layer]), ("cl", other), labels[split], where):
-                            yield LayerRow(epoch, layer, depth, split, "cl", other, *found)
+                    if layer in layers_of_twin[split]:
+                        both, where = (features, layers_of_twin[split][layer]), f"{layer}, epoch {epoch}, {split}"
+                        for part, measure, value in _compared(both, ("cl", twin), labels[split], where):
+                            yield LayerRow(epoch, layer, depth, split, "cl", twin, part, measure, value)
 
 
 def _compared(
@@ -65,26 +65,25 @@ def _compared(
         if any(is_collapsed(side[part]) for side in sides):
             continue
         pair = Pair(
-            *(Prepared(side[part], f"{name}, {where}, {part}") for side, name in zip(sides, names, strict=True))
+            *(FeatureSet(side[part], f"{name}, {where}, {part}") for side, name in zip(sides, names, strict=True))
         )
         yield part, "cka", pair.similarity.cka
         yield part, "rsa", pair.similarity.rsa
 
 
 def parts(features: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """Rows [N, d] with labels [N] as they are, and split into what tells images of a class apart and what tells
-    classes apart, in float64.
+    """Return rows [N, d] as they are, relative to the means of their classes, and these means, in float64.
 
-    `within` leaves out classes with a single row, which is its own mean; `between` [C, d] is there from three classes
-    on. Classes are the labels that occur.
+    `within` leaves out classes of a single row; `between` [C, d] needs three classes. Classes are the labels [N] that
+    occur.
     """
     names, index = labels.unique(return_inverse=True)
     counts = index.bincount()
     means = class_means(features, index, len(names))
-    found = {"all": features}
+    split = {"all": features}
     several = counts[index] > 1
     if int(several.sum()) > 2:
-        found["within"] = (features.double() - means[index])[several]
-    if len(names) >= LEAST_CLASSES:
-        found["between"] = means
-    return found
+        split["within"] = (features.double() - means[index])[several]
+    if len(names) >= MIN_CLASSES:
+        split["between"] = means
+    return split

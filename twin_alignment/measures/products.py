@@ -1,4 +1,4 @@
-"""The two products of N d^2 operations that all measures cost, in the fastest exact form a machine offers.
+"""Two products of N d^2 operations that all measures are made of, in the fastest exact form of the machine.
 
 Large representations are float32 on the CPU: blocks of rows are multiplied in float32 and added up in float64, which
 keeps six digits for any N. A product of a representation with itself is symmetric, and BLAS then needs half.
@@ -24,9 +24,9 @@ def gram(a: Tensor, b: Tensor) -> Tensor:
         return total
     for block in a.split(BLOCK):
         total += torch.from_numpy(np.asarray(ssyrk(1.0, block.numpy().T, lower=1)).T)  # the other half is zero
-    whole = total + total.T
-    whole.diagonal().div_(2)
-    return whole
+    symmetric = total + total.T
+    symmetric.diagonal().div_(2)
+    return symmetric
 
 
 def quadratic(a: Tensor, product: Tensor, b: Tensor) -> Tensor:

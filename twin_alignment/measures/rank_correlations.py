@@ -12,9 +12,9 @@ import torch
 from scipy.stats import kendalltau
 
 from twin_alignment.measures.chunks import CHUNK, Track, untracked
-from twin_alignment.measures.jackknife import Estimate, Pair, Prepared
+from twin_alignment.measures.feature_set import Estimate, FeatureSet, Pair
+from twin_alignment.measures.representation import check_same_rows
 from twin_alignment.measures.rounding import CollapseError, chord_tolerance, tie_groups
-from twin_alignment.measures.similarity import check_same_rows
 
 BYTES_PER_PAIR = 100  # at the peak, of sorting
 
@@ -48,7 +48,7 @@ def rsa_tau_a(pair: Pair, track: Track = untracked) -> Estimate:
 
 
 def _grouped(pair: Pair, track: Track) -> list[np.ndarray]:
-    """Place of the distance of every pair i < j among the different distances, of both sides."""
+    """Rank of the distance of every pair i < j among the different distances, of both sides."""
     sides = (pair.first, pair.second)
     check_same_rows(pair.first.exact, pair.second.exact)
     n = len(pair.first.features)
@@ -58,14 +58,14 @@ def _grouped(pair: Pair, track: Track) -> list[np.ndarray]:
         raise ValueError(
             f"{n} rows: ranks of all pairs take {needed / 1e9:.0f} GB, expected at most {installed / 1e9:.0f}"
         )
-    found = [_groups(sides[index]) for index in track((0, 1), 2)]
-    for groups, side in zip(found, sides, strict=True):
+    both = [_groups(sides[index]) for index in track((0, 1), 2)]
+    for groups, side in zip(both, sides, strict=True):
         if not groups.any():
             raise CollapseError(f"{side.name}: all distances of rows are equal, and ranks are not defined")
-    return found
+    return both
 
 
-def _groups(side: Prepared) -> np.ndarray:
+def _groups(side: FeatureSet) -> np.ndarray:
     rows, n = side.exact, len(side.features)
     parts = []
     for start in range(0, n, CHUNK):

@@ -1,4 +1,4 @@
-"""Every measure of how alike two representations are, in the order of tables: an entry and its function each.
+"""Registry of measures of two representations, in the order of tables: an entry with its function each.
 
 Nothing here imports torch: tables and figures read names and labels, comparisons call the functions.
 """
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from twin_alignment.measures.chunks import Track
-    from twin_alignment.measures.jackknife import Estimate, Pair
+    from twin_alignment.measures.feature_set import Estimate, Pair
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure by its name in `alignment.csv`, in `align` and in `compare`, and what is said of it."""
+    """Measure with its name in `alignment.csv`, `align` and `compare`, its labels and its cost. Call it with a Pair."""
 
     name: str
     label: str  # in tables and on axes
@@ -32,36 +32,37 @@ class Measure:
     def __call__(self, pair: Pair, track: Track | None = None) -> Estimate:
         module, _, name = self.function.partition(":")
         function = getattr(importlib.import_module(module), name)
-        found: Estimate = function(pair, track) if self.all_pairs and track else function(pair)
-        return found
+        estimate: Estimate = function(pair, track) if self.all_pairs and track else function(pair)
+        return estimate
 
 
 def _by_name(*measures: Measure) -> dict[str, Measure]:
     return {measure.name: measure for measure in measures}
 
 
-_OURS = "twin_alignment.measures.jackknife"
+_JACKKNIFE = "twin_alignment.measures.jackknife"
 _DISTANCES = "twin_alignment.measures.dissimilarities"
 _RANKS = "twin_alignment.measures.rank_correlations"
 _GEOMETRY = "twin_alignment.measures.geometry"
+_NEIGHBOURS = "twin_alignment.measures.neighbours"
 _SORTED = "N² (d + log N)"
 
 MEASURES = _by_name(  # of every run
-    Measure("cka", "CKA", "linear CKA, cosine similarities", f"{_OURS}:cka", table=True, drawn=True),
-    Measure("cka_raw", "CKA, raw features", "linear CKA, raw features", f"{_OURS}:cka_raw", table=True),
+    Measure("cka", "CKA", "linear CKA, cosine similarities", f"{_JACKKNIFE}:cka", table=True, drawn=True),
+    Measure("cka_raw", "CKA, raw features", "linear CKA, raw features", f"{_JACKKNIFE}:cka_raw", table=True),
     Measure(
         name="cka_debiased",
         label="CKA, debiased",
         long_label="linear CKA, cosine similarities, debiased",
-        function=f"{_OURS}:cka_debiased",
+        function=f"{_JACKKNIFE}:cka_debiased",
         table=True,
     ),
-    Measure("rsa", "RSA", "RSA (Pearson), cosine distances", f"{_OURS}:rsa", table=True, drawn=True),
+    Measure("rsa", "RSA", "RSA (Pearson), cosine distances", f"{_JACKKNIFE}:rsa", table=True, drawn=True),
     Measure(
         name="rho",
         label="rho",
         long_label="distance of centred kernels over the first's size, of Corollary 1",
-        function=f"{_OURS}:rho",
+        function=f"{_GEOMETRY}:rho",
         identity=0.0,
         symmetric=False,
     ),
@@ -69,11 +70,11 @@ MEASURES = _by_name(  # of every run
         name="r",
         label="r",
         long_label="distance of dissimilarities over the first's spread, of Corollary 2",
-        function=f"{_OURS}:r",
+        function=f"{_GEOMETRY}:r",
         identity=0.0,
         symmetric=False,
     ),
-    Measure("drift", "drift", "distance of cosine matrices, Frobenius norm", f"{_OURS}:drift", identity=0.0),
+    Measure("drift", "drift", "distance of cosine matrices, Frobenius norm", f"{_GEOMETRY}:drift", identity=0.0),
 )
 
 ALL_MEASURES = MEASURES | _by_name(  # of any two arrays of features
@@ -128,7 +129,7 @@ ALL_MEASURES = MEASURES | _by_name(  # of any two arrays of features
         name="mutual_knn",
         label="shared neighbours",
         long_label="shared 10 nearest neighbours, cosine",
-        function=f"{_GEOMETRY}:shared_neighbours",
+        function=f"{_NEIGHBOURS}:shared_neighbours",
         cost="N² d",
         all_pairs=True,
         identity=None,

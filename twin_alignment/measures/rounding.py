@@ -1,4 +1,4 @@
-"""What is equal up to rounding: one rule for constant features and for tied values, of the features' own type."""
+"""Equality up to the rounding of the features' type: constant features, and tied values."""
 
 import numpy as np
 import torch
@@ -33,9 +33,9 @@ def chord_tolerance(squared: Tensor, largest: float, dtype: torch.dtype) -> Tens
 
 
 def tie_groups(values: Tensor, tolerance: Tensor) -> np.ndarray:
-    """Place of each value [n] among the different values, from 0: those within `tolerance` [n] of each other share one.
+    """Rank of each value [n] among the different values, from 0: those within `tolerance` [n] of each other share one.
 
-    Where values lie so close that ties would chain, groups are as wide as the tolerance of their first.
+    Where values are so close that ties would chain, groups are as wide as the tolerance of their first.
     """
     order = values.cpu().numpy().argsort()
     ordered, widths = values.cpu().numpy()[order], tolerance.cpu().numpy()[order]

@@ -10,14 +10,16 @@ from torch import Tensor
 from twin_alignment.measures.tensors import as_tensor
 
 ONE_SIDED = "{unnamed} has no names of rows: taken to be in the order of {named}"
-SHOWN = 3
+MAX_LISTED = 3  # names in an error
 LABEL_NAMES = ("label", "labels", "class", "classes", "target", "targets")  # of columns, of any case
-LEAST_COUNTED = 5  # rows from which whole numbers, each once, are no coincidence
+MIN_COUNTED = 5  # rows from which whole numbers, each once, are no coincidence
 
 
 def joined_tensors(first: Any, second: Any, first_name: str, second_name: str) -> tuple[Tensor, Tensor, str]:
-    """Two arrays as tensors, rows of tables of pandas joined by their index, and in words how, which is a warning too;
-    raises ValueError as `check_columns`, `as_tensor` and `join` do."""
+    """Return two arrays as tensors, rows of tables of pandas joined by their index, and a note, which is a warning too.
+
+    Raises ValueError as `check_columns`, `as_tensor` and `join` do.
+    """
     tensors = as_tensor(first, first_name), as_tensor(second, second_name)
     for values, name in ((first, first_name), (second, second_name)):
         check_columns(values, name)
@@ -31,47 +33,47 @@ def check_columns(values: Any, name: str) -> None:
     """Raise ValueError for a table of pandas with a column of labels or ids beside others."""
     if not isinstance(values, pd.DataFrame) or values.shape[1] < 2:
         return
-    whole = [pd.api.types.is_integer_dtype(dtype) for dtype in values.dtypes]
+    integer = [pd.api.types.is_integer_dtype(dtype) for dtype in values.dtypes]
     for place, title in enumerate(values.columns):
         column, reason = values.iloc[:, place], ""
         if str(title).lower() in LABEL_NAMES:
             reason = "is called as labels are"
-        elif whole[place] and not all(whole) and len(values) > LEAST_COUNTED and column.is_unique:
+        elif integer[place] and not all(integer) and len(values) > MIN_COUNTED and column.is_unique:
             reason = "holds whole numbers, each once,"
         if reason:
             raise ValueError(f"{name}: column {title!r} {reason} and is no feature: leave it out, or make it the index")
 
 
 def row_names(values: Any, name: str) -> pd.Index | None:
-    """Index of a table of pandas as words, None for what has none; raises ValueError for a missing name."""
+    """Return the index of a table of pandas as words, None without one; raises ValueError for a missing name."""
     if not isinstance(values, pd.DataFrame | pd.Series):
         return None
     missing = values.index.to_frame(index=False).isna().any(axis=1).to_numpy()
     if missing.any():
         raise ValueError(f"{name}: row {int(missing.argmax())} has a missing name, expected one for every row")
-    return pd.Index([str(one) for one in values.index])
+    return pd.Index([str(label) for label in values.index])
 
 
 def is_default(names: pd.Index | None) -> bool:
-    """True for pandas' own index, which counts the rows from 0."""
+    """Return True for pandas' default index, which counts the rows from 0."""
     return names is not None and names.equals(pd.Index([str(row) for row in range(len(names))]))
 
 
 def join(
     first: pd.Index | None, second: pd.Index | None, first_name: str, second_name: str
 ) -> tuple[np.ndarray | None, str]:
-    """Order of the second side's rows in which their names are those of the first.
+    """Return the order of the second side's rows in which their names are those of the first.
 
     A default index counts as names only where the other side has the same ones.
 
     Args:
-        first: names of the first side's rows, None for no names.
+        first: names of the first side's rows. None: no names.
         second: those of the second side.
-        first_name: what notes and errors call the first side.
-        second_name: what they call the second side.
+        first_name: name of the first side in notes and errors.
+        second_name: name of the second side.
 
     Returns:
-        Rows [N] of the second side, None where they stay as they are, and what was done, in words.
+        Rows [N] of the second side, None where they keep their order, and a note.
 
     Raises:
         ValueError: a name is repeated, or one side alone has it.
@@ -91,13 +93,13 @@ def _joined(first: pd.Index, second: pd.Index, first_name: str, second_name: str
         if not names.is_unique:
             repeated = names[names.duplicated()][0]
             raise ValueError(f"{side}: row name {repeated!r} is repeated, expected every name once")
-    for have, side, other, lacking in (
+    for have, side, expected, lacking in (
         (first, first_name, second, second_name),
         (second, second_name, first, first_name),
     ):
-        extra = have.difference(other, sort=False)
+        extra = have.difference(expected, sort=False)
         if len(extra):
-            listed = ", ".join(map(repr, extra[:SHOWN])) + (", ..." if len(extra) > SHOWN else "")
+            listed = ", ".join(map(repr, extra[:MAX_LISTED])) + (", ..." if len(extra) > MAX_LISTED else "")
             raise ValueError(f"{lacking}: has no row named {listed}, expected the names of {side}")
     order = second.get_indexer(first)
     moved = int((order != np.arange(len(order))).sum())

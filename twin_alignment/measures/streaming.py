@@ -7,23 +7,40 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from twin_alignment.measures.representation import COLLAPSED, EQUAL
 from twin_alignment.measures.rounding import CollapseError, is_constant
 from twin_alignment.measures.row_names import joined_tensors
-from twin_alignment.measures.similarity import COLLAPSED, EQUAL, PairSums, Similarity, from_sums
+from twin_alignment.measures.similarity import PairSums, Similarity, from_sums
 from twin_alignment.measures.tensors import as_tensor
 
 
 class Accumulator:
-    """Sums over batches for all pairs of named representations, on the device the batches are on.
+    """Sums over batches for all pairs of named representations, on the device of the batches.
 
     Unit rows are shifted by the mean of the first batch before anything is summed, in float64; how the shift differs
     from the mean of all rows is a rank-one correction at the end. One product of b d^2 per pair and batch.
+
+    Args:
+        names: names of the representations, one or more, each once.
+
+    Raises:
+        ValueError: there is no name, or one is repeated.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> sums = Accumulator(["cl", "nscl"])
+        >>> for _ in range(3):
+        ...     features = rng.normal(size=(8, 4))
+        ...     sums.update({"cl": features, "nscl": 2 * features})
+        >>> sums.rows, round(sums.similarity("cl", "nscl").cka, 6)
+        (24, 1.0)
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
         if len(set(self.names)) < max(len(self.names), 1):
-            raise ValueError(f"names {', '.join(self.names) or 'none'}: allowed is one or more, each once")
+            raise ValueError(f"names {', '.join(self.names) or 'none'}: expected one or more, each once")
         self.rows = 0
         self._ranges: dict[str, tuple[torch.dtype, Tensor, Tensor]] = {}  # smallest and largest of each column
         self._shifts: dict[str, Tensor] = {}
@@ -39,23 +56,12 @@ class Accumulator:
         Raises:
             ValueError: a row has no direction, a name is missing, or shapes do not fit.
         """
-        missing = [name for name in self.names if name not in batch]
-        if missing:
-            raise ValueError(f"a batch has no {missing[0]}: allowed is all of {', '.join(self.names)}")
-        first = self.names[0]
-        features = {first: as_tensor(batch[first], first)}
-        features |= {name: joined_tensors(batch[first], batch[name], first, name)[1] for name in self.names[1:]}
-        for name, rows in features.items():
-            dimensions = len(self._shifts[name]) if name in self._shifts else "d"
-            if rows.ndim != 2 or dimensions not in ("d", rows.shape[1]):
-                raise ValueError(f"{name}: a batch of shape {tuple(rows.shape)}, allowed is [rows, {dimensions}]")
-        sizes = {name: len(rows) for name, rows in features.items()}
-        if len(set(sizes.values())) > 1:
-            raise ValueError(f"a batch has {sizes} rows: the same inputs are compared")
-        if sizes[first] == 0:
+        features = self._checked(batch)
+        count = len(features[self.names[0]])
+        if count == 0:
             return
         shifted = {name: self._shifted(name, rows) for name, rows in features.items()}
-        self.rows += sizes[first]
+        self.rows += count
         for name, rows in shifted.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(rows[0])) + rows.sum(0)
         for pair in itertools.combinations_with_replacement(self.names, 2):
@@ -63,7 +69,11 @@ class Accumulator:
             self._products[pair] = self._products[pair].add_(product) if pair in self._products else product
 
     def similarity(self, first: str, second: str) -> Similarity:
-        """CKA and RSA of all rows so far.
+        """Return CKA and RSA of all rows so far.
+
+        Args:
+            first: name of a representation.
+            second: name of another, or the same.
 
         Raises:
             CollapseError: all rows of one point the same way, up to rounding.
@@ -71,11 +81,27 @@ class Accumulator:
         """
         for name in (first, second):
             if name not in self.names:
-                raise ValueError(f"{name}: allowed is {', '.join(self.names)}")
+                raise ValueError(f"{name}: expected one of {', '.join(self.names)}")
         if self.rows < 2:
-            raise ValueError(f"{self.rows} rows: allowed is at least 2")
+            raise ValueError(f"{self.rows} rows, expected at least 2")
         sums = [self._pair(*pair) for pair in ((first, second), (first, first), (second, second))]
         return from_sums(sums[0], sums[1], sums[2])
+
+    def _checked(self, batch: Mapping[str, np.ndarray | Tensor]) -> dict[str, Tensor]:
+        missing = [name for name in self.names if name not in batch]
+        if missing:
+            raise ValueError(f"a batch has no {missing[0]}: expected all of {', '.join(self.names)}")
+        first = self.names[0]
+        features = {first: as_tensor(batch[first], first)}
+        features |= {name: joined_tensors(batch[first], batch[name], first, name)[1] for name in self.names[1:]}
+        for name, rows in features.items():
+            dimensions = len(self._shifts[name]) if name in self._shifts else "d"
+            if rows.ndim != 2 or dimensions not in ("d", rows.shape[1]):
+                raise ValueError(f"{name}: a batch of shape {tuple(rows.shape)}, expected [rows, {dimensions}]")
+        sizes = {name: len(rows) for name, rows in features.items()}
+        if len(set(sizes.values())) > 1:
+            raise ValueError(f"a batch has {sizes} rows, expected features of the same inputs")
+        return features
 
     def _shifted(self, name: str, features: Tensor) -> Tensor:
         rows = features.double()

@@ -1,4 +1,4 @@
-"""Arrays of NumPy, pandas or torch as the tensors that all measures take."""
+"""Tensors of the arrays of NumPy, pandas or torch that all measures take."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from torch.masked import MaskedTensor
 
 
 def as_tensor(values: Any, name: str) -> Tensor:
-    """Real numbers of any shape without a gradient, on the device they are on.
+    """Return real numbers of any shape as a tensor without a gradient, on their device.
 
     Floats keep their precision and are copied only where torch cannot use their memory; nullable and Arrow types of
     pandas become NumPy's.
 
     Args:
         values: array, tensor, table or nested lists.
-        name: what errors call it.
+        name: name of the values in errors.
 
     Raises:
         ValueError: values are no real numbers, or some are masked or missing.
@@ -41,19 +41,19 @@ def as_tensor(values: Any, name: str) -> Tensor:
 
 
 def _without_nullable(values: Any, name: str) -> np.ndarray:
-    """NumPy's types for those that only pandas has; words and dates stay as they are, to be refused."""
+    """Return NumPy's types for those that only pandas has; words and dates stay, and are refused later."""
     types = list(values.dtypes) if isinstance(values, pd.DataFrame) else [values.dtype]
-    if not types or not all(is_numeric_dtype(one) or is_bool_dtype(one) for one in types):
+    if not types or not all(is_numeric_dtype(dtype) or is_bool_dtype(dtype) for dtype in types):
         return np.asarray(values)
     missing = np.asarray(values.isna())
     if missing.any():
         raise ValueError(f"{name}: row {int(missing.nonzero()[0][0])} has a missing value, expected a number")
-    own = [getattr(one, "numpy_dtype", getattr(one, "subtype", one)) for one in types]
-    dtype = np.result_type(*own)
+    dtype = np.result_type(*[getattr(column, "numpy_dtype", getattr(column, "subtype", column)) for column in types])
     return np.asarray(values.to_numpy(np.float64 if dtype.kind == "O" else dtype))
 
 
 def _without_mask(values: Any, name: str) -> np.ndarray:
+    """Return an array; raises ValueError for masked values, whose fill values would count."""
     parts = values if isinstance(values, list | tuple) else [values]
     masked = [np.ma.getmaskarray(part) for part in parts if isinstance(part, np.ma.MaskedArray)]
     if any(mask.any() for mask in masked):

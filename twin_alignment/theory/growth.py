@@ -1,4 +1,4 @@
-"""How a gap between weights grows with the sum of learning rates: as a power, or exponentially."""
+"""Growth of a gap between weights with the sum of learning rates: as a power, or exponentially."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-FEWEST = 3  # points, as a line through two fits whatever they are
+MIN_POINTS = 3  # points, as a line through two fits whatever they are
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,24 @@ class Growth:
 
 
 def growth(sum_of_rates: Sequence[float], gaps: Sequence[float]) -> Growth:
-    """Of at least three gaps above 0, not all equal, at sums above 0, not all equal; raises ValueError otherwise."""
+    """Fit a power and an exponential.
+
+    Args:
+        sum_of_rates: sums of learning rates [n], above 0 and not all equal.
+        gaps: gaps [n], at least three, above 0 and not all equal.
+
+    Raises:
+        ValueError: fewer gaps, or others.
+
+    Example:
+        >>> round(growth([1, 2, 4], [1, 4, 16]).power, 6)
+        2.0
+    """
     x, y = np.asarray(sum_of_rates, dtype=float), np.asarray(gaps, dtype=float)
-    if len(y) < FEWEST or not (y > 0).all() or len(set(y)) == 1:
-        raise ValueError(f"gaps = {list(gaps)}: allowed are at least {FEWEST} values, all above 0 and not all equal")
+    if len(y) < MIN_POINTS or not (y > 0).all() or len(set(y)) == 1:
+        raise ValueError(f"gaps = {list(gaps)}: expected at least {MIN_POINTS} values, all above 0 and not all equal")
     if not (x > 0).all() or len(set(x)) == 1:
-        raise ValueError(f"sums of rates = {list(sum_of_rates)}: allowed are values above 0 that are not all equal")
+        raise ValueError(f"sums of rates = {list(sum_of_rates)}: expected values above 0 that are not all equal")
     power, exponential = _line(np.log(x), np.log(y)), _line(x, np.log(y))
     return Growth(*power, *exponential, better="power" if power[1] >= exponential[1] else "exponential")
 

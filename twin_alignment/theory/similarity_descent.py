@@ -30,8 +30,11 @@ from twin_alignment.theory.theorem_bounds import (
 
 @dataclass(frozen=True)
 class Descent:
-    """What happened after each of T steps; drifts are Frobenius norms, bounds natural logarithms with the largest class
-    share seen so far, and with the sharper mismatch where nothing else is said."""
+    """Drift and bounds after each of T steps.
+
+    Drifts are Frobenius norms; bounds are natural logarithms with the largest class share so far, and with the sharper
+    mismatch except for `log_theorem1_published`.
+    """
 
     drift: np.ndarray  # |S^CL - S^NSCL|_F
     certificate: np.ndarray  # from CL's own same-class masses
@@ -39,7 +42,7 @@ class Descent:
     log_telescoped: np.ndarray
     log_theorem1: np.ndarray
     log_theorem1_published: np.ndarray  # with the paper's mismatch
-    largest: float  # absolute similarity ever met: all bounds but the certificate need at most 1
+    largest: float  # absolute similarity at any step: all bounds but the certificate need at most 1
     cl: Tensor  # S^CL after the last step [N, N]
     nscl: Tensor
 
@@ -47,7 +50,7 @@ class Descent:
 def batch_gradient(block: Tensor, excluded: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     """(gradient [B, B], softmax [B, B]) of the batch loss in the entries of the batch's block [B, B].
 
-    excluded [B, B] holds who is no negative of whom; the diagonal always is one of them.
+    excluded [B, B] is True where an image is no negative of an anchor, as on the diagonal.
     """
     logits = (block / temperature).masked_fill(excluded, -torch.inf)
     softmax = torch.softmax(logits, 1).nan_to_num(0.0)  # a row without negatives has no second term
@@ -63,16 +66,28 @@ def descend(
     temperature: float,
     project: bool = True,
 ) -> Descent:
-    """Both trajectories from one start [N, N], with every entry kept in [-1, 1] where `project` is set.
+    """Run CL's and NSCL's descent from one start. O(B^2) operations a step, whatever N.
 
-    O(B^2) operations a step, whatever N: the drift is kept up to date from the batch's block.
+    Args:
+        start: similarities [N, N].
+        labels: class of each image [N].
+        batches: images of each step, T arrays [B].
+        rates: learning rates [T].
+        temperature: tau, above 0.
+        project: keep every entry in [-1, 1].
+
+    Example:
+        >>> start, labels = random_start(images=8, classes=2, dimensions=3, seed=0)
+        >>> descent = descend(start, labels, random_batches(8, 4, steps=2, seed=0), [0.1, 0.1], temperature=0.5)
+        >>> bool((np.log(descent.drift) <= descent.log_nonexpansive).all())
+        True
     """
     cl, nscl = start.double().clone(), start.double().clone()
     steps = len(batches)
     masses, drift, shares = np.zeros(steps), np.zeros(steps), np.zeros(steps)
     largest, squared = float(cl.abs().max()), 0.0
     size = len(batches[0])
-    own = torch.eye(size, dtype=torch.bool)
+    same_image = torch.eye(size, dtype=torch.bool)
     for t, (batch, rate) in enumerate(zip(batches, rates, strict=True)):
         index = torch.from_numpy(batch)
         classes = labels[index]
@@ -80,7 +95,7 @@ def descend(
         at = (index[:, None], index[None, :])
         blocks = cl[at], nscl[at]
         squared -= float((blocks[0] - blocks[1]).square().sum())
-        gradient, softmax = batch_gradient(blocks[0], own, temperature)
+        gradient, softmax = batch_gradient(blocks[0], same_image, temperature)
         masses[t] = float((softmax * same).sum(1).square().mean())
         shares[t] = float(classes.bincount().max()) / size
         moved = [blocks[0] - rate * gradient, blocks[1] - rate * batch_gradient(blocks[1], same, temperature)[0]]
@@ -113,12 +128,12 @@ def descend(
 
 
 def random_start(images: int, classes: int, dimensions: int, seed: int) -> tuple[Tensor, Tensor]:
-    """(cosine similarities [N, N] of random features, labels [N]), classes as even as can be."""
+    """Return (cosine similarities [N, N] of random features, labels [N]) of classes of almost equal size."""
     rows = keyed_generator(seed, "descent start").normal(size=(images, dimensions))
     unit = torch.from_numpy(rows / np.linalg.norm(rows, axis=1, keepdims=True))
     return unit @ unit.T, torch.arange(images) % classes
 
 
 def random_batches(images: int, batch: int, steps: int, seed: int) -> list[np.ndarray]:
-    """Batches without replacement, each drawn from its own key."""
+    """Return T batches [B] without replacement, each drawn from a key of its step."""
     return [keyed_generator(seed, "descent batch", t).permutation(images)[:batch] for t in range(steps)]

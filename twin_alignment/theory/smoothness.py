@@ -1,5 +1,5 @@
-"""What the theory assumes of a network, measured on one: its smoothness, and how well similarity descent stands in for
-gradient descent on its weights."""
+"""Assumptions of the theory, measured on a network: its smoothness, and the error of similarity descent as a surrogate
+of gradient descent on its weights."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,8 +14,19 @@ from twin_alignment.theory.similarity_descent import batch_gradient
 def largest_eigenvalue(
     loss: Callable[[], Tensor], parameters: Sequence[Tensor], start: Sequence[Tensor], iterations: int
 ) -> float:
-    """Eigenvalue of largest absolute value of the loss's Hessian, by power iteration from `start` (shapes of the
-    parameters): an estimate of beta in Theorem 2, in absolute value never above it. A second derivative a turn."""
+    """Eigenvalue of largest absolute value of the loss's Hessian: an estimate of beta in Theorem 2, never above it.
+
+    Args:
+        loss: the loss, a scalar that depends on the parameters.
+        parameters: tensors.
+        start: direction where the power iteration starts, in the shapes of the parameters.
+        iterations: number of iterations, a second derivative each.
+
+    Example:
+        >>> x = torch.ones(2, requires_grad=True)
+        >>> largest_eigenvalue(lambda: 3 * x[0] ** 2 + x[1] ** 2, [x], [torch.ones(2)], iterations=40)
+        6.0
+    """
     gradient = torch.autograd.grad(loss(), parameters, create_graph=True)
     direction, value = _unit(start), 0.0
     for _ in range(iterations):
@@ -34,7 +45,7 @@ def _unit(parts: Sequence[Tensor]) -> list[Tensor]:
 
 @dataclass(frozen=True)
 class SurrogateStep:
-    """Where training and similarity descent are after some steps from a common start."""
+    """Training and similarity descent after some steps from a common start."""
 
     step: int
     moved: float  # |S_k - S_0|_F of training
@@ -45,24 +56,31 @@ class SurrogateStep:
 def surrogate_steps(
     similarities: Callable[[], Tensor], parameters: Sequence[Tensor], rate: float, steps: int, temperature: float
 ) -> list[SurrogateStep]:
-    """Plain gradient steps on the weights under CL's batch loss of `similarities()` [B, B], beside similarity descent
-    whose rate makes its first step as long. The parameters are changed in place."""
+    """Take gradient steps on the weights under CL's batch loss, and similarity descent of the same first length.
+
+    Args:
+        similarities: similarities [B, B] of a batch, which depend on the parameters.
+        parameters: tensors, changed in place.
+        rate: learning rate on the weights.
+        steps: number of steps.
+        temperature: tau, above 0.
+    """
     start = similarities().detach().double()
-    own = torch.eye(len(start), dtype=torch.bool, device=start.device)
+    same_image = torch.eye(len(start), dtype=torch.bool, device=start.device)
     descent, descent_rate = start.clone(), math.nan
     rows = []
     for step in range(1, steps + 1):
         now = similarities()
-        pushed, _ = batch_gradient(now.detach().double(), own, temperature)
+        pushed, _ = batch_gradient(now.detach().double(), same_image, temperature)
         gradient = torch.autograd.grad(now, parameters, grad_outputs=pushed.to(now.dtype))
         with torch.no_grad():
             torch._foreach_add_(list(parameters), list(gradient), alpha=-rate)
         moved = similarities().detach().double() - start
-        own_gradient, _ = batch_gradient(descent, own, temperature)
+        descent_gradient, _ = batch_gradient(descent, same_image, temperature)
         if step == 1:
-            descent_rate = float(moved.norm() / own_gradient.norm())
-        descent = descent - descent_rate * own_gradient
-        other = descent - start
-        cosine = float((moved * other).sum() / (moved.norm() * other.norm()))
-        rows.append(SurrogateStep(step, float(moved.norm()), float((moved - other).norm() / moved.norm()), cosine))
+            descent_rate = float(moved.norm() / descent_gradient.norm())
+        descent = descent - descent_rate * descent_gradient
+        surrogate = descent - start
+        cosine = float((moved * surrogate).sum() / (moved.norm() * surrogate.norm()))
+        rows.append(SurrogateStep(step, float(moved.norm()), float((moved - surrogate).norm() / moved.norm()), cosine))
     return rows

@@ -1,4 +1,4 @@
-"""How far CL and NSCL can drift apart under similarity descent, in natural logarithms so that nothing overflows.
+"""Bounds on the drift of CL and NSCL under similarity descent, in natural logarithms so that nothing overflows.
 
 Symbols: B anchors a step, temperature tau, rates eta_t, f the largest share of one class in any batch, Delta the
 mismatch of a step. docs/theory.md states and proves what is sharper here than in the paper.
@@ -12,15 +12,32 @@ LOG_TWO = math.log(2.0)
 
 
 def log_limit(rows: int) -> float:
-    """log of sqrt(2) N: two matrices of cosine similarities of N rows are never further apart in the Frobenius norm, so
-    that a bound which reaches this says nothing. It is reached where one of them is rank one with as many 1 as -1."""
+    """log of sqrt(2) N: matrices of cosine similarities of N rows are never further apart in the Frobenius norm.
+
+    A bound which reaches this says nothing. It is reached where one of them is rank one with half of its rows opposite.
+    """
     _check("rows", rows, rows >= 1, "at least 1")
     return LOG_TWO / 2 + math.log(rows)
 
 
 def epsilon(batch: int, steps: int, delta: float) -> float:
-    """By how much a class's share of a batch exceeds its share of the data, in any of T batches, with probability at
-    most delta: sqrt(log(T B / delta) / (2 B)) (Corollary 3, Hoeffding with a union bound over anchors and steps)."""
+    """sqrt(log(T B / delta) / (2 B)): excess of a class's share of a batch over its share of the data.
+
+    It is exceeded in any of T batches with probability at most delta (Corollary 3, Hoeffding with a union bound over
+    anchors and steps).
+
+    Args:
+        batch: anchors a step, B.
+        steps: number of steps, T.
+        delta: probability, in (0, 1).
+
+    Raises:
+        ValueError: an argument is out of its range.
+
+    Example:
+        >>> round(epsilon(batch=1024, steps=100, delta=0.01), 4)
+        0.0888
+    """
     _check("batch", batch, batch >= 1, "at least 1")
     _check("steps", steps, steps >= 1, "at least 1")
     _check("delta", delta, 0 < delta < 1, "above 0 and below 1")
@@ -28,7 +45,7 @@ def epsilon(batch: int, steps: int, delta: float) -> float:
 
 
 def log_mismatch(share: float, temperature: float) -> float:
-    """log Delta, Delta = 2 e^{2/tau} f / (1 - f), for f = pi_max + epsilon (the paper's) or a share that was seen.
+    """log Delta, Delta = 2 e^{2/tau} f / (1 - f), for f = pi_max + epsilon (the paper's) or an observed share.
 
     Bounds |p^CL - p^NSCL|_1 of every anchor while all similarities are in [-1, 1]. Infinite from f = 1 on, where a
     batch may hold one class only; -inf at f = 0.
@@ -70,28 +87,44 @@ def log_theorem1(log_delta: float, sum_rates: float, temperature: float, batch: 
 
 
 def certificate(mean_square_mass: np.ndarray, rates: np.ndarray, temperature: float, anchors: int) -> np.ndarray:
-    """Bound on the drift after each step, from the same-class softmax masses q that CL itself had: the running sum of
-    eta_t sqrt(2 sum_i q_it^2) / (tau n), for n anchors with mean square mass [T]. Needs eta_t <= 4 tau^2 n only."""
+    """Bound on the drift after each step [T], from CL's same-class softmax masses q.
+
+    The running sum of eta_t sqrt(2 sum_i q_it^2) / (tau n), for n anchors with mean square mass [T]. Needs only
+    eta_t <= 4 tau^2 n.
+    """
     _check_temperature(temperature)
     return np.cumsum(np.asarray(rates) * np.sqrt(2 * np.asarray(mean_square_mass) / anchors) / temperature)
 
 
 def corollary1(rho: float) -> float:
-    """(1 - rho)/(1 + rho), at most CKA for rho = |K^CL - K^NSCL|_F / |K^CL|_F; nan from rho = 1 on, where nothing is
-    promised."""
+    """(1 - rho)/(1 + rho), at most CKA for rho = |K^CL - K^NSCL|_F / |K^CL|_F; NaN from rho = 1 on: no bound.
+
+    Example:
+        >>> round(corollary1(0.5), 4)
+        0.3333
+    """
     _check("rho", rho, rho >= 0, "at least 0")
     return (1 - rho) / (1 + rho) if rho < 1 else math.nan
 
 
 def corollary2(r: float) -> float:
-    """(1 - r)/(1 + r), at most RSA; nan from r = 1 on, where nothing is promised."""
+    """(1 - r)/(1 + r), at most RSA; NaN from r = 1 on: no bound.
+
+    Example:
+        >>> round(corollary2(0.5), 4)
+        0.3333
+    """
     _check("r", r, r >= 0, "at least 0")
     return (1 - r) / (1 + r) if r < 1 else math.nan
 
 
 def sharp_bound(ratio: float) -> float:
-    """sqrt(1 - ratio^2), at most CKA for rho and at most RSA for r: never below the corollaries. nan from 1 on, where
-    nothing is promised."""
+    """sqrt(1 - ratio^2), at most CKA for rho and at most RSA for r: never below the corollaries. NaN from 1 on.
+
+    Example:
+        >>> round(sharp_bound(0.6), 4)
+        0.8
+    """
     _check("ratio", ratio, ratio >= 0, "at least 0")
     return math.sqrt(1 - ratio**2) if ratio < 1 else math.nan
 
@@ -126,6 +159,6 @@ def _check_temperature(temperature: float) -> None:
     _check("temperature", temperature, temperature > 0, "above 0")
 
 
-def _check(name: str, value: float, good: bool, allowed: str) -> None:
+def _check(name: str, value: float, good: bool, expected: str) -> None:
     if not good or not math.isfinite(value):
-        raise ValueError(f"{name} = {value}: allowed is {allowed}")
+        raise ValueError(f"{name} = {value}: expected {expected}")

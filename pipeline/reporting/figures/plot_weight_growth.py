@@ -11,7 +11,7 @@ from pipeline.reporting import panels, style
 from pipeline.reporting.claim_quantities import of_nscl, with_movement
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
-from twin_alignment.theory.growth import FEWEST, Growth, growth
+from twin_alignment.theory.growth import MIN_POINTS, Growth, growth
 
 CAPTION = (
     "The weight gap of CL and NSCL against the path length, the sum of rate times trust coefficient: a power is a "
@@ -39,7 +39,7 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def _fit(rows: pd.DataFrame) -> dict[str, object]:
     data = {"dataset": rows["dataset"].iloc[0], "classes": rows["classes"].iloc[0]}
-    if rows["weight_gap"].nunique() < FEWEST or rows["path_length"].nunique() < FEWEST:
+    if rows["weight_gap"].nunique() < MIN_POINTS or rows["path_length"].nunique() < MIN_POINTS:
         return {**data, **dict.fromkeys(Growth.__annotations__, math.nan)}
     return {**data, **vars(growth(rows["path_length"].tolist(), rows["weight_gap"].tolist()))}
 

@@ -5,11 +5,16 @@ from pathlib import PurePath
 
 
 def short_names(sources: Sequence[str]) -> list[str]:
-    """Shortest parts of the paths, at the same place from their ends, that tell them apart; the paths where none do."""
+    """Return the shortest parts of the paths, at the same place from their ends, that differ; the paths if none do.
+
+    Example:
+        >>> short_names(["run1/features.npy", "run2/features.npy"])
+        ['run1', 'run2']
+    """
     parts = [PurePath(source).parts for source in sources]
-    longest = max(map(len, parts))
-    for length in range(1, longest + 1):
-        for end in range(longest):
+    depth = max(map(len, parts))
+    for length in range(1, depth + 1):
+        for end in range(depth):
             names = [
                 "/".join(path[max(len(path) - end - length, 0) : len(path) - end]) for path in parts if len(path) > end
             ]

@@ -6,9 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from twin_alignment.features.comparison_plot import WIDTH, draw
-from twin_alignment.features.comparison_text import as_text
-from twin_alignment.features.file_comparison import compare_files
+from twin_alignment.comparison.comparison_plot import WIDTH
+from twin_alignment.comparison.file_comparison import compare_files
 
 RNG = np.random.default_rng(0)
 BASE = RNG.normal(size=(40, 6))
@@ -23,7 +22,7 @@ def compared(folder, count):
 
 @pytest.mark.parametrize("count", [3, 5, 12, 16, 40])
 def test_matrices_of_many_files_are_as_wide_as_a_page_and_their_words_do_not_touch(tmp_path, count):
-    figure = draw(compared(tmp_path, count))
+    figure = compared(tmp_path, count).plot()
     figure.draw_without_rendering()
     assert figure.get_figwidth() == pytest.approx(WIDTH)
     for axes in figure.axes:
@@ -41,14 +40,14 @@ def test_no_number_loses_a_digit(tmp_path):
     found = compared(tmp_path, 3)
     pair = next(iter(found.pairs))
     object.__setattr__(found.pairs[pair]["cka"], "value", 10.5)
-    texts = [text.get_text() for text in draw(found).axes[0].texts]
+    texts = [text.get_text() for text in found.plot().axes[0].texts]
     assert texts.count("10.50") == 2
     assert texts.count("1.00") == 3
 
 
 def test_the_printed_matrix_has_every_interval_once(tmp_path):
     found = compared(tmp_path, 4)
-    text = as_text(found)
+    text = str(found)
     for values in found.pairs.values():
         for one in values.values():
             assert text.count(f"[{one.low:z.4f}, {one.high:z.4f}]") >= 1
