@@ -66,8 +66,8 @@ def settings(place: str, part: dict[str, Any], definitions: dict[str, Any]) -> I
     rows = []
     for name, inner in part["properties"].items():
         default = json.dumps(inner.get("default", {}))
-        shown = "required" if name in part.get("required", ()) else "" if default.startswith("{") else f"`{default}`"
-        rows.append((f"`{name}`", values(inner), shown, inner.get("description", "")))
+        text = "required" if name in part.get("required", ()) else "" if default.startswith("{") else f"`{default}`"
+        rows.append((f"`{name}`", values(inner), text, inner.get("description", "")))
     yield f"## {place}\n\n{part['description']}\n\n{table(('setting', 'values', 'default', 'meaning'), rows)}"
     for name, inner in part["properties"].items():
         for kind in re.findall(r"#/\$defs/(\w+)", json.dumps(inner)):
@@ -77,7 +77,7 @@ def settings(place: str, part: dict[str, Any], definitions: dict[str, Any]) -> I
 
 def pages() -> dict[str, str]:
     """Return the text of every page by its name."""
-    whole, run = schema(), Run.model_json_schema()
+    full, run = schema(), Run.model_json_schema()
     run["properties"] = {name: run["properties"][name] for name in Run.__annotations__}
     entry = settings("An entry of experiments.NAME.grid, next to anything of training", run, {})
     names = (
@@ -91,7 +91,7 @@ def pages() -> dict[str, str]:
         section("Claims", CLAIMS, "source", "statement", "quantity", "rule", "control"),
         section("Stages", STAGES, "help", "subject", "folder", "writes"),
     )
-    sections = {"settings": (*settings("The whole file", whole, whole["$defs"]), *entry), "names": names}
+    sections = {"settings": (*settings("The whole file", full, full["$defs"]), *entry), "names": names}
     return {name: "\n".join((f"{NOTE}# {name.title()}\n", *parts)) for name, parts in sections.items()}
 
 
