@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS.parent))
 
 project = "twin-alignment"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -17,11 +18,22 @@ html_show_sphinx = False
 html_show_copyright = False
 
 myst_heading_anchors = 3  # a link to a heading is written as GitHub expects it
-suppress_warnings = ["myst.xref_missing"]  # a link to a file that is no page of the site becomes plain text
 default_role = "code"
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+
+LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+
+
+def drop_links(file: Path, content: list[str]) -> None:
+    """Replace links to files that are no pages of the site by their text."""
+
+    def replace(match: re.Match[str]) -> str:
+        path = (file.parent / match[2]).resolve()
+        return match[0] if path.suffix == ".md" and path.is_relative_to(DOCS) else match[1]
+
+    content[0] = LINK.sub(replace, content[0])
 
 
 def escape(app: Sphinx, kind: str, name: str, item: object, options: object, lines: list[str]) -> None:
@@ -33,4 +45,6 @@ def escape(app: Sphinx, kind: str, name: str, item: object, options: object, lin
 
 
 def setup(app: Sphinx) -> None:
+    app.connect("source-read", lambda app, page, content: drop_links(DOCS / page, content))
+    app.connect("include-read", lambda app, path, page, content: drop_links(DOCS / path, content))
     app.connect("autodoc-process-docstring", escape, priority=400)  # before napoleon
