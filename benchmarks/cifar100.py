@@ -12,8 +12,9 @@ from pipeline.config.params import read_params
 from pipeline.datasets.catalog import KNOWN
 from pipeline.evaluate.run_features import embedder
 from pipeline.jobs.task import task
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import Plan, plan
+from pipeline.planning.plan import Plan
 from pipeline.system.device import choose_device
 from pipeline.system.files import write_json
 

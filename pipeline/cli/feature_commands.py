@@ -36,11 +36,11 @@ def features(
     """
     from pipeline.evaluate.run_features import embedder, save_features
     from pipeline.jobs.runner import check_inputs
-    from pipeline.jobs.task import task
+    from pipeline.jobs.task import task_of
 
     if file.suffix != ".safetensors":
         raise SettingsError(f"{file}: expected a .safetensors file")
-    planned = task("measure", run, *load(**where))
+    planned = task_of("measure", run, *load(**where))
     job: Any = planned.job
     for name, value, choices in (("objective", objective, job.objectives), ("epoch", epoch, job.checkpoints)):
         if value not in choices:

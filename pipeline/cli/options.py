@@ -11,8 +11,9 @@ import click
 
 from pipeline.config.params import read_params
 from pipeline.jobs.diverged import without_diverged
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import Plan, plan
+from pipeline.planning.plan import Plan
 
 if TYPE_CHECKING:
     import torch

@@ -10,8 +10,9 @@ import click
 from pipeline.cli.options import PATH, load, settings_options
 from pipeline.config.base import SettingsError
 from pipeline.config.params import read_params
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import Plan, plan
+from pipeline.planning.plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,10 +44,10 @@ def verify(deep: bool, **where: Any) -> None:
 def remake(names: tuple[str, ...], **where: Any) -> None:
     """Delete what a run was trained to, so that it is trained from the start."""
     from pipeline.jobs.runner import remake as forget
-    from pipeline.jobs.task import task
+    from pipeline.jobs.task import task_of
 
     settings = load(**where)
-    for planned in [task("twins", name, *settings) for name in names]:
+    for planned in [task_of("twins", name, *settings) for name in names]:
         forget(planned)
         again = f"snakemake --cores all --forcerun {planned.place.digests}"
         print(f"{planned.subject}: deleted; `{again}` trains it again")
@@ -57,10 +58,10 @@ def remake(names: tuple[str, ...], **where: Any) -> None:
 def thin(**where: Any) -> None:
     """Delete checkpoints before the last epoch that nothing reads any more."""
     from pipeline.jobs.pruning import prune
-    from pipeline.jobs.task import task
+    from pipeline.jobs.task import task_of
 
     plan, layout = load(**where)
-    print(f"{sum(prune(task('twins', name, plan, layout)) for name in plan.named) / 1e9:.2f} GB deleted")
+    print(f"{sum(prune(task_of('twins', name, plan, layout)) for name in plan.named) / 1e9:.2f} GB deleted")
 
 
 def _share(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
@@ -147,10 +148,10 @@ def _tables_of(params: Path, **where: Any) -> list[pd.DataFrame]:
 
 def _measures_of(run: str, plan: Plan, layout: Layout) -> list[pd.DataFrame]:
     """Probes and alignment of a run."""
-    from pipeline.jobs.task import task
+    from pipeline.jobs.task import task_of
     from pipeline.reporting.measured_tables import finished
 
-    place = task("measure", run, plan, layout).place
+    place = task_of("measure", run, plan, layout).place
     return [finished(place.outputs[kind], plan.command("measure", run), kind) for kind in ("probes", "alignment")]
 
 

@@ -39,10 +39,10 @@ def _command(stage: Stage) -> click.Command:
 
 def _run(stage: Stage, subject: str = "", threads: int | None = None, **options: Any) -> None:
     from pipeline.jobs.runner import make
-    from pipeline.jobs.task import task
+    from pipeline.jobs.task import task_of
 
     where = {name: options.pop(name) for name in ("params", "results", "reports")}
-    planned = task(stage.name, subject, *load(**where, rehearsed=True))
+    planned = task_of(stage.name, subject, *load(**where, rehearsed=True))
     if stage.is_training:
         _train(planned, threads, **options)
     elif stage.uses_device:

@@ -31,7 +31,7 @@ class Experiment(Settings):
     """A grid of runs: every entry gives values, or lists of values, for fields of a run."""
 
     objectives: tuple[ObjectiveEntry, ...] = Field(("cl", "nscl", "scl", "ce"), min_length=1)
-    """names of pipeline/config/objectives.py, or `FILE.py:FUNCTION`: a function of (z1, z2, labels, temperature); either
+    """names of pipeline/config/objectives.py, or `FILE.py:FUNCTION`: a function of (z1, z2, labels, temperature). Either
     with groups in place of classes as `{objective: nscl, labels: cifar100/superclasses}`"""
     checkpoints: Literal["last", "log_spaced"] | tuple[int, ...] = "last"
     """epochs kept beside the last one; log_spaced: the initialisation 0, then 1, 2, 4, 8, ..."""

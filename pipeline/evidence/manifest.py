@@ -22,7 +22,7 @@ PROSE = {MANIFEST, "README.md"}  # without a digest: what is told of evidence is
 
 @dataclass(frozen=True)
 class RunOrigin:
-    """What is known of one run behind the evidence."""
+    """What is known of task run behind the evidence."""
 
     commit: str
     dirty: bool  # whether tracked files differed from the commit when it was trained
@@ -52,7 +52,7 @@ def evidence_folder(name: str) -> Path:
     folder = Path(name) if (Path(name) / MANIFEST).is_file() else FOLDER / name
     if not (folder / MANIFEST).is_file():
         known = sorted(path.parent.name for path in FOLDER.glob(f"*/{MANIFEST}"))
-        raise SettingsError(f"{name}: expected one of {', '.join(known) or 'none'}, or a folder with a {MANIFEST}")
+        raise SettingsError(f"{name}: expected task of {', '.join(known) or 'none'}, or a folder with a {MANIFEST}")
     return folder
 
 

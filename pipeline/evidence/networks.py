@@ -30,7 +30,7 @@ def unpack(folder: Path, target: Path) -> dict[str, list[str]]:
     """Write the kept networks as checkpoints below `target`, and return {run: objectives}.
 
     Raises:
-        SettingsError: the evidence keeps none, or one is not as the manifest has it.
+        SettingsError: the evidence keeps none, or task is not as the manifest has it.
     """
     if not (folder / NETWORKS).is_file():
         raise SettingsError(f"{folder}: keeps no networks")
@@ -67,10 +67,10 @@ def measure(folder: Path, device: torch.device) -> pd.DataFrame:
     rows = []
     with tempfile.TemporaryDirectory() as place:
         for name, objectives in unpack(folder, Path(place)).items():
-            one = run_task(folder, name)
-            job: Any = one.job
-            size = one.plan.dataset(job.run.dataset).views.size
-            embedded = embedder(job.run, size, *images_of(folder, read_manifest(folder), one), device)
+            task = run_task(folder, name)
+            job: Any = task.job
+            size = task.plan.dataset(job.run.dataset).views.size
+            embedded = embedder(job.run, size, *images_of(folder, read_manifest(folder), task), device)
             features = {o: embedded.features(Path(place), o, job.run.epochs)["test"] for o in objectives}
             sides = {o: Prepared(found, o) for o, found in features.items()}
             for first, second in itertools.combinations(objectives, 2):

@@ -21,9 +21,9 @@ from pipeline.config.params import read_params
 from pipeline.config.references import PROJECT
 from pipeline.datasets.images import load_images
 from pipeline.evidence.manifest import SETTINGS, Manifest, published_run, read_manifest
-from pipeline.jobs.task import Task, task
+from pipeline.jobs.task import Task, task_of
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 from pipeline.system.files import sha256
 from pipeline.train.first_steps import Compared, Recorded, replay
 
@@ -42,9 +42,9 @@ def replay_run(folder: Path, run: str, device: torch.device, steps: int | None, 
     manifest, run = read_manifest(folder), current_text(run)
     if not (folder / STEPS).is_file():
         raise SettingsError(f"{folder}: keeps no losses of single steps: there is nothing to compare a replay with")
-    one = run_task(folder, run)
-    images = load_images(*images_of(folder, manifest, one), device)["train"]
-    job: Any = one.job
+    task = run_task(folder, run)
+    images = load_images(*images_of(folder, manifest, task), device)["train"]
+    job: Any = task.job
     recorded = _recorded(folder, run)
     twins = {key[2] for key in recorded}
     objectives = [objective for objective in job.objectives if objective.name in twins]
@@ -64,18 +64,18 @@ def run_task(folder: Path, run: str) -> Task:
         runs = "\n".join(read_manifest(folder).runs)
         raise SettingsError(f"{run}: not a run of {folder}, which has\n{runs}")
     params = read_params(folder / SETTINGS)
-    return task("twins", run, plan(params, folder / SETTINGS), Layout(Path(params.results), Path(params.reports)))
+    return task_of("twins", run, plan(params, folder / SETTINGS), Layout(Path(params.results), Path(params.reports)))
 
 
-def images_of(folder: Path, manifest: Manifest, one: Task) -> tuple[Path, Path]:
+def images_of(folder: Path, manifest: Manifest, task: Task) -> tuple[Path, Path]:
     """Paths of a run's images and class subset. Raises SettingsError where these are missing, or other images than the
     evidence was made from."""
-    job: Any = one.job
-    for place in (place for kind, place in one.reads if kind in ("store", "subset")):
+    job: Any = task.job
+    for place in (place for kind, place in task.reads if kind in ("store", "subset")):
         if not place.record.is_file():
-            command = task(place.stage.name, place.subject, one.plan, one.layout).command
+            command = task_of(place.stage.name, place.subject, task.plan, task.layout).command
             raise SettingsError(f"{place.folder}: missing; `{command}` makes it")
-    store, subset = one.inputs["store"][0], one.inputs["subset"][0]
+    store, subset = task.inputs["store"][0], task.inputs["subset"][0]
     known = manifest.images[job.run.dataset]
     other = [name for name, digest in known.items() if not (store / name).is_file() or sha256(store / name) != digest]
     if other:
@@ -127,7 +127,7 @@ def replay_at_its_commit(folder: Path, run: str, steps: int | None) -> int:
 
 @contextmanager
 def _worktree(commit: str) -> Iterator[Path]:
-    """A checkout of a commit beside this one, with this one's downloads."""
+    """A checkout of a commit beside this task, with this task's downloads."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder, "tree")
         git = ["git", "-C", str(PROJECT), "worktree"]

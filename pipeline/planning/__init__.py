@@ -1,1 +1,1 @@
-"""What the settings ask for: experiments as runs, and what a stage of the pipeline is."""
+"""Planning: the runs that settings request, the type of a stage, and the places of results."""

@@ -1,4 +1,4 @@
-"""Where results lie: a folder a result below `results`, files side by side below `reports`."""
+"""Places of results: a folder for each below `results`, plain files below `reports`."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Layout:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the result of a stage lies.
+    """Place of a stage's result.
 
     Below `results` a result is a folder with its record. Snakemake deletes the files that a rule declares before it
-    runs the rule again, so that the rule declares a small list of digests beside the folder, and nothing in it: what
-    took hours stays until the new result is whole. Below `reports` the files themselves are declared.
+    runs the rule again. The rule therefore declares a small list of digests next to the folder and nothing in it: what
+    took hours stays until the new result is complete. Below `reports` the files themselves are declared.
     """
 
     stage: Stage
@@ -44,7 +44,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """Of folders and files, and the wildcard of the rule."""
+        """Name of folders and files, and value of the rule's wildcard."""
         return short_name(self.subject)
 
     @property
@@ -53,7 +53,7 @@ class Place:
         return Path(top.results, self.stage.folder, self.name) if self.stage.folder else top.reports
 
     def within(self, folder: Path) -> dict[str, Path]:
-        """{kind: path} of the outputs, below any folder."""
+        """Return {kind: path} of the outputs, below any folder."""
         return {kind: folder / pattern.format(subject=self.name) for kind, pattern in self.stage.writes.items()}
 
     @property
@@ -68,12 +68,12 @@ class Place:
 
     @property
     def digests(self) -> Path:
-        """The list of digests beside a result's folder, as `sha256sum --check` reads it."""
+        """The list of digests next to a result's folder, in the format of `sha256sum`."""
         return self.folder.with_name(f"{self.folder.name}.sha256")
 
     @property
     def declared(self) -> dict[str, Path]:
-        """What the stage's rule declares as its outputs."""
+        """Files that the stage's rule declares as outputs."""
         if self.stage.folder:
             return {"digests": self.digests}
         return {kind: path for kind, path in self.outputs.items() if not self.stage.is_folder(kind)}
@@ -84,7 +84,7 @@ class Place:
 
     @property
     def unfinished(self) -> Path:
-        """The folder of a result in the making, on the same disk."""
+        """Folder of an unfinished result, on the same disk."""
         if self.stage.folder:
             return Path(self.layout.results, "unfinished", self.stage.folder, self.name)
         return Path(self.layout.reports, "unfinished", self.stage.name, self.name)
@@ -93,7 +93,7 @@ class Place:
 def short_name(subject: str) -> str:
     """Return a name of a few words for folders: `digits/resnet10-10classes-seed0-1a2b3c4d` of a run.
 
-    The digest tells apart what differs in other settings. Names without settings stay as they are.
+    The digest distinguishes runs that differ in other settings. Names without settings stay as they are.
     """
     dataset, slash, text = subject.partition("/")
     if not slash:

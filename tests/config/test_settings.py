@@ -13,7 +13,7 @@ from pipeline.config.run import Run
 from pipeline.config.schema import schema
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.config.yaml_file import read_values
-from pipeline.planning.plan import plan
+from pipeline.planning.expansion import plan
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,8 +9,8 @@ from pipeline.config.earlier_names import current_text
 from pipeline.config.params import ClaimRule, Params
 from pipeline.config.run import Run
 from pipeline.jobs.chain import STAGES, stage_of
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 from pipeline.reporting.claim import by_data, labels
 from pipeline.reporting.claims import CLAIMS, runs_of
 from pipeline.reporting.learned import learned

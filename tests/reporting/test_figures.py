@@ -11,7 +11,7 @@ from pipeline.config.params import Params
 from pipeline.config.references import PROJECT
 from pipeline.config.run import Run
 from pipeline.jobs.chain import STAGES
-from pipeline.planning.plan import plan
+from pipeline.planning.expansion import plan
 from pipeline.reporting.figures import FIGURES, facts_of
 from pipeline.reporting.measured import labelled, rows_of, summarise
 from pipeline.reporting.measured_tables import Reading

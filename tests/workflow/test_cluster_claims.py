@@ -10,8 +10,8 @@ from pipeline.jobs.chain import STAGES
 from pipeline.jobs.cluster_requests import LEAST, UNKNOWN, Claim, claim
 from pipeline.jobs.cost import CORE, GPU, run_cost
 from pipeline.jobs.task import task
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 
 ROOT = Path(__file__).parents[2]
 LAYOUT = Layout(Path("nowhere/results"), Path("nowhere/reports"))

@@ -10,8 +10,8 @@ from pipeline.jobs.records import write_record
 from pipeline.jobs.runner import make
 from pipeline.jobs.task import task
 from pipeline.models.network import build_encoder
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 
 GRID = [
     {"dataset": "cifar100", "encoder": "resnet18", "batch_size": 1000, "epochs": 3, "warmup_epochs": 0, "seed": [0, 1]}

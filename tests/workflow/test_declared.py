@@ -18,7 +18,7 @@ from pathlib import Path
 from pipeline.system.device import choose_device
 from pipeline.config.params import read_params
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
+from pipeline.planning.expansion import plan
 from pipeline.jobs.task import tasks
 import importlib
 

@@ -9,8 +9,8 @@ import yaml
 
 from pipeline.config.params import read_params
 from pipeline.jobs.task import tasks
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 from tests.workflow.conftest import ROOT
 
 PULLED = ("python", "-m", "pipeline", "verify"), ("snakemake", "--quiet", "--touch", "--cores", "1", "all")

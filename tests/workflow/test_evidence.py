@@ -13,7 +13,7 @@ from pipeline.config.base import SettingsError, parse
 from pipeline.config.earlier_names import current_table
 from pipeline.config.params import Params, read_params
 from pipeline.evidence.manifest import FOLDER, MANIFEST, check, file_digests, read_manifest
-from pipeline.planning.plan import plan
+from pipeline.planning.expansion import plan
 from tests.docs.pages import ROOT
 from tests.workflow.conftest import RUN
 

@@ -13,8 +13,8 @@ from pipeline.config.params import read_params
 from pipeline.jobs.chain import STAGES
 from pipeline.jobs.runner import make
 from pipeline.jobs.task import task
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 from pipeline.stages import twins
 from tests.waiting import wait_for
 from tests.workflow.conftest import RUN, TINY

@@ -8,8 +8,8 @@ import pytest
 from pipeline.config.params import read_params
 from pipeline.jobs.runs_table import list_runs
 from pipeline.jobs.task import tasks
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout, short_name
-from pipeline.planning.plan import plan
 
 ROOT = Path(__file__).parents[2]
 

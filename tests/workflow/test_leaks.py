@@ -13,8 +13,8 @@ from pipeline.jobs.chain import STAGES
 from pipeline.jobs.records import read_record, write_record
 from pipeline.jobs.task import tasks
 from pipeline.jobs.verify import verify
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 from tests.workflow.conftest import RUN
 
 TEMPERED = ("return (own / temperature) @ rows.T", "return (own / (2 * temperature)) @ rows.T")

@@ -8,8 +8,8 @@ from pipeline.jobs import code
 from pipeline.jobs.notes import edited_code_notice, mixture_note, retraining_notice
 from pipeline.jobs.records import write_record
 from pipeline.jobs.task import task, tasks
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 
 DIGITS = {"dataset": "digits", "encoder": "resnet10", "epochs": 4, "warmup_epochs": 0, "seed": [0, 1]}
 

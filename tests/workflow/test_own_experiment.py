@@ -9,8 +9,8 @@ import pytest
 from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import Params
 from pipeline.jobs.task import task, tasks
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 
 
 def planned(tmp_path, **experiments):

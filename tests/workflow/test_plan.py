@@ -11,8 +11,9 @@ from pipeline.config.params import Params
 from pipeline.config.run import Run
 from pipeline.jobs.chain import STAGES
 from pipeline.jobs.task import tasks
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import check_one_setting, plan
+from pipeline.planning.plan import check_one_setting
 from pipeline.train.schedule import rate_of
 
 runs = st.builds(

@@ -9,8 +9,8 @@ from pipeline.config.params import Params, read_params
 from pipeline.jobs.cost import GPU, as_text, cost
 from pipeline.jobs.pruning import readers
 from pipeline.jobs.task import task, tasks
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 
 RUN = "digits/classes=4,encoder=resnet10,width=4,projection=8,batch_size=256,epochs=1,warmup_epochs=0,seed=0"
 OTHER = RUN.replace("seed=0", "seed=1")

@@ -13,9 +13,9 @@ from pipeline.config.params import Params
 from pipeline.jobs import cluster_requests, diverged, notes
 from pipeline.jobs.chain import STAGES
 from pipeline.jobs.runs_table import list_runs
-from pipeline.jobs.task import tasks
+from pipeline.jobs.task import tasks_of
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
+from pipeline.planning.expansion import plan
 from pipeline.planning.stage import FOR_READERS
 from pipeline.system.files import write_text
 
@@ -24,7 +24,7 @@ try:
     PLAN = plan(base.parse(Params, config, "settings"), Path(relpath(FILE)))
     LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
     PLAN = diverged.without_diverged(PLAN, LAYOUT)
-    TASKS = {(task.stage.name, task.place.name): task for task in tasks(PLAN, LAYOUT)}
+    TASKS = {(task.stage.name, task.place.name): task for task in tasks_of(PLAN, LAYOUT)}
 except base.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
@@ -129,7 +129,7 @@ def needs(stage):
         def amount(wildcards, threads, attempt):
             gpu = bool(workflow.get_rule(stage).resources["gpu"].value)
             task = planned(stage, wildcards)
-            return getattr(cluster_requests.claim(task, gpu, threads, attempt), part)
+            return getattr(cluster_requests.estimate_resources(task, gpu, threads, attempt), part)
 
         return amount if REMOTE else 0
 

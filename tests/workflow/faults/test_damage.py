@@ -15,8 +15,8 @@ from pipeline.config.params import read_params
 from pipeline.jobs.runner import check_inputs
 from pipeline.jobs.task import task, tasks
 from pipeline.jobs.verify import verify
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 from tests.workflow.artefacts import artefacts
 from tests.workflow.faults.fuzz import sentence
 

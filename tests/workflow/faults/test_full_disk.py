@@ -12,8 +12,8 @@ from pipeline.config.base import SettingsError
 from pipeline.config.params import read_params
 from pipeline.jobs.space import check_space
 from pipeline.jobs.task import task
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 from tests.workflow.conftest import RUN
 
 Usage = namedtuple("Usage", "total used free")

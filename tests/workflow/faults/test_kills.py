@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.config.params import read_params
 from pipeline.jobs.task import tasks
+from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import plan
 from tests.workflow.artefacts import content
 from tests.workflow.faults.killed import kill, run
 
