@@ -21,6 +21,8 @@ from twin_alignment.cli import cli as library
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 TARGETS = re.findall(r"^(\w[\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+PLACES = [Layout(Path("results"), Path("reports")).place(stage, "") for stage in STAGES.values()]
+OUTPUTS = {path.as_posix() for place in PLACES for path in place.declared.values()}
 PLACEHOLDERS = {"DATASET": "digits", "SUBSET": "digits/classes=4,seed=0", "RUN": RUN, "STAGE": "table1"}
 NOT_RUN = {  # the form of many commands; what other tests run, as it trains again or needs a remote
     "python -m pipeline STAGE",
@@ -80,16 +82,9 @@ def reads(command, arguments, in_prose=False):
     return True
 
 
-def is_output(path):
-    layout = Layout(Path("results"), Path("reports"))
-    return path in {file.as_posix() for s in STAGES.values() for file in layout.place(s, "").declared.values()}
-
-
 def is_known(command, in_prose=False):
     """Check whether a program could read a command: its program, target, stage or option exists."""
     match words_of(command):
-        case ["torchrun", "--standalone", "--nproc-per-node", _, "-m", "pipeline", *arguments]:
-            return reads(app, arguments)
         case ["python", "-m", "pipeline", *arguments]:
             return reads(app, arguments, in_prose)
         case ["twin-alignment", *arguments]:
@@ -99,9 +94,9 @@ def is_known(command, in_prose=False):
         case ["pip", "install", target]:
             return target == "." or target[2:-1] in EXTRAS
         case ["snakemake", *arguments]:
-            paths = [word.replace("reports/flowers/", "reports/") for word in arguments if word.startswith("reports/")]
-            return all(map(is_output, paths))
-        case ["dvc" | "jupytext" | "papermill", *_]:
+            paths = {word.replace("reports/flowers/", "reports/") for word in arguments if word.startswith("reports/")}
+            return paths <= OUTPUTS
+        case ["dvc" | "jupytext" | "papermill" | "torchrun", *_]:
             return True
         case ["python", "-m", module, *_] if module.startswith(("benchmarks.", "tests.")):
             return (ROOT / f"{module.replace('.', '/')}.py").is_file()
