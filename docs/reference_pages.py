@@ -82,7 +82,7 @@ def pages() -> dict[str, str]:
     entry = settings("An entry of experiments.NAME.grid, next to anything of training", run, {})
     names = (
         "[Adding to the project](../extending.md) says where each is declared. A stage with a folder writes to\n"
-        "`results/FOLDER/NAME/`, the others below `reports/`; `python -m pipeline STAGE --help` has its options.\n",
+        "`results/<folder>/<name>/`, the others below `reports/`; `python -m pipeline STAGE --help` has its options.\n",
         section("Objectives", OBJECTIVES, "labels", "head", "function"),
         section("Encoders", ENCODERS, "__doc__"),
         section("Datasets", KNOWN, "classes", "licence"),

@@ -24,8 +24,7 @@ TARGETS = re.findall(r"^(\w[\w-]*):", (ROOT / "Makefile").read_text(), re.MULTIL
 PLACES = [Layout(Path("results"), Path("reports")).place(stage, "") for stage in STAGES.values()]
 OUTPUTS = {path.as_posix() for place in PLACES for path in place.declared.values()}
 PLACEHOLDERS = {"DATASET": "digits", "SUBSET": "digits/classes=4,seed=0", "RUN": RUN, "STAGE": "table1"}
-NOT_RUN = {  # the form of many commands; what other tests run, as it trains again or needs a remote
-    "python -m pipeline STAGE",
+NOT_RUN = {  # here, as other tests do it: it trains again or needs a remote
     "benchmarks/gpu.sh WORK OUT all --data train.zip test.zip",
     "dvc exp run --set-param training.temperature=1.0",
     "dvc push",
@@ -68,12 +67,14 @@ def words_of(command):
 
 def reads(command, arguments, in_prose=False):
     """Check whether a click command can read these words; in prose a command can lack its arguments."""
+    if "--help" in arguments:
+        return True
     context = click.Context(command)
     while isinstance(command, click.Group) and arguments:
         name, *arguments = arguments
         if (command := command.get_command(context, name)) is None:
             return False
-    if "--help" in arguments or (in_prose and len(arguments) < 1):
+    if in_prose and not arguments:
         return True
     try:
         command.make_context(command.name, list(arguments))
