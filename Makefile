@@ -5,7 +5,7 @@ PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
 PYTEST = pytest --numprocesses=auto --dist=loadfile
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup table1 test test-long check docs lock audit schema reference clean
+.PHONY: setup table1 test test-long check docs lock audit schema reference licences clean
 
 setup: .venv/installed
 
@@ -30,13 +30,14 @@ check: setup
 	ruff format --check
 	snakefmt --check Snakefile workflow
 	mypy
+	lint-imports
 	snakemake --lint
 
-# The site, in site/. Everything on it lies beside it: nothing is loaded from elsewhere.
+# The site, in site/. Nothing on it is loaded from elsewhere.
 docs: setup
 	python -m sphinx --fail-on-warning --keep-going --quiet docs site
 
-# After a change of pyproject.toml and `pip install --editable '.[workflow,report,cluster,s3,docs,dev]'`: what is installed now
+# After a change of pyproject.toml and `pip install --editable '.[pipeline,workflow,report,cluster,s3,docs,dev]'`: what is installed now
 # becomes the lock, with the digests of all files that the index has of it.
 lock:
 	python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' > .venv/frozen
@@ -59,4 +60,8 @@ schema:
 	python -m pipeline schema > workflow/schemas/params.schema.json
 
 reference:
-	python -m pipeline reference docs/reference
+	python -m docs.reference_pages
+
+# Licences of all that is installed; asks the index for the tool.
+licences: setup
+	python -m uv tool run --from pip-licenses==5.5.5 pip-licenses --python .venv/bin/python --format=markdown

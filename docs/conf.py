@@ -10,45 +10,34 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
 project = "twin-alignment"
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_title = project
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
 
-myst_heading_anchors = 3  # a link to a heading is written as where the repository is shown
+myst_heading_anchors = 3  # a link to a heading is written as GitHub expects it
 default_role = "code"
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 
-LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(#[^)]*)?\)")
+LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 
 
-def within(text: str, folder: Path) -> str:
-    """Markdown of a folder without its links to files that are not pages of the site: what they name stays."""
+def drop_links(file: Path, content: list[str]) -> None:
+    """Replace links to files that are no pages of the site by their text."""
 
-    def kept(match: re.Match[str]) -> str:
-        path = (folder / match[2]).resolve()
-        if path.suffix == ".md" and path.is_relative_to(DOCS):
-            return match[0]
-        name = path.relative_to(DOCS.parent).as_posix()
-        return match[1] if name in match[1] else f"{match[1]} (`{name}`)"
+    def replace(match: re.Match[str]) -> str:
+        path = (file.parent / match[2]).resolve()
+        return match[0] if path.suffix == ".md" and path.is_relative_to(DOCS) else match[1]
 
-    return LINK.sub(kept, text)
+    content[0] = LINK.sub(replace, content[0])
 
 
-def read_page(app: Sphinx, page: str, content: list[str]) -> None:
-    content[0] = within(content[0], (DOCS / page).parent)
-
-
-def read_included(app: Sphinx, path: Path, page: str, content: list[str]) -> None:
-    content[0] = within(content[0], (DOCS / path).parent)
-
-
-def as_it_is(app: Sphinx, kind: str, name: str, found: object, options: object, lines: list[str]) -> None:
-    """Docstrings are plain text with code in backticks: |a|_F and a * b are no markup."""
+def escape(app: Sphinx, kind: str, name: str, item: object, options: object, lines: list[str]) -> None:
+    """Escape what reStructuredText takes for markup outside of backticks: |a|_F and a * b are formulas."""
     for number, line in enumerate(lines):
         parts = line.split("`")
         parts[::2] = [re.sub(r"[\\|*]", r"\\\g<0>", part) for part in parts[::2]]
@@ -56,6 +45,6 @@ def as_it_is(app: Sphinx, kind: str, name: str, found: object, options: object, 
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("source-read", read_page)
-    app.connect("include-read", read_included)
-    app.connect("autodoc-process-docstring", as_it_is)
+    app.connect("source-read", lambda app, page, content: drop_links(DOCS / page, content))
+    app.connect("include-read", lambda app, path, page, content: drop_links(DOCS / path, content))
+    app.connect("autodoc-process-docstring", escape, priority=400)  # before napoleon

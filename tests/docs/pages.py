@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROGRAMS = ("python -m", "twin-alignment ", "snakemake ", "dvc ", "make ", "pip install", "jupytext ", "papermill ")
 BLOCK = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -24,7 +23,7 @@ class Page:
 
     @property
     def prose(self) -> str:
-        """What is not in a block of code."""
+        """Text outside of blocks of code."""
         return BLOCK.sub("", self.text)
 
     def blocks(self, language: str) -> list[str]:
@@ -32,21 +31,18 @@ class Page:
 
     @property
     def names(self) -> list[str]:
-        """What stands in backticks within the prose."""
+        """Words in backticks within the prose."""
         return [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", self.prose)]
 
     @property
     def commands(self) -> list[str]:
-        """Of shell blocks: a command a line, or a part of one between `&&`."""
+        """Commands of shell blocks: one a line, or several joined by `&&`."""
         lines = [re.sub(r"\s+#.*", "", line) for code in self.blocks("sh") for line in code.splitlines()]
         return [part.strip() for line in lines for part in line.split("&&") if part.strip()]
 
-    @property
-    def mentioned(self) -> list[str]:
-        """Commands within the prose."""
-        return [name for name in self.names if name.startswith(PROGRAMS)]
 
-
-ALL = [Page(path) for path in PAGES]
+ALL = [
+    Page(path) for path in (ROOT / "README.md", ROOT / "config" / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+]
 COMMANDS = sorted({command for page in ALL for command in page.commands})
-MENTIONED = sorted({command for page in ALL for command in page.mentioned})
+MENTIONED = sorted({name for page in ALL for name in page.names if name.startswith(PROGRAMS)})

@@ -1,4 +1,4 @@
-"""What README and the documentation name is there: links with their headings, files, and code."""
+"""Links, files, code and settings in README and the documentation are valid."""
 
 import re
 from fnmatch import fnmatch
@@ -18,8 +18,15 @@ from tests.docs.pages import ALL, ROOT
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FILE = re.compile(r"[\w./<>*-]+(/|\.(py|yaml|yml|md|json|csv|html|ipynb|lock|cff|sh|toml|png))")
-PLACES = ("", "pipeline", "pipeline/datasets", "reports", "params")  # that a page's names may be seen from
-OF_READERS = (
+FOLDERS = (
+    "",
+    "pipeline",
+    "pipeline/datasets",
+    "reports",
+    "params",
+    "reports/evidence/cifar_two_cores",
+)  # of short names
+READERS = (
     "downloads/",
     "train/",
     "test/",
@@ -29,68 +36,81 @@ OF_READERS = (
     "mine.py",
     "maps/",
     "FILE.csv",
-    "sources/",
-)  # their own files, or folders of a folder
+)
+PLACES = [Layout(Path("results"), Path("reports")).place(stage, "*") for stage in STAGES.values()]
+WRITTEN = [
+    *(
+        path.as_posix()
+        for place in PLACES
+        for path in (*place.outputs.values(), *place.declared.values(), place.record)
+    ),
+    *("results/runs.csv", "reports/report.failed.ipynb"),
+]  # patterns of what stages and commands write
+
+each_page = pytest.mark.parametrize("page", ALL, ids=lambda page: page.name)
 
 
-def made():
-    """Patterns of what stages and commands write."""
-    layout = Layout(Path("results"), Path("reports"))
-    places = [layout.place(stage, "*") for stage in STAGES.values()]
-    written = [path.as_posix() for place in places for path in (*place.outputs.values(), *place.declared.values())]
-    return [*written, *(place.record.as_posix() for place in places), "results/runs.csv", "reports/report.failed.ipynb"]
-
-
-def there(name):
+def exists(name):
+    """Check a file or folder: in the project, or written by a stage; `<name>` is any name."""
     pattern = re.sub(r"<\w+>", "*", name)
-    for place in PLACES:
-        path = f"{place}/{pattern}".lstrip("/").rstrip("/")
-        if any(ROOT.glob(path)) or any(fnmatch(one, path) or one.startswith(f"{path}/") for one in made()):
-            return True
-        if any(fnmatch(path, one) for one in made()):
-            return True
-    return False
+    paths = [f"{folder}/{pattern}".strip("/") for folder in FOLDERS]
+    return any(
+        any(ROOT.glob(path))
+        or any(fnmatch(file, path) or fnmatch(path, file) or file.startswith(f"{path}/") for file in WRITTEN)
+        for path in paths
+    )
 
 
-@pytest.mark.parametrize("page", ALL, ids=lambda page: page.name)
+@each_page
 def test_links_lead_to_files_and_headings(page):
     for target in LINK.findall(page.prose):
         if target.startswith("https://"):
             continue
         path, _, heading = target.partition("#")
-        found = (page.path.parent / path).resolve() if path else page.path
-        assert found.exists(), target
+        file = (page.path.parent / path).resolve() if path else page.path
+        assert file.exists(), target
         if heading:
-            titles = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            titles = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
             assert heading in {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}, target
 
 
-@pytest.mark.parametrize("page", ALL, ids=lambda page: page.name)
-def test_files_that_are_named_are_there_or_made(page):
-    named = [name for name in page.names if FILE.fullmatch(name) and not name.startswith((".", *OF_READERS))]
-    assert [name for name in named if not there(name)] == []
+@each_page
+def test_named_files_exist_or_are_written_by_a_stage(page):
+    files = [name for name in page.names if FILE.fullmatch(name) and not name.startswith((".", *READERS))]
+    assert [name for name in files if not exists(name)] == []
 
 
-@pytest.mark.parametrize("page", ALL, ids=lambda page: page.name)
-def test_code_runs_as_it_stands(page, tmp_path, monkeypatch):
+def test_a_missing_file_and_a_missing_output_are_noticed():
+    assert exists("pipeline/cli/app.py")
+    assert exists("results/runs/<name>/record.json")
+    assert not exists("pipeline/cli/application.py")
+    assert not exists("results/runs/<name>/records.json")
+
+
+@each_page
+def test_code_runs_as_it_is(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     rows = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)))
+    names = {"first": rows, "second": rows + 1, "third": rows - 1, "labels": np.arange(20) % 2}
+    names |= {
+        "batches": [rows[:10], rows[10:]],
+        "first_model": lambda batch: batch,
+        "second_model": lambda batch: batch + 1,
+    }
     for number, code in enumerate(page.blocks("python")):
-        names = {"first": rows, "second": rows + 1, "batches": [rows[:10], rows[10:]]}
-        names |= {"first_model": lambda batch: batch, "second_model": lambda batch: batch + 1}
         exec(compile(code, f"{page.name}, block {number}", "exec"), names)
-        if "loss" in names:
-            unit = torch.nn.functional.normalize(rows, dim=1)
-            assert names["loss"](unit, unit, torch.zeros(20), 0.5).shape == ()
-        if "build" in names:
-            assert names["build"](TrainingSettings(), 3, (8, 8))(torch.zeros(2, 3, 8, 8)).shape == (2, 1024)
+    if "loss" in names:
+        unit = torch.nn.functional.normalize(rows, dim=1)
+        assert names["loss"](unit, unit, torch.zeros(20), 0.5).shape == ()
+    if "build" in names:
+        assert names["build"](TrainingSettings(), 3, (8, 8))(torch.zeros(2, 3, 8, 8)).shape == (2, 1024)
 
 
-@pytest.mark.parametrize("page", ALL, ids=lambda page: page.name)
-def test_settings_are_such_as_are_allowed(page):
+@each_page
+def test_settings_are_valid(page):
     for block in page.blocks("yaml"):
         parse(Params, {"experiments": {}, **yaml.safe_load(block)}, page.name)
 
 
 def test_no_code_is_indented_and_so_left_out():
-    blocks = [line for page in ALL for line in page.prose.splitlines() if line.startswith("    ")]
-    assert blocks == []
+    assert [line for page in ALL for line in page.prose.splitlines() if line.startswith("    ")] == []

@@ -1,4 +1,4 @@
-"""What is said of measured results has the numbers of the tables that lie beside it."""
+"""Numbers of README, findings and evidence are those of the tables of the evidence."""
 
 import re
 
@@ -14,35 +14,47 @@ NUMBER = r"-?\d+\.\d+"
 INTERVAL = re.compile(rf"({NUMBER}) \[({NUMBER}),\s+({NUMBER})\]")
 COLUMNS = ["mean", "ci_low", "ci_high"]
 EVIDENCE = ROOT / "reports" / "evidence"
+FINDINGS = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", FINDINGS, re.M | re.S))
+CIFAR, TINY_IMAGENET = SECTIONS["On CIFAR-100, on two cores"], SECTIONS["On Tiny-ImageNet, on two cores"]
 PAGES = {folder.name: (folder / "README.md").read_text(encoding="utf-8") for folder in EVIDENCE.iterdir()}
-SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", (ROOT / "docs" / "findings.md").read_text(), re.M | re.S))
-OF_CIFAR, OF_TINY_IMAGENET = SECTIONS["On CIFAR-100, on two cores"], SECTIONS["On Tiny-ImageNet, on two cores"]
-TEXTS = [*PAGES.items(), ("cifar_two_cores", OF_CIFAR), ("tiny_imagenet_two_cores", OF_TINY_IMAGENET)]
+TEXTS = [*PAGES.items(), ("cifar_two_cores", CIFAR), ("tiny_imagenet_two_cores", TINY_IMAGENET)]
 RUN = (
     "cifar100/classes=100,encoder=resnet10,width=16,stem=imagenet,temperature=0.1,batch_size=256,"
     "epochs={epochs},warmup_epochs={warmup},trust_coefficient=0.01,seed={seed}"
 )
 
 
-def intervals(text):
-    """A mean and the ends of its interval, as they are printed."""
-    return [found.groups() for found in INTERVAL.finditer(text)]
+def unknown(text, folder):
+    """Return the intervals of a text (mean and both ends) that no row of a table rounds to."""
+    printed = [match.groups() for match in INTERVAL.finditer(text)]
+    tables = [pd.read_csv(file) for file in (EVIDENCE / folder).rglob("*.csv")]
+    rows = pd.concat([table[COLUMNS] for table in tables if set(COLUMNS) <= set(table)]).dropna().to_numpy()
+    decimals = {len(interval[0].partition(".")[2]) for interval in printed}
+    rounded = {tuple(f"{value:.{places}f}" for value in row) for places in decimals for row in rows}
+    return [interval for interval in printed if interval not in rounded]
 
 
-def of_the_tables(folder):
-    tables = [pd.read_csv(file) for file in folder.rglob("*.csv")]
-    return pd.concat([table[COLUMNS] for table in tables if set(COLUMNS) <= set(table)]).dropna().to_numpy()
+@pytest.mark.parametrize(("folder", "text"), TEXTS, ids=[folder for folder, _ in TEXTS])
+def test_every_mean_with_an_interval_is_in_a_table(folder, text):
+    assert unknown(text, folder) == []
 
 
-def unknown(printed, rows):
-    """Those that no row gives when it is rounded as they are."""
-    decimals = {len(found[0].partition(".")[2]) for found in printed}
-    known = {tuple(f"{value:.{places}f}" for value in row) for places in decimals for row in rows}
-    return [found for found in printed if found not in known]
+def test_another_number_is_noticed():
+    mean, low, _ = INTERVAL.search(CIFAR).groups()
+    assert len(INTERVAL.findall(CIFAR)) > 15
+    assert unknown(CIFAR.replace(f"{mean} [{low}", f"{low} [{low}"), "cifar_two_cores")
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_findings():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    results = readme.partition("## What was found")[2].partition("<details>")[0]
+    assert len(INTERVAL.findall(results)) > 2
+    assert set(INTERVAL.findall(results)) <= set(INTERVAL.findall(FINDINGS))
 
 
 def cka(twin, epoch, seeds, epochs=8):
-    """With CL on test images, of every seed."""
+    """Return the CKA of a twin with CL on test images, a value for each seed."""
     runs = [RUN.format(epochs=epochs, warmup=epochs // 8, seed=seed) for seed in range(seeds)]
     table = current_table(pd.read_csv(EVIDENCE / "cifar_two_cores" / "measures" / "alignment.csv.gz"))
     query = f"first == 'cl' and second == '{twin}' and epoch == {epoch} and split == 'test' and measure == 'cka'"
@@ -50,29 +62,25 @@ def cka(twin, epoch, seeds, epochs=8):
     return np.array([values[run] for run in runs])
 
 
-def with_half(differences):
-    """Their mean and half of its 95 % interval, as they are printed."""
+def mean_and_half(differences):
     low, high = stats.ttest_1samp(differences, 0).confidence_interval()
     return f"{differences.mean():.3f} ± {(high - low) / 2:.3f}"
 
 
-@pytest.mark.parametrize(("name", "text"), TEXTS, ids=[name for name, _ in TEXTS])
-def test_every_mean_with_an_interval_is_one_of_the_tables(name, text):
-    assert unknown(intervals(text), of_the_tables(EVIDENCE / name)) == []
-
-
-def test_the_texts_have_such_numbers_and_another_one_would_be_found():
-    text = PAGES["cifar_two_cores"]
-    rows = of_the_tables(EVIDENCE / "cifar_two_cores")
-    mean, low, high = intervals(text)[0]
-    assert len(intervals(text)) > 20
-    assert unknown(intervals(text.replace(f"{mean} [{low}", f"{mean} [{high}")), rows)
-
-
 def test_differences_that_no_table_has_are_those_of_the_runs():
-    page = " ".join(PAGES["cifar_two_cores"].split())
+    page, findings = (" ".join(text.split()) for text in (PAGES["cifar_two_cores"], CIFAR))
     for words, epoch in (("after two epochs", 2), ("after four", 4)):
-        lead = with_half(cka("nscl", epoch, 5) - cka("cl_independent", epoch, 5))
-        for text in (page, " ".join(OF_CIFAR.split())):
-            assert re.search(rf"{lead} (of CKA )?{words}", text)
-    assert f"CKA differs by {with_half(cka('nscl', 16, 3, epochs=16) - cka('nscl', 8, 3))}" in page
+        lead = mean_and_half(cka("nscl", epoch, 5) - cka("cl_independent", epoch, 5))
+        assert all(re.search(rf"{lead} (of CKA )?{words}", text) for text in (page, findings))
+    longer = mean_and_half(cka("nscl", 16, 3, epochs=16) - cka("nscl", 8, 3))
+    assert f"CKA differs by {longer}" in page
+    assert f"known to ± {longer.rpartition(' ')[2]}" in findings
+    floor = ", ".join(f"{cka('cl_perturbed', epoch, 5).mean():.3f}" for epoch in (1, 2, 4))
+    assert f"{floor} and {cka('cl_perturbed', 8, 5).mean():.3f} after 1, 2, 4 and 8 epochs" in findings
+
+
+def test_the_slope_of_the_paper_over_batches_is_that_of_its_values():
+    paper = pd.read_csv(ROOT / "reports" / "reference" / "paper_values.csv").query("measure == 'cka'")
+    values = paper.set_index("artifact")["value"].astype(float)
+    slope = (values["fig5_linear_B1024"] - values["fig5_linear_B256"]) / np.log(1024 / 256)
+    assert f"a slope of {slope:.3f}" in CIFAR
