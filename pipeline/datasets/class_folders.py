@@ -1,24 +1,27 @@
-"""Trees of image files, `train/<class>/*` and `test/<class>/*`, as folders or zip archives."""
+"""Image files in class folders, `train/<class>/*` and `test/<class>/*` or `<class>/*`, found from names alone."""
 
+import hashlib
 import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from heapq import merge
-from itertools import chain
-from operator import itemgetter
+from functools import cache
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from pipeline.config.base import SettingsError
-from pipeline.datasets.class_paths import SPLITS, SUFFIXES, Place, folders_of, is_image, scheme_of
-from pipeline.datasets.decode import ImageFile, Mode, read_header
-from pipeline.datasets.left_out import LeftOut
-from pipeline.datasets.source_images import SourceImages, SourceSplit
-from pipeline.datasets.trees import TreeFile, is_hidden, list_all, read_files
-from twin_alignment.progress import say
+from pipeline.datasets.decode import read_header
+from pipeline.datasets.source_images import ImageFiles, Mode, SourceImages, SourceSplit
+from pipeline.datasets.trees import TreeFile, list_tree, open_files, read_files
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")  # torchvision's ImageFolder's
+SPLITS = ("train", "test", "val")
+
+Parts = tuple[str, ...]  # of a path
 
 
-@dataclass
+@dataclass(frozen=True)
 class Labelled:
     """Image files and their labels, in the order in which they are stored."""
 
@@ -32,62 +35,81 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Found:
-    """What trees of image files have."""
+    """Images of class folders, and sentences on what is skipped."""
 
     class_names: tuple[str, ...]
     train: Labelled
     test: Labelled
-    left_out: LeftOut
+    notes: tuple[str, ...]
+
+
+class _Skipped:
+    """Files that are not images of a dataset, counted by reason, with the first of each."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.first: dict[str, TreeFile] = {}
+
+    def add(self, reason: str, file: TreeFile) -> None:
+        self.counts[reason] += 1
+        self.first.setdefault(reason, file)
+
+    def sentences(self) -> tuple[str, ...]:
+        return tuple(f"{count:,} skipped: {why} (first: {self.first[why]})" for why, count in self.counts.items())
 
 
 def find_images(
     trees: Sequence[Path], tests: Sequence[str] = ("test", "val"), test_share: float | None = None
 ) -> Found:
-    """Images of merged trees, each with at most one folder above its splits or classes, from names alone.
+    """Find the images of merged trees, each with at most one folder above its splits or classes; none is read.
 
     Args:
         trees: folders or zip archives.
-        tests: the test split, the first of these that is there.
-        test_share: of each class, where the trees have `<class>/*` and no splits.
+        tests: names of the test split; the first that has images is taken.
+        test_share: share of each class for testing, where the trees have `<class>/*` and no splits.
 
     Returns:
-        Classes sorted by name, images of a class by path below it, whatever the tree that they lie in; and what is left
-        out.
+        Classes sorted by name; images of a class sorted by their path below it, whatever tree they are in.
 
     Raises:
         SettingsError: the trees have no images, one of them twice, or a class without training or test images.
     """
-    left_out = LeftOut()
-    splits: dict[str, dict[str, list[TreeFile]]] = {split: {} for split in SPLITS}
-    last: tuple[Any, TreeFile] | None = None
-    for key, place, file in merge(*(_images(tree, test_share, left_out) for tree in trees), key=itemgetter(0)):
-        if last and last[0] == key:
-            raise SettingsError(f"{file}: the same image is in {last[1]}")
-        last = key, file
-        splits[place.split].setdefault(place.label, []).append(file)
+    skipped = _Skipped()
+    splits = _images_by_split(trees, test_share, skipped)
     where = ", ".join(map(str, trees))
     tested = next((split for split in tests if splits[split]), None)
     if not splits["train"] or tested is None:
-        raise SettingsError(f"{where}: no images under {_wanted(bool(splits['train']), test_share)}")
+        raise SettingsError(f"{where}: no images under {_expected(bool(splits['train']), test_share)}")
     for split in {*SPLITS} - {"train", tested}:
-        for file in chain.from_iterable(splits[split].values()):
-            left_out.add(f"in {split}/, as the test images are those of {tested}/", file)
+        for file in (file for files in splits[split].values() for file in files):
+            skipped.add(f"in {split}/, as the test images are those of {tested}/", file)
     names = tuple(sorted({*splits["train"], *splits[tested]}))
     _check_accents(where, names)
     train, test = Labelled(), Labelled()
-    for split, labelled in (("train", train), (tested, test)):
+    for split, images in (("train", train), (tested, test)):
         for number, name in enumerate(names):
-            labelled.add(splits[split].get(name, []), number)
-    _check_classes(names, train, test, "" if test_share is None else f" with test_share = {test_share}: raise it")
-    return Found(names, train, test, left_out)
+            images.add(splits[split].get(name, []), number)
+    check_classes(where, names, train, test, "" if test_share is None else f" with test_share = {test_share}: raise it")
+    return Found(names, train, test, skipped.sentences())
 
 
-def _wanted(trained: bool, test_share: float | None) -> str:
-    kinds = f"({', '.join(SUFFIXES)})"
-    if test_share is not None:
-        return f"<class>/ {'that are drawn for testing: raise test_share' if trained else kinds}"
-    folders = "test/<class>/ or val/<class>/" if trained else "train/<class>/"
-    return f"{folders} {kinds}; of <class>/* without a split, `start FOLDER --test-share 0.2` draws a fifth for testing"
+@cache
+def count_training(trees: tuple[str, ...], test_share: float | None, where: str) -> tuple[int, int]:
+    """Count classes and images for training, of all trees together; no image is read.
+
+    Raises SettingsError that names the setting `where` for a missing tree and for fewer than two classes.
+    """
+    for tree in trees:
+        if not Path(tree).exists():
+            raise SettingsError(f"{where}.paths: {tree} is missing; without it `classes` has to give their number")
+    found = _images_by_split([Path(tree) for tree in trees], test_share, _Skipped())["train"]
+    if len(found) < 2:
+        folders = "train/<class>/" if test_share is None else "<class>/"
+        raise SettingsError(
+            f"{where}.paths: {', '.join(trees) or 'nothing'}: expected 2 or more classes with images in {folders}, "
+            f"got {len(found)}"
+        )
+    return len(found), sum(map(len, found.values()))
 
 
 def read_folders(
@@ -97,90 +119,148 @@ def read_folders(
     tests: Sequence[str] = ("test", "val"),
     test_share: float | None = None,
 ) -> SourceImages:
-    """Images as `find_images` has them; without a mode they are RGB unless all are greyscale."""
+    """Images as `find_images` finds them; without a mode they are RGB unless all are greyscale."""
     found = find_images(trees, tests, test_share)
-    return labelled_images(found.class_names, found.train, found.test, mode, size, found.left_out.sentences())
+    notes = found.notes
+    if mode is None:
+        mode, grey = _common_mode([*found.train.files, *found.test.files])
+        notes += grey
+    return SourceImages(
+        found.class_names, as_split(found.train, mode, size), as_split(found.test, mode, size), notes=notes
+    )
 
 
-def labelled_images(
-    names: tuple[str, ...],
-    train: Labelled,
-    test: Labelled,
-    mode: Mode | None,
-    size: int | None,
-    notes: tuple[str, ...] = (),
-) -> SourceImages:
-    """Images of files in the given order. Raises SettingsError, before any image is decoded, for a class without
-    training or without test image."""
-    _check_classes(names, train, test)
-    common = mode or _common_mode([*train.files, *test.files])
-    splits = (SourceSplit(len(images.files), _read(images, common, size, mode is None)) for images in (train, test))
-    return SourceImages(names, *splits, notes=notes)
+def as_split(images: Labelled, mode: Mode, size: int | None) -> SourceSplit:
+    """Labelled files as a split of a source."""
+
+    def read(start: int, stop: int) -> Iterator[tuple[str, bytes]]:
+        files = images.files[start:stop]
+        return zip(map(str, files), read_files(files), strict=True)
+
+    return SourceSplit(ImageFiles(read, mode, size), np.array(images.labels, np.int64))
 
 
-def _check_classes(names: Sequence[str], train: Labelled, test: Labelled, hint: str = "") -> None:
-    """That a run learns something of each class, and is asked something."""
+def check_classes(where: object, names: Sequence[str], train: Labelled, test: Labelled, hint: str = "") -> None:
+    """Raise SettingsError for a class without a training or without a test image."""
     for split, images in (("training", train), ("test", test)):
-        there = {*images.labels}
-        for number, name in enumerate(names):
-            if number not in there:
-                raise SettingsError(f"{train.files[0].tree}: class {name!r} has no {split} image{hint}")
+        if missing := {*range(len(names))}.difference(images.labels):
+            raise SettingsError(f"{where}: class {names[min(missing)]!r} has no {split} image{hint}")
 
 
-def _common_mode(files: Sequence[TreeFile]) -> Mode:
-    """Colour, unless all files are greyscale; they are read up to the first that is not."""
-    modes = (read_header(str(file), data).mode for file, data in zip(files, read_files(files), strict=True))
-    return "RGB" if "RGB" in modes else "L"
+def drawn_split(path: Parts, test_share: float) -> str:
+    """Return `train` or `test` by the digest of an image's path from its class on, whatever other images there are."""
+    name = unicodedata.normalize("NFC", "/".join(path)).encode(errors="surrogateescape")
+    number = int.from_bytes(hashlib.sha256(name).digest()[:8], "big")
+    return "test" if number < test_share * 2**64 else "train"
+
+
+def grey_note(grey: Sequence[TreeFile], total: int) -> tuple[str, ...]:
+    """One sentence if some of the images are greyscale, and others are not."""
+    if not 0 < len(grey) < total:
+        return ()
+    return (f"{len(grey):,} of {total:,} images are greyscale, and stored as RGB like the others (first: {grey[0]})",)
+
+
+def _common_mode(files: list[TreeFile]) -> tuple[Mode, tuple[str, ...]]:
+    """Colour unless all files are greyscale, and a note on greyscale ones among colour; only headers are read."""
+    headers = (read_header(str(file), stream) for file, stream in zip(files, open_files(files), strict=True))
+    grey = [file for file, header in zip(files, headers, strict=True) if header.mode == "L"]
+    return "L" if len(grey) == len(files) else "RGB", grey_note(grey, len(files))
+
+
+def _images_by_split(
+    trees: Sequence[Path], test_share: float | None, skipped: _Skipped
+) -> dict[str, dict[str, list[TreeFile]]]:
+    """{split: {class: images by their path below it}}"""
+    found: dict[tuple[str, str, Parts], TreeFile] = {}
+    for tree in trees:
+        images = [file for file in list_tree(tree) if _is_image(file, skipped)]
+        top = _folder_above(tree, images, test_share)
+        for file in images:
+            place = _place(file.parts, top, test_share)
+            if place is None:
+                folders = "<class>/" if test_share is not None else "train/<class>/ and test/<class>/ or val/<class>/"
+                skipped.add(f"outside of {folders}", file)
+            elif place in found:
+                raise SettingsError(f"{file}: the same image is in {found[place]}")
+            else:
+                found[place] = file
+    splits: dict[str, dict[str, list[TreeFile]]] = {split: defaultdict(list) for split in SPLITS}
+    for place in sorted(found):
+        split, label, _ = place
+        splits[split][label].append(found[place])
+    return splits
+
+
+def _is_image(file: TreeFile, skipped: _Skipped) -> bool:
+    """True for an image by its name; others are noted with the reason."""
+    if file.is_loop:
+        skipped.add("a link to a folder above it", file)
+    elif file.is_hidden:
+        skipped.add("hidden, with a name that begins with a dot", file)
+    elif not file.path.lower().endswith(SUFFIXES):
+        skipped.add(f"a name that does not end in {', '.join(SUFFIXES)}", file)
+    else:
+        return True
+    return False
+
+
+def _folder_above(tree: Path, images: Sequence[TreeFile], test_share: float | None) -> Parts:
+    """Folder of a tree that has its splits or, with a test share, its classes: the tree itself or the one folder in it.
+    Raises SettingsError where there are several such folders, or splits in spite of a test share."""
+    inside: dict[str, set[str]] = defaultdict(set)  # folders, and those in them, that have an image somewhere below
+    for parts in (file.parts for file in images):
+        if len(parts) > 1:
+            inside[parts[0]].update(parts[1:2] if len(parts) > 2 else ())
+    tops = sorted(inside)
+    if test_share is not None:
+        above: Parts = (tops[0],) if len(tops) == 1 and inside[tops[0]] else ()
+        labels = {*inside[above[0]]} if above else {*tops}
+        if "train" in labels and labels & {*SPLITS[1:]}:
+            raise SettingsError(
+                f"{tree}: test_share = {test_share}: expected <class>/*, got train/ and its test images"
+            )
+        return above
+    splits = [top for top in tops if top in SPLITS]
+    wholes = [top for top in tops if inside[top] & {*SPLITS}]
+    if splits and (len(splits) > 1 or splits != wholes or not _has_splits(inside[splits[0]])):
+        return ()
+    if len(wholes) > 1:
+        raise SettingsError(f"{tree}: expected one dataset, got {len(wholes)}, in {' and '.join(wholes)}")
+    return tuple(wholes)
+
+
+def _has_splits(folders: set[str]) -> bool:
+    """True if a folder called as a split has the whole dataset; one with other folders is a split, and `train` in it a
+    class."""
+    return folders <= {*SPLITS} or ("train" in folders and bool(folders & {*SPLITS[1:]}))
+
+
+def _place(parts: Parts, top: Parts, test_share: float | None) -> tuple[str, str, Parts] | None:
+    """Split, class and path below the class; None outside of all classes."""
+    inside = parts[len(top) :]
+    if parts[: len(top)] != top:
+        return None
+    if test_share is not None and len(inside) >= 2:
+        return drawn_split(inside, test_share), inside[0], inside[1:]
+    if test_share is None and len(inside) >= 3 and inside[0] in SPLITS:
+        return inside[0], inside[1], inside[2:]
+    return None
+
+
+def _expected(has_training: bool, test_share: float | None) -> str:
+    kinds = f"({', '.join(SUFFIXES)})"
+    if test_share is not None:
+        return f"<class>/ {'that are drawn for testing: raise test_share' if has_training else kinds}"
+    folders = "test/<class>/ or val/<class>/" if has_training else "train/<class>/"
+    return f"{folders} {kinds}; of <class>/* without a split, `start FOLDER --test-share 0.2` draws a fifth for testing"
 
 
 def _check_accents(where: str, names: Sequence[str]) -> None:
-    """Raises SettingsError for two classes that look alike: a letter and its accent are one character or two, as
-    systems and archives have it, so that one class may come in two parts."""
+    """Raise SettingsError for two classes that look alike: a letter and its accent are one character or two, by the
+    system that wrote them, so that one class may come in two parts."""
     seen: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(unicodedata.normalize("NFC", name), name)
-        if other != name:
-            raise SettingsError(f"{where}: classes {other!a} and {name!a} are the same letters; allowed is one name")
-
-
-def _read(images: Labelled, mode: Mode, size: int | None, mixed: bool) -> Iterator[tuple[ImageFile, int]]:
-    """Files with their labels; where grey ones may be among colours, their number is said at the end."""
-    grey = []
-    for file, label, data in zip(images.files, images.labels, read_files(images.files), strict=True):
-        if mixed and mode == "RGB" and read_header(str(file), data).mode == "L":
-            grey.append(file)
-        yield ImageFile(str(file), data, mode, size), label
-    if grey:
-        say(grey_note(len(grey), len(images.files), grey[0]))
-
-
-def grey_note(count: int, total: int, first: TreeFile) -> str:
-    """What becomes of grey images among colours."""
-    return f"{count:,} of {total:,} images are greyscale, and stored as RGB like the others (first: {first})"
-
-
-def _images(tree: Path, test_share: float | None, left_out: LeftOut) -> Iterator[tuple[Any, Place, TreeFile]]:
-    """Every image of a tree by a key, in the order of the keys, which is that of the paths."""
-    files = []
-    for file in list_all(tree):
-        if reason := _reason(file):
-            left_out.add(reason, file)
-        else:
-            files.append(file)
-    scheme = scheme_of(tree, folders_of(file.path.parts for file in files), test_share)
-    for file in files:
-        place = scheme.place(file.path.parts)
-        if place is None:
-            folders = "train/<class>/ and test/<class>/ or val/<class>/" if test_share is None else "<class>/"
-            left_out.add(f"outside of {folders}", file)
-        else:
-            yield (place.split if test_share is None else "", place.label, place.below), place, file
-
-
-def _reason(file: TreeFile) -> str:
-    """Why a file is not taken for an image, if it is not."""
-    if file.is_loop:
-        return "a link to a folder above it"
-    if is_hidden(file.inside):
-        return "hidden, with a name that begins with a dot"
-    return "" if is_image(file.inside) else f"a name that does not end in {', '.join(SUFFIXES)}"
+        twin = seen.setdefault(unicodedata.normalize("NFC", name), name)
+        if twin != name:
+            raise SettingsError(f"{where}: classes {twin!a} and {name!a} are the same letters; expected one name")

@@ -2,98 +2,137 @@
 
 import os
 import posixpath
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import IO
 
 from pipeline.config.base import SettingsError
-from pipeline.datasets.archive import Archive, BadArchiveError, is_archive, member_names
+
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError),
+    *(ValueError, OverflowError, OSError, KeyError),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
-    """A file of a tree: the folder or archive that holds it, and its path in there. A data set has millions of these,
-    which is why they hold no objects but texts."""
+    """A file of a folder or archive; a dataset may have millions, so that it holds texts only."""
 
     tree: Path
-    name: str  # as the archive has it
-    inside: str  # the same without detours such as `./`
-    number: int  # in the archive's directory
+    name: str  # as the folder or archive has it
+    path: str  # the same without detours such as `./`, with forward slashes
 
     @property
-    def path(self) -> PurePosixPath:
-        return PurePosixPath(self.inside)
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.path.split("/"))
 
     @property
     def is_loop(self) -> bool:
-        """Whether it is a link to a folder above it."""
+        """True for a link to a folder above it."""
         return self.name.endswith("/")
 
+    @property
+    def is_hidden(self) -> bool:
+        """True if a part of its path begins with a dot."""
+        return "/." in f"/{self.path}"
+
     def __str__(self) -> str:
-        return f"{self.tree}/{self.inside}"
+        return f"{self.tree}/{self.path}"
 
 
 def list_tree(tree: Path) -> list[TreeFile]:
-    """All files of a folder or zip archive, hidden ones and links to folders above left out, sorted by path. Raises as
-    `list_all`."""
-    return [file for file in list_all(tree) if not (is_hidden(file.inside) or file.is_loop)]
+    """List all files of a folder or zip archive, sorted by path, folder by folder.
 
-
-def list_all(tree: Path) -> list[TreeFile]:
-    """All files of a folder or zip archive, sorted by path, folder by folder.
-
-    Raises FileNotFoundError where there is nothing, SettingsError for another kind of file or an archive with a member
-    that points out of it, OSError for a folder that may not be read.
+    Raises:
+        FileNotFoundError: the tree is missing.
+        SettingsError: the tree is neither a folder nor a zip archive, or has a pipe or device in it.
+        OSError: a folder may not be read.
     """
     if tree.is_dir():
-        files = [_file(tree, name, name, 0) for name in walk(tree)]
-    elif is_archive(tree):
-        files = list(_members(tree))
+        files = [_file(tree, name, name) for name in _walk(tree)]
     elif tree.exists():
-        raise SettingsError(f"{tree}: neither a folder nor a whole zip archive")
+        with _open_archive(tree) as archive:
+            members = [member for member in archive.infolist() if not member.filename.endswith(("/", "\\"))]
+        # archives written on Windows may have backslashes, which are ordinary letters in a folder here
+        files = [_file(tree, member.filename, _decoded_name(member).replace("\\", "/")) for member in members]
     else:
-        raise FileNotFoundError(f"{tree}: not there; it has to be a folder or a zip archive")
-    files.sort(key=lambda file: file.inside.replace("/", "\0"))
+        raise FileNotFoundError(f"{tree}: missing; expected a folder or a zip archive")
+    files.sort(key=lambda file: file.path.replace("/", "\0"))
     return files
 
 
-def is_hidden(name: str) -> bool:
-    """Whether a path has a part that begins with a dot."""
-    return "/." in f"/{name}"
-
-
-def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
-    """Contents in the given order; every archive is opened once. Raises SettingsError naming a damaged member."""
-    archives: dict[Path, Archive] = {}
+def open_files(files: Iterable[TreeFile]) -> Iterator[IO[bytes]]:
+    """Open files in the given order, each until the next is asked for; every archive is opened once. Raises
+    SettingsError that names a damaged one."""
+    archives: dict[Path, zipfile.ZipFile] = {}
     with ExitStack() as stack:
         for file in files:
             if file.tree.is_dir():
-                yield (file.tree / file.name).read_bytes()
-                continue
-            try:
+                stream: IO[bytes] = (file.tree / file.name).open("rb")
+            else:
                 if file.tree not in archives:
-                    archives[file.tree] = stack.enter_context(Archive(file.tree))
-                yield archives[file.tree].read(file.number, file.name)
-            except BadArchiveError as error:
-                raise SettingsError(f"{file}: cannot be read: {error}") from None
+                    archives[file.tree] = stack.enter_context(_open_archive(file.tree))
+                try:
+                    stream = archives[file.tree].open(file.name)
+                except _DAMAGE as error:
+                    raise _unreadable(file, error) from None
+            with stream:
+                yield stream
 
 
-def _file(tree: Path, name: str, path: str, number: int) -> TreeFile:
-    inside = posixpath.normpath(path)
-    return TreeFile(tree, name, name if inside == name else inside, number)  # one text where they are the same
+def read_files(files: list[TreeFile]) -> Iterator[bytes]:
+    """Read files in the given order. Raises SettingsError that names a damaged member of an archive."""
+    for file, stream in zip(files, open_files(files), strict=True):
+        try:
+            yield stream.read()
+        except _DAMAGE as error:
+            raise _unreadable(file, error) from None
 
 
-def walk(folder: Path) -> Iterator[str]:
-    """Names of all files below a folder, by way of links too, as a subset is often a folder of links to class folders.
-
-    A link to a folder above it ends in `/` and is not followed, which would have no end.
-    """
-    whole = folder.resolve()
-    return _walk(folder, "", frozenset(_identity(above.stat()) for above in (whole, *whole.parents)))
+def is_archive(path: Path) -> bool:
+    """Return whether a file ends as a zip archive does: a partial download does not."""
+    return path.is_file() and zipfile.is_zipfile(path)
 
 
-def _walk(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
+def _open_archive(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except _DAMAGE as error:
+        raise SettingsError(f"{path}: neither a folder nor a whole zip archive ({error})") from None
+
+
+def _unreadable(file: TreeFile, error: BaseException) -> SettingsError:
+    return SettingsError(f"{file}: cannot be read ({error})")
+
+
+def _file(tree: Path, name: str, path: str) -> TreeFile:
+    plain = posixpath.normpath(path)
+    return TreeFile(tree, name, name if plain == name else plain)  # one text where they are equal
+
+
+def _decoded_name(member: zipfile.ZipInfo) -> str:
+    """Name in UTF-8 where Info-ZIP wrote it without the flag that says so."""
+    if member.flag_bits & 0x800 or member.create_system != 3:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode()
+    except UnicodeError:
+        return member.filename
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    """Names of all files below a folder, by way of links too: a subset is often a folder of links to class folders. A
+    link to a folder above it ends in `/` and is not followed."""
+    top = folder.resolve()
+    return _walk_below(folder, "", frozenset(_identity(above.stat()) for above in (top, *top.parents)))
+
+
+def _walk_below(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = prefix + entry.name
@@ -102,27 +141,12 @@ def _walk(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Itera
                 if identity in above:
                     yield f"{name}/"
                 else:
-                    yield from _walk(Path(entry.path), f"{name}/", above | {identity})
-            elif entry.is_file() or not Path(entry.path).exists():  # a broken link is named when it is read
+                    yield from _walk_below(Path(entry.path), f"{name}/", above | {identity})
+            elif entry.is_file() or entry.is_symlink():  # a broken link is named when it is read
                 yield name
-            else:  # a pipe would be waited for, for ever
-                raise SettingsError(f"{entry.path}: neither a file nor a folder; allowed are these")
+            else:  # reading a pipe would wait forever
+                raise SettingsError(f"{entry.path}: expected a file or a folder, got a pipe or device")
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
-
-
-def _members(archive: Path) -> Iterator[TreeFile]:
-    try:
-        for number, name in enumerate(member_names(archive)):
-            # archives made on Windows may have backslashes, which in a folder here are letters like others
-            path = name.replace("\\", "/")
-            if name.startswith(("/", "\\")) or ".." in path.split("/"):
-                raise SettingsError(
-                    f"{archive}: member {name!r} points out of the archive; allowed are paths inside it"
-                )
-            if not path.endswith("/"):
-                yield _file(archive, name, path, number)
-    except BadArchiveError as error:
-        raise SettingsError(f"{archive}: not a whole zip archive ({error})") from None

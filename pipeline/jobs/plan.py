@@ -21,7 +21,7 @@ from pipeline.config.references import is_own
 from pipeline.config.run import Run
 from pipeline.datasets.catalog import KNOWN, facts
 from pipeline.datasets.catalog import resolve as dataset_spec
-from pipeline.datasets.class_paths import count_classes, count_images
+from pipeline.datasets.class_folders import count_training
 from pipeline.models.encoders import check_encoder, check_size
 from pipeline.reporting.figures import FIGURES
 
@@ -263,7 +263,7 @@ def _check_batch(run: Run, params: Params, where: str) -> None:
     if spec.source in KNOWN and sizes is not None:
         images = sizes(spec)[0]
     elif spec.source not in KNOWN and spec.classes is None:
-        images = count_images(spec.paths, spec.test_share, run.batch_size)
+        _, images = count_training(spec.paths, spec.test_share, f"datasets.{run.dataset}")
     else:
         return
     if run.batch_size > images:
@@ -277,7 +277,7 @@ def classes_of(dataset: str, params: Params) -> int:
     """Of a dataset, from its settings; of one's own images without that number, counted by folders."""
     spec = dataset_spec(dataset, params.datasets)
     known = KNOWN[spec.source].classes if spec.source in KNOWN else None
-    return spec.classes or known or count_classes(spec.paths, spec.test_share, f"datasets.{dataset}")
+    return spec.classes or known or count_training(spec.paths, spec.test_share, f"datasets.{dataset}")[0]
 
 
 def check_one_setting(experiment: str, runs: Sequence[Run]) -> None:

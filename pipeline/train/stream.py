@@ -18,7 +18,8 @@ from pipeline.config.objective_settings import Objective
 from pipeline.config.run import Run
 from pipeline.config.training_settings import Shared
 from pipeline.config.view_settings import ViewRecipe
-from pipeline.datasets.images import Images, ahead
+from pipeline.datasets.images import Images
+from pipeline.datasets.prefetch import prefetch
 from pipeline.system.device import to_device
 from pipeline.train.batches import Integers, Order, draw_order
 from pipeline.train.ranks import ALONE, Ranks
@@ -95,9 +96,9 @@ class Stream:
             for step in range(self.steps):
                 drawn = {key: self._drawn(orders[key[0]], step, draws[key[1]], chains[key]) for key in chains}
                 if step >= done:
-                    yield {key: (*one, self.images.ask(one[0][self.rows])) for key, one in drawn.items()}
+                    yield {key: (*one, self.images.prefetch_batch(one[0][self.rows])) for key, one in drawn.items()}
 
-        for step, batches in enumerate(ahead(asked()), start=done):
+        for step, batches in enumerate(prefetch(asked()), start=done):
             if step == self.steps - 1:
                 self.digests = {key: chain.hexdigest() for key, chain in chains.items()}
             made = {key: self._make(*one) for key, one in batches.items()}

@@ -1,15 +1,14 @@
 """Tiny-ImageNet as published: 64 x 64, 200 classes, 100,000 training and 10,000 validation images."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import DatasetSpec, SourceSettings
-from pipeline.datasets.archive import is_archive
-from pipeline.datasets.class_folders import Labelled, labelled_images
+from pipeline.datasets.class_folders import Labelled, as_split, check_classes
 from pipeline.datasets.dataset_facts import IMAGENET_TERMS, Facts, square
 from pipeline.datasets.fetch import fetch
 from pipeline.datasets.source_images import SourceImages
-from pipeline.datasets.trees import TreeFile, list_tree, read_files
+from pipeline.datasets.trees import TreeFile, is_archive, list_tree, read_files
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
@@ -41,7 +40,7 @@ def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     numbers = {wnid: number for number, wnid in enumerate(wnids)}
     train, test = Labelled(), Labelled()
     for path, file in files.items():
-        match path.parts:
+        match tuple(path.split("/")):
             case ("train", wnid, "images", _) if wnid in numbers:
                 train.add([file], numbers[wnid])
             case ("val", "images", name):
@@ -51,33 +50,30 @@ def images(spec: SourceSettings, downloads: Path) -> SourceImages:
                     test.add([file], numbers[annotated[name]])
     if not train.files or not test.files:
         raise SettingsError(f"{tree}: no images under train/<wnid>/images/ or val/images/")
-    return labelled_images(names, train, test, "RGB", spec.size)
+    check_classes(tree, names, train, test)
+    return SourceImages(names, as_split(train, "RGB", spec.size), as_split(test, "RGB", spec.size))
 
 
 def _published(downloads: Path) -> Path:
-    """A partial archive is not one, as its directory stands at the end; damage within is found when it is read."""
-    folder = downloads / "tiny-imagenet-200"
-    archive = downloads / "tiny-imagenet-200.zip"
+    """The unpacked folder, or the archive, fetched where it is missing or partial."""
+    folder, archive = downloads / "tiny-imagenet-200", downloads / "tiny-imagenet-200.zip"
     if folder.is_dir():
         return folder
-    return (
-        archive
-        if is_archive(archive)
-        else fetch(URL, MD5, archive, f"{folder.name}/ as unpacked, or set the dataset's `paths` to either")
-    )
+    if is_archive(archive):
+        return archive
+    return fetch(URL, MD5, archive, f"{folder.name}/ as unpacked, or set the dataset's `paths` to either")
 
 
-def _below_top(tree: Path) -> dict[PurePosixPath, TreeFile]:
+def _below_top(tree: Path) -> dict[str, TreeFile]:
     """Files by their path below the folder that has `wnids.txt`, in the order of these paths."""
-    files = list_tree(tree)
-    tops = [file.path.parent for file in files if file.path.name == "wnids.txt"]
+    files = [file for file in list_tree(tree) if not file.is_hidden]
+    tops = [file.path.removesuffix("wnids.txt") for file in files if file.parts[-1] == "wnids.txt"]
     if len(tops) != 1:
-        raise SettingsError(f"{tree}: has {len(tops)} files named wnids.txt; Tiny-ImageNet has one")
-    return {file.path.relative_to(tops[0]): file for file in files if file.path.is_relative_to(tops[0])}
+        raise SettingsError(f"{tree}: expected one file wnids.txt, as in Tiny-ImageNet, got {len(tops)}")
+    return {file.path.removeprefix(tops[0]): file for file in files if file.path.startswith(tops[0])}
 
 
-def _text(tree: Path, files: dict[PurePosixPath, TreeFile], name: str) -> str:
-    file = files.get(PurePosixPath(name))
-    if file is None:
+def _text(tree: Path, files: dict[str, TreeFile], name: str) -> str:
+    if name not in files:
         raise SettingsError(f"{tree}: has no {name}")
-    return next(read_files([file])).decode()
+    return next(read_files([files[name]])).decode()
