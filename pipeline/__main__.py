@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config.base import SettingsError
-from twin_alignment.errors import InputError
 from pipeline.config.params import read_params
 from pipeline.config.references import PROJECT
 from pipeline.jobs.declared import STAGES, MeasureJob, TwinsJob
@@ -23,6 +22,7 @@ from pipeline.jobs.diverged import without_diverged
 from pipeline.jobs.layout import Layout
 from pipeline.jobs.plan import Plan, plan
 from pipeline.system.gpu_locks import WANTED, choose_cards
+from twin_alignment.errors import InputError
 from twin_alignment.progress import say
 
 if TYPE_CHECKING:

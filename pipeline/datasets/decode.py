@@ -2,10 +2,6 @@
 
 import io
 import struct
-import zipfile
-import zlib
-from dataclasses import dataclass
-from typing import IO
 
 import numpy as np
 import PIL.ImageFile
@@ -15,28 +11,23 @@ from pipeline.config.base import SettingsError
 from pipeline.datasets.source_images import Mode, Pixels
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")  # whatever a file is called
-_GREY = ("1", "L", "LA", "La")  # PIL's modes
-_DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
-_BROKEN = (
-    *(OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError),
-    *(zipfile.BadZipFile, zlib.error),
-)
+_DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")  # PIL's modes
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 _CROPPED_FROM = 128  # from this size on, borders are cropped as is usual for ImageNet: 224 pixels out of 256
 _STRIP = 64  # longer sides than so many times the shorter are cut first: one pixel by 60,000 would fill the memory
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """Facts of an image file before it is decoded."""
+def open_image(name: str, data: bytes) -> PIL.ImageFile.ImageFile:
+    """Read an image's header; raises SettingsError that names a file that is not an image."""
+    try:
+        return Image.open(io.BytesIO(data), formats=_FORMATS)
+    except _BROKEN as error:
+        raise _unreadable(name, error) from None
 
-    mode: Mode
-    size: tuple[int, int]  # width and height, before it is turned upright
 
-
-def read_header(name: str, file: IO[bytes]) -> Header:
-    """Read colour mode, `L` for greyscale, and size; raises SettingsError that names a file that is not an image."""
-    image = _open(name, file)
-    return Header("L" if image.mode in _GREY else "RGB", image.size)
+def is_grey(image: Image.Image) -> bool:
+    """True for a greyscale image."""
+    return image.mode in ("1", "L", "LA", "La")
 
 
 def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
@@ -58,8 +49,8 @@ def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
     Raises:
         SettingsError: names a file that is broken, in colour where `L` is asked for, or has more than 8 bits a channel.
     """
-    image = _open(name, io.BytesIO(data))
-    if mode == "L" and image.mode not in _GREY:
+    image = open_image(name, data)
+    if mode == "L" and not is_grey(image):
         raise SettingsError(f"{name}: expected a greyscale image, as those before are, got colour ({image.mode})")
     try:
         deep = _is_deep(image, data)
@@ -91,13 +82,6 @@ def _is_deep(image: PIL.ImageFile.ImageFile, data: bytes) -> bool:
         return bool(max(image.tag_v2.get(ExifTags.Base.BitsPerSample, (8,))) > 8)
     arguments = image.tile[0].args if image.format == "PPM" else None
     return isinstance(arguments, tuple) and int(arguments[-1]) > 255
-
-
-def _open(name: str, file: IO[bytes]) -> PIL.ImageFile.ImageFile:
-    try:
-        return Image.open(file, formats=_FORMATS)
-    except _BROKEN as error:
-        raise _unreadable(name, error) from None
 
 
 def _unreadable(name: str, error: BaseException) -> SettingsError:

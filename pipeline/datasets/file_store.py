@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -22,8 +22,8 @@ import PIL
 from PIL import Image
 
 from pipeline.config.base import SettingsError
-from pipeline.datasets.blocks import Block, First, Histogram, Shape, decode_block, histogram, read_blocks
 from pipeline.datasets.decode import decode
+from pipeline.datasets.decoding import Block, Histogram, Shape, as_files, decode_block, histogram, read_blocks
 from pipeline.datasets.prefetch import cores, map_in_order
 from pipeline.datasets.source_images import ImageFiles, Mode, Pixels, SourceSplit
 from pipeline.system.files import SHARD, write_atomically
@@ -35,61 +35,50 @@ _HEADER = 30  # bytes of a member before its name
 _PIECES = 4  # that each thread has of the images that are asked for
 
 Places = npt.NDArray[Any]  # of _PLACE
-Packed = tuple[bytes, int]  # an image file, and the size that it is decoded to; 0: as it is
 
 
-def write_files(folder: Path, split: str, source: SourceSplit, first: First, label: str) -> Histogram:
+def write_files(folder: Path, split: str, source: SourceSplit, shape: Shape, label: str) -> Histogram:
     """Write a split as shards; images are decoded and packed by all cores.
 
     Shards of an attempt that was stopped are reused where the images read now are those they were written from; these
     are read and compared, not decoded. Raises as `decode_block`, OSError on a full disk.
     """
-    count, places, counts = len(source.labels), [], np.zeros((first.shape[0], 256), np.int64)
+    images, count = as_files(source.images), len(source.labels)
     paths = [_path(folder, split, number) for number in range(-(-count // IMAGES))]
     for old in {*folder.glob(f"{split}-*{SHARD}")}.difference(paths):  # of images that the source has no longer
         old.unlink()
-    for number, path in enumerate(paths):
-        rows = number * IMAGES, min((number + 1) * IMAGES, count)
-        shard = _reused(path, source.images, *rows) or _written(path, source.images, *rows, first, label)
-        shard[0]["shard"] = number
-        places.append(shard[0])
-        counts += shard[1]
-    np.save(_index(folder, split), np.concatenate(places))
+    shards = [
+        _shard(path, images, number * IMAGES, min((number + 1) * IMAGES, count), shape, label)
+        for number, path in enumerate(paths)
+    ]
+    places = np.concatenate([places for places, _ in shards])
+    places["shard"] = np.arange(count) // IMAGES
+    np.save(_index(folder, split), places)
+    counts: Histogram = np.sum([counts for _, counts in shards], axis=0)
     return counts
 
 
-def _reused(path: Path, images: Pixels | ImageFiles, start: int, stop: int) -> tuple[Places, Histogram] | None:
-    """Places and pixel counts of a finished shard, if it was written from these images."""
-    note = _note(path)
-    if not note.is_file():
-        return None
-    digest = _digest(images)
-    for _ in _hashed(read_blocks(images, start, stop), digest):
-        pass
-    with np.load(note) as values:
-        if str(values["digest"]) == digest.hexdigest():
-            return values["places"], values["counts"]
-    note.unlink()
-    return None
-
-
-def _written(
-    path: Path, images: Pixels | ImageFiles, start: int, stop: int, first: First, label: str
-) -> tuple[Places, Histogram]:
+def _shard(path: Path, images: ImageFiles, start: int, stop: int, shape: Shape, label: str) -> tuple[Places, Histogram]:
     """Write a shard and, next to it until the store is finished, a note of the images that it was written from."""
-    places, counts, digest = np.zeros(stop - start, _PLACE), np.zeros((first.shape[0], 256), np.int64), _digest(images)
+    note, label = path.with_suffix(".npz"), f"{label} from {start:,}"
+    digest = hashlib.sha256(f"{PIL.__version__} {images.mode} {images.size}".encode())
+    for _, data in images.read(start, stop):
+        digest.update(hashlib.sha256(data).digest())
+    if note.is_file():
+        with np.load(note) as values:
+            if str(values["digest"]) == digest.hexdigest():
+                return values["places"], values["counts"]
+        note.unlink()
+    places, counts = np.zeros(stop - start, _PLACE), np.zeros((shape[0], 256), np.int64)
 
-    def pack(block: Block) -> tuple[list[Packed], Histogram]:
-        pixels = decode_block(images, block, first)
-        contents = [data for _, data in block.files] or [b""] * len(pixels)
-        size = images.size if isinstance(images, ImageFiles) else None
-        return [packed(*pair, size) for pair in zip(pixels, contents, strict=True)], histogram(pixels)
+    def pack(block: Block) -> tuple[list[tuple[bytes, int]], Histogram]:
+        pixels = decode_block(images, shape, block)
+        return [packed(*pair, images.size) for pair in zip(pixels, block, strict=True)], histogram(pixels)
 
     def write(temporary: Path) -> None:
-        blocks = _hashed(read_blocks(images, start, stop, f"{label} from {start:,}"), digest)
         row = 0
         with ZipFile(temporary, "w") as archive:
-            for files, part in map_in_order(pack, blocks):
+            for files, part in map_in_order(pack, read_blocks(images, start, stop, label)):
                 np.add(counts, part, out=counts)
                 for data, size in files:
                     kind = str(Image.open(io.BytesIO(data)).format).lower()
@@ -99,34 +88,16 @@ def _written(
                     places[row] = (0, offset, len(data), member.CRC, size)
                     row += 1
 
+    def write_note(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez(file, digest=digest.hexdigest(), places=places, counts=counts)
+
     write_atomically(path, write)
-    note = {"digest": digest.hexdigest(), "places": places, "counts": counts}
-    write_atomically(_note(path), lambda temporary: _save_arrays(temporary, note))
+    write_atomically(note, write_note)
     return places, counts
 
 
-def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **arrays)
-
-
-def _digest(images: Pixels | ImageFiles) -> "hashlib._Hash":
-    """A digest of all that decides a shard apart from its images."""
-    settings = (images.mode, images.size) if isinstance(images, ImageFiles) else images.shape[1:]
-    return hashlib.sha256(f"{PIL.__version__} {settings}".encode())
-
-
-def _hashed(blocks: Iterable[Block], digest: "hashlib._Hash") -> Iterator[Block]:
-    """The blocks, which are added to a digest."""
-    for block in blocks:
-        contents = [data for _, data in block.files] if block.pixels is None else [block.pixels.tobytes()]
-        for data in contents:
-            digest.update(f" {len(data)} ".encode())
-            digest.update(data)
-        yield block
-
-
-def packed(pixels: Pixels, data: bytes, size: int | None) -> Packed:
+def packed(pixels: Pixels, file: tuple[str, bytes], size: int | None) -> tuple[bytes, int]:
     """Choose the smaller of the file that an image came in and its pixels, compressed without loss.
 
     Photographs of 224 x 224 pixels take 11 ms of a core as this kind of lossless WebP, 0.44 of their bytes where there
@@ -135,24 +106,23 @@ def packed(pixels: Pixels, data: bytes, size: int | None) -> Packed:
 
     Args:
         pixels: uint8 [C, H, W].
-        data: the file that they were decoded from, if any.
+        file: name and contents that they were decoded from.
         size: height = width that it was decoded to; None: its own.
+
+    Returns:
+        An image file, and the size that it is to be decoded to; 0: its own.
     """
-    file = io.BytesIO()
+    compressed = io.BytesIO()
     if len(pixels) == 1:
-        Image.fromarray(pixels[0]).save(file, "PNG")
+        Image.fromarray(pixels[0]).save(compressed, "PNG")
     else:
-        Image.fromarray(pixels.transpose(1, 2, 0)).save(file, "WEBP", lossless=True, method=2, quality=20)
-    compressed = file.getvalue()
-    return (data, size or 0) if data and len(data) <= len(compressed) else (compressed, 0)
+        Image.fromarray(pixels.transpose(1, 2, 0)).save(compressed, "WEBP", lossless=True, method=2, quality=20)
+    _, data = file
+    return (data, size or 0) if len(data) <= compressed.tell() else (compressed.getvalue(), 0)
 
 
 def _path(folder: Path, split: str, number: int) -> Path:
     return folder / f"{split}-{number:05d}{SHARD}"
-
-
-def _note(shard: Path) -> Path:
-    return shard.with_suffix(".npz")
 
 
 def _index(folder: Path, split: str) -> Path:

@@ -3,6 +3,8 @@ acceptance of terms, so nothing is fetched."""
 
 import json
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -63,11 +65,8 @@ def read_parquet(
 
 
 def _split(files: list[Path], size: int | None) -> SourceSplit:
-    def read(start: int, stop: int) -> Iterator[tuple[str, bytes]]:
-        return _rows(files, start, stop)
-
     labels = np.concatenate([_labels(file) for file in files])
-    return SourceSplit(ImageFiles(read, "RGB", size), labels)
+    return SourceSplit(ImageFiles(partial(_rows, files), "RGB", size), labels)
 
 
 def _labels(file: Path) -> Labels:
@@ -79,25 +78,24 @@ def _labels(file: Path) -> Labels:
 
 
 def _rows(files: list[Path], start: int, stop: int) -> Iterator[tuple[str, bytes]]:
-    """Names and images of some rows of a split; row groups without any of them are not read."""
-    first = 0  # row of the split that a group starts with
+    """Names and images of some rows of a split; files without any of them are not read."""
+    first = 0  # row of the split that a file starts with
     for file in files:
-        opened, (image, _) = pq.ParquetFile(file), _columns(file)
-        row = 0  # of the file
-        for group in range(opened.num_row_groups):
-            count = opened.metadata.row_group(group).num_rows
-            if first < stop and first + count > start:
-                for number, data in enumerate(_images(file, opened, group, image)):
-                    if start <= first + number < stop:
-                        if data is None:
-                            raise SettingsError(f"{file} row {row + number}: has no image")
-                        yield f"{file} row {row + number}", data
-            first, row = first + count, row + count
+        opened = pq.ParquetFile(file)
+        count = opened.metadata.num_rows
+        if first < stop and start < first + count:
+            for row, data in enumerate(islice(_images(file, opened), stop - first)):
+                if data is None:
+                    raise SettingsError(f"{file} row {row}: has no image")
+                if row >= start - first:
+                    yield f"{file} row {row}", data
+        first += count
 
 
-def _images(file: Path, opened: pq.ParquetFile, group: int, column: str) -> Iterator[bytes | None]:
+def _images(file: Path, opened: pq.ParquetFile) -> Iterator[bytes | None]:
+    column, _ = _columns(file)
     try:
-        for batch in opened.iter_batches(_ROWS, row_groups=[group], columns=[f"{column}.bytes"]):
+        for batch in opened.iter_batches(_ROWS, columns=[f"{column}.bytes"]):
             yield from batch.column(column).field("bytes").to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise SettingsError(f"{file}: damaged ({error})") from None

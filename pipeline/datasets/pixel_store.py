@@ -7,25 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.blocks import Block, First, Histogram, decode_block, histogram, read_blocks
-from pipeline.datasets.prefetch import map_in_order
+from pipeline.datasets.decoding import Histogram, Shape, histogram, read_pixels
 from pipeline.datasets.source_images import Pixels, SourceSplit
 
 
-def write_pixels(folder: Path, split: str, source: SourceSplit, first: First, label: str) -> Histogram:
+def write_pixels(folder: Path, split: str, source: SourceSplit, shape: Shape, label: str) -> Histogram:
     """Write a split block by block: the images need not fit into memory. Raises as `decode_block`, and OSError where
     the disk has no room for them all."""
-    count = len(source.labels)
-    array = _reserved(folder / f"{split}_images.npy", (count, *first.shape))
-
-    def store(block: Block) -> Histogram:
-        pixels = decode_block(source.images, block, first)
-        array[block.start : block.start + len(pixels)] = pixels
-        return histogram(pixels)
-
-    counts = np.zeros((first.shape[0], 256), np.int64)
-    for part in map_in_order(store, read_blocks(source.images, 0, count, label)):
-        counts += part
+    array = _reserved(folder / f"{split}_images.npy", (len(source.labels), *shape))
+    counts, row = np.zeros((shape[0], 256), np.int64), 0
+    for pixels in read_pixels(source.images, shape, label, len(array)):
+        array[row : row + len(pixels)] = pixels
+        counts += histogram(pixels)
+        row += len(pixels)
     return counts
 
 

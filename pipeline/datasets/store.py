@@ -62,15 +62,6 @@ def write_store(folder: Path, name: str, images: SourceImages, stored: Stored = 
         SettingsError: a label is of no class, a class has no training image, or images differ in shape.
         OSError: the disk has no room for them all.
     """
-    splits = {"train": images.train, "test": images.test}
-    for split, source in splits.items():
-        _check_labels(name, split, source, len(images.class_names))
-    counts = {
-        split: tuple(np.bincount(source.labels, minlength=len(images.class_names)).tolist())
-        for split, source in splits.items()
-    }
-    if 0 in counts["train"]:
-        raise SettingsError(f"{name}: class {images.class_names[counts['train'].index(0)]!r} has no training image")
     unfinished = {kind: folder.with_name(f".{folder.name}.{kind}") for kind in ("arrays", "files")}
     retired = folder.with_name(f".{folder.name}.old")
     reusable = unfinished["files"] if stored == "files" else None
@@ -80,7 +71,7 @@ def write_store(folder: Path, name: str, images: SourceImages, stored: Stored = 
     temporary.mkdir(parents=True, exist_ok=True)
     clear_leftovers(temporary)
     try:
-        manifest = _write_splits(temporary, name, images.class_names, splits, counts, stored)
+        manifest = _write(temporary, name, images, stored)
         if folder.exists():
             os.replace(folder, retired)
         os.replace(temporary, folder)
@@ -91,50 +82,44 @@ def write_store(folder: Path, name: str, images: SourceImages, stored: Stored = 
     return manifest
 
 
-def _check_labels(name: str, split: str, source: SourceSplit, classes: int) -> None:
-    labels = source.labels
-    images = len(source.images) if isinstance(source.images, np.ndarray) else len(labels)
-    if not 0 < len(labels) == images:
-        raise SettingsError(f"{name}: expected a label for each {split} image, got {len(labels)} for {images}")
-    if len(wrong := np.flatnonzero((labels < 0) | (labels >= classes))):
-        raise SettingsError(
-            f"{name}: expected labels 0 to {classes - 1}, got {labels[wrong[0]]} for {split} image {wrong[0]}"
-        )
-
-
-def _write_splits(
-    folder: Path,
-    name: str,
-    class_names: tuple[str, ...],
-    splits: dict[str, SourceSplit],
-    counts: dict[str, tuple[int, ...]],
-    stored: Stored,
-) -> Manifest:
-    """Write all files of a store into an empty folder, or one of an attempt that was stopped."""
+def _write(folder: Path, name: str, images: SourceImages, stored: Stored) -> Manifest:
     # an image library, which reading arrays goes without
-    from pipeline.datasets.blocks import first_image, mean_and_std  # noqa: PLC0415
+    from pipeline.datasets.decoding import mean_and_std, shape_of  # noqa: PLC0415
     from pipeline.datasets.file_store import write_files  # noqa: PLC0415
     from pipeline.datasets.pixel_store import write_pixels  # noqa: PLC0415
 
-    first = first_image(splits["train"].images)
-    if (shape := first_image(splits["test"].images, first).shape) != first.shape:
-        raise SettingsError(
-            f"{name}: test images are {shape} (channels, height, width), training images {first.shape}: set the "
-            "dataset's `size` to bring all to one"
-        )
-    write = write_files if stored == "files" else write_pixels
-    pixels = {}
+    splits, counts, pixels = {"train": images.train, "test": images.test}, {}, {}
     for split, source in splits.items():
-        pixels[split] = write(folder, split, source, first, f"prepare {name} {split}")
+        counts[split] = _class_counts(f"{name} {split}", source, len(images.class_names))
+    if 0 in counts["train"]:
+        raise SettingsError(f"{name}: class {images.class_names[counts['train'].index(0)]!r} has no training image")
+    shape = shape_of(images.train.images)
+    if isinstance(images.test.images, np.ndarray) and shape_of(images.test.images) != shape:
+        raise SettingsError(f"{name}: training and test images differ in shape (channels, height, width): set `size`")
+    for split, source in splits.items():
+        write = write_files if stored == "files" else write_pixels
+        pixels[split] = write(folder, split, source, shape, f"prepare {name} {split}")
         np.save(folder / f"{split}_labels.npy", source.labels)
     mean, std = mean_and_std(pixels["train"])
-    manifest = Manifest(name, class_names, first.shape, counts, mean, std)
+    manifest = Manifest(name, images.class_names, shape, counts, mean, std)
     write_json(folder / "manifest.json", asdict(manifest))
     for note in folder.glob("*.npz"):  # of finished shards
         note.unlink()
     for file in folder.iterdir():
         synchronise(file)
     return manifest
+
+
+def _class_counts(name: str, source: SourceSplit, classes: int) -> tuple[int, ...]:
+    """Numbers of images by class. Raises SettingsError for labels that are not those of the images."""
+    labels = source.labels
+    images = len(source.images) if isinstance(source.images, np.ndarray) else len(labels)
+    if not 0 < len(labels) == images:
+        raise SettingsError(f"{name}: expected a label for each image, got {len(labels)} for {images}")
+    if len(wrong := np.flatnonzero((labels < 0) | (labels >= classes))):
+        row = wrong[0]
+        raise SettingsError(f"{name}: expected labels 0 to {classes - 1}, got {labels[row]} for image {row}")
+    return tuple(np.bincount(labels, minlength=classes).tolist())
 
 
 def load_store(folder: Path) -> Store:

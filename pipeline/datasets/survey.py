@@ -7,8 +7,8 @@ import numpy as np
 
 from pipeline.config.base import SettingsError
 from pipeline.datasets.class_folders import find_images, grey_note
-from pipeline.datasets.decode import read_header
-from pipeline.datasets.trees import open_files
+from pipeline.datasets.decode import is_grey, open_image
+from pipeline.datasets.trees import read_files
 
 SAMPLE = 500  # images whose header is read, spread evenly: reading all could take minutes
 
@@ -40,17 +40,19 @@ def survey(tree: Path, test_share: float | None = None) -> Survey:
     found = find_images([tree], test_share=test_share)
     if len(found.class_names) < 2:
         raise SettingsError(f"{tree}: expected 2 or more classes, a folder each, got one, {found.class_names[0]!r}")
-    files = [*found.train.files, *found.test.files]
+    files = found.files
     sample = [files[i] for i in np.linspace(0, len(files) - 1, min(len(files), SAMPLE)).astype(int)]
-    headers = [read_header(str(file), stream) for file, stream in zip(sample, open_files(sample), strict=True)]
-    grey = [file for file, header in zip(sample, headers, strict=True) if header.mode == "L"]
-    sizes = [header.size for header in headers]
+    sizes, grey = [], []
+    for file, data in zip(sample, read_files(sample), strict=True):
+        image = open_image(str(file), data)
+        sizes.append(image.size)
+        grey += [file] if is_grey(image) else []
     shorter = sorted(map(min, sizes))
     sides = (shorter[0], shorter[len(shorter) // 2], shorter[-1])
     return Survey(
         classes=len(found.class_names),
-        train=len(found.train.files),
-        test=len(found.test.files),
+        train=len(found.train),
+        test=len(found.test),
         sides=sides,
         alike={*sizes} == {(sides[0], sides[0])},
         notes=(*found.notes, *grey_note(grey, len(sample))),

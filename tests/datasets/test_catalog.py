@@ -84,7 +84,7 @@ from pipeline.config.dataset_settings import DatasetSpec
 FACTS = Facts(DatasetSpec(source="greys", classes=2, licence="free"), square(2, 2, 1, 3))
 
 def images(spec, downloads):
-    split = SourceSplit(2, [(np.full((3, 3), 9 * number, np.uint8), number) for number in (0, 1)])
+    split = SourceSplit(np.arange(18, dtype=np.uint8).reshape(2, 3, 3), np.array([0, 1]))
     return SourceImages(("dark", "light"), split, split)
 """
 USE = """

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import SourceSettings
-from pipeline.datasets.blocks import first_image
 from pipeline.datasets.class_folders import read_folders
 from pipeline.datasets.dataset_facts import Facts, Sizes
+from pipeline.datasets.decoding import shape_of
 from pipeline.datasets.source_images import SourceImages
 
 
@@ -19,7 +19,7 @@ def images(spec: SourceSettings, downloads: Path) -> SourceImages:
 def _sizes(spec: SourceSettings) -> Sizes:
     """Numbers of images, and the shape of the first, which is decoded."""
     source = images(spec, Path())
-    return (len(source.train.labels), len(source.test.labels), *first_image(source.train.images).shape)
+    return (len(source.train.labels), len(source.test.labels), *shape_of(source.train.images))
 
 
 FACTS = Facts(sizes=_sizes, reads_paths=True, may_lack_classes=True)

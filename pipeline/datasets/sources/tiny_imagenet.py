@@ -1,14 +1,17 @@
 """Tiny-ImageNet as published: 64 x 64, 200 classes, 100,000 training and 10,000 validation images."""
 
 from pathlib import Path
+from zipfile import is_zipfile
+
+import numpy as np
 
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import DatasetSpec, SourceSettings
-from pipeline.datasets.class_folders import Labelled, as_split, check_classes
+from pipeline.datasets.class_folders import image_files
 from pipeline.datasets.dataset_facts import IMAGENET_TERMS, Facts, square
 from pipeline.datasets.fetch import fetch
-from pipeline.datasets.source_images import SourceImages
-from pipeline.datasets.trees import TreeFile, is_archive, list_tree, read_files
+from pipeline.datasets.source_images import SourceImages, SourceSplit
+from pipeline.datasets.trees import TreeFile, list_tree, read_files
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
@@ -37,21 +40,23 @@ def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     names = tuple(f"{wnid} {words.get(wnid, '').split(',')[0]}".strip() for wnid in wnids)
     annotations = _text(tree, files, "val/val_annotations.txt").splitlines()
     annotated = dict(line.split("\t")[:2] for line in annotations if line)
-    numbers = {wnid: number for number, wnid in enumerate(wnids)}
-    train, test = Labelled(), Labelled()
+    rows: dict[str, list[tuple[str, TreeFile]]] = {"train": [], "val": []}
     for path, file in files.items():
-        match tuple(path.split("/")):
-            case ("train", wnid, "images", _) if wnid in numbers:
-                train.add([file], numbers[wnid])
+        match path.split("/"):
+            case ("train", wnid, "images", _):
+                rows["train"].append((wnid, file))
             case ("val", "images", name):
                 if name not in annotated:
                     raise SettingsError(f"{file}: has no line in val/val_annotations.txt")
-                if annotated[name] in numbers:
-                    test.add([file], numbers[annotated[name]])
-    if not train.files or not test.files:
-        raise SettingsError(f"{tree}: no images under train/<wnid>/images/ or val/images/")
-    check_classes(tree, names, train, test)
-    return SourceImages(names, as_split(train, "RGB", spec.size), as_split(test, "RGB", spec.size))
+                rows["val"].append((annotated[name], file))
+    splits = []
+    for split, labelled in rows.items():
+        chosen = [(wnids.index(wnid), file) for wnid, file in labelled if wnid in wnids]
+        if missing := {*range(len(wnids))}.difference(label for label, _ in chosen):
+            raise SettingsError(f"{tree}: class {names[min(missing)]!r} has no image in {split}/")
+        labels = np.array([label for label, _ in chosen])
+        splits.append(SourceSplit(image_files([file for _, file in chosen], "RGB", spec.size), labels))
+    return SourceImages(names, *splits)
 
 
 def _published(downloads: Path) -> Path:
@@ -59,7 +64,7 @@ def _published(downloads: Path) -> Path:
     folder, archive = downloads / "tiny-imagenet-200", downloads / "tiny-imagenet-200.zip"
     if folder.is_dir():
         return folder
-    if is_archive(archive):
+    if archive.is_file() and is_zipfile(archive):  # which a partial download is not
         return archive
     return fetch(URL, MD5, archive, f"{folder.name}/ as unpacked, or set the dataset's `paths` to either")
 
