@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.datasets.image_sets import encoded, write_zip
 
 from benchmarks import gpu
 from benchmarks.cifar100 import params
 from pipeline.config.base import parse
 from pipeline.config.params import Params
 from pipeline.jobs.plan import plan
+from tests.datasets.image_sets import encoded, write_zip
 
 
 def test_its_settings_are_those_of_a_gpu_hour_with_controls(tmp_path):

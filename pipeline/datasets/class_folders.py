@@ -110,14 +110,14 @@ def read_folders(
     test_share: float | None = None,
 ) -> SourceImages:
     """Images as `find_images` finds them; without a mode they are RGB unless all are greyscale."""
-    found = find_images(trees, tests, test_share)
-    notes = found.notes
+    images = find_images(trees, tests, test_share)
+    notes = images.notes
     if mode is None:
-        grey = grey_files(found.files)
-        notes, mode = notes + grey_note(grey, len(found.files)), "L" if len(grey) == len(found.files) else "RGB"
-    train = SourceSplit(image_files(found.train, mode, size), found.train_labels)
-    test = SourceSplit(image_files(found.test, mode, size), found.test_labels)
-    return SourceImages(found.class_names, train, test, notes=notes)
+        grey = grey_files(images.files)
+        notes, mode = notes + grey_note(grey, len(images.files)), "L" if len(grey) == len(images.files) else "RGB"
+    train = SourceSplit(image_files(images.train, mode, size), images.train_labels)
+    test = SourceSplit(image_files(images.test, mode, size), images.test_labels)
+    return SourceImages(images.class_names, train, test, notes=notes)
 
 
 def image_files(files: Sequence[TreeFile], mode: Mode, size: int | None) -> ImageFiles:

@@ -37,10 +37,10 @@ def survey(tree: Path, test_share: float | None = None) -> Survey:
         SettingsError: it has no such images, fewer than two classes, a class without training or test image, or a file
             that is not an image.
     """
-    found = find_images([tree], test_share=test_share)
-    if len(found.class_names) < 2:
-        raise SettingsError(f"{tree}: expected 2 or more classes, a folder each, got one, {found.class_names[0]!r}")
-    files = found.files
+    images = find_images([tree], test_share=test_share)
+    if len(images.class_names) < 2:
+        raise SettingsError(f"{tree}: expected 2 or more classes, a folder each, got one, {images.class_names[0]!r}")
+    files = images.files
     sample = [files[i] for i in np.linspace(0, len(files) - 1, min(len(files), SAMPLE)).astype(int)]
     sizes, grey = [], []
     for file, data in zip(sample, read_files(sample), strict=True):
@@ -50,10 +50,10 @@ def survey(tree: Path, test_share: float | None = None) -> Survey:
     shorter = sorted(map(min, sizes))
     sides = (shorter[0], shorter[len(shorter) // 2], shorter[-1])
     return Survey(
-        classes=len(found.class_names),
-        train=len(found.train),
-        test=len(found.test),
+        classes=len(images.class_names),
+        train=len(images.train),
+        test=len(images.test),
         sides=sides,
         alike={*sizes} == {(sides[0], sides[0])},
-        notes=(*found.notes, *grey_note(grey, len(sample))),
+        notes=(*images.notes, *grey_note(grey, len(sample))),
     )

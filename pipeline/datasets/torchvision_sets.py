@@ -61,12 +61,12 @@ def read_cifar(kind: Any, downloads: Path) -> SourceImages:
 
 
 def _read_cifar_files(trees: list[Path]) -> SourceImages:
-    found = read_folders(trees, None, "RGB")
-    for split, images in (("train", found.train), ("test", found.test)):
-        if len(images.labels) != CIFAR_IMAGES[split]:
+    images = read_folders(trees, None, "RGB")
+    for split, part in (("train", images.train), ("test", images.test)):
+        if len(part.labels) != CIFAR_IMAGES[split]:
             where = ", ".join(map(str, trees))
-            raise SettingsError(f"{where}: expected {CIFAR_IMAGES[split]} {split} images, got {len(images.labels)}")
-    return found
+            raise SettingsError(f"{where}: expected {CIFAR_IMAGES[split]} {split} images, got {len(part.labels)}")
+    return images
 
 
 def _by_class_and_name(data: Any, batches: list[Path]) -> SourceSplit:

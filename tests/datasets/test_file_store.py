@@ -1,4 +1,4 @@
-"""A store of files holds what one of arrays holds, bit by bit, and is written in shards that survive an interruption."""
+"""A store of files holds the pixels of one of arrays, and its finished shards survive an interruption."""
 
 import io
 import os

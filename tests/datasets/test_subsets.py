@@ -42,7 +42,7 @@ def test_draws_depend_on_seed_and_dataset_and_on_nothing_else():
 
 @pytest.mark.parametrize("classes", [-1, 0, 1, 21])
 def test_a_number_of_classes_that_is_not_there_is_refused(classes):
-    with pytest.raises(SettingsError, match=f"classes = {classes}: toy allows 2 to 20"):
+    with pytest.raises(SettingsError, match=f"classes: expected 2 to 20 for toy, got {classes}"):
         draw_subset("toy", NAMES, classes, 0)
 
 
@@ -57,7 +57,7 @@ def test_rows_are_those_of_the_classes_and_labels_are_renumbered():
 
 def test_a_written_subset_is_read_back_and_a_missing_one_named(tmp_path):
     path = tmp_path / "toy" / "classes=3,seed=1.json"
-    with pytest.raises(FileNotFoundError, match="not there; `python -m pipeline subset toy/classes=3,seed=1` makes it"):
+    with pytest.raises(FileNotFoundError, match="missing; `python -m pipeline subset toy/classes=3,seed=1` makes it"):
         read_subset(path)
     subset = draw_subset("toy", NAMES, 3, 1)
     write_json(path, asdict(subset))

@@ -183,7 +183,7 @@ def test_unpacked_files_alone_need_no_network_and_damaged_ones_are_unpacked_agai
     assert asked == []
 
 
-@pytest.mark.parametrize("state", ["not there", "damaged"])
+@pytest.mark.parametrize("state", ["missing", "damaged"])
 def test_offline_one_sentence_names_file_folder_and_address(published, tmp_path, monkeypatch, offline, state):
     source, files, _, _ = published
     set_address(monkeypatch, source, offline)
@@ -208,7 +208,7 @@ def test_another_file_at_the_address_is_not_taken(published, tmp_path):
     source, files, _, _ = published
     name = next(iter(files))
     write_folder(tmp_path / "web", {name: b"a page that asks to log in"})
-    with pytest.raises(FileNotFoundError, match=rf"{name}: not there .* \(it has another digest\)"):
+    with pytest.raises(FileNotFoundError, match=rf"{name}: missing .* \(it has another digest\)"):
         read_source(source, tmp_path / "downloads")
     assert [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == []
 

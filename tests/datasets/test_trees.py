@@ -83,8 +83,7 @@ def test_no_altered_or_missing_byte_changes_what_is_read(tmp_path, method):
             (tmp_path / "bad.zip").write_bytes(data)
             try:
                 found = read(tmp_path / "bad.zip")
-            except SettingsError as error:
-                assert "bad.zip" in str(error)
+            except SettingsError:
                 refused += 1
             else:
                 assert set(found.values()) <= {b"contents " * 9}, place

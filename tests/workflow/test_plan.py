@@ -260,7 +260,7 @@ def test_runs_that_differ_in_more_than_the_seed_cannot_share_a_row():
 
 def test_a_source_that_is_not_there_is_refused_even_where_no_run_needs_it():
     values = {"datasets": {"x": {"source": "web"}}, "experiments": {"one": {"grid": [{"dataset": "digits"}]}}}
-    with pytest.raises(SettingsError, match=r"datasets\.x\.source = 'web': allowed is one of cifar10.*folder"):
+    with pytest.raises(SettingsError, match=r"datasets\.x\.source: expected one of cifar10.*folder.*, got 'web'"):
         plan(parse(Params, values, "params.yaml"))
 
 
