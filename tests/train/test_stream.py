@@ -25,7 +25,7 @@ def epoch_of(stream, epoch=1):
 
 def test_every_epoch_shows_full_batches_without_repeats(small_run, images, recipe, monkeypatch):
     taken = []
-    monkeypatch.setattr(images, "ask", noting(images.ask, taken))
+    monkeypatch.setattr(images, "prefetch_batch", noting(images.prefetch_batch, taken))
     stream = Stream(small_run, images, recipe, [resolve("cl")])
     orders = []
     for epoch in (1, 2):
@@ -80,7 +80,7 @@ def test_a_batch_larger_than_the_data_is_refused(small_run, images, recipe):
 
 def test_shuffled_labels_belong_to_images_and_keep_the_class_sizes(small_run, images, recipe, monkeypatch):
     taken = []
-    monkeypatch.setattr(images, "ask", noting(images.ask, taken))
+    monkeypatch.setattr(images, "prefetch_batch", noting(images.prefetch_batch, taken))
     stream = Stream(small_run, images, recipe, [resolve("nscl_shuffled")])
     assert torch.equal(stream.shuffled.bincount(), images.labels.bincount())
     assert (stream.shuffled != images.labels).float().mean() > 0.5
@@ -104,12 +104,12 @@ class Watched:
         self.stream = Stream(run, images, recipe, [resolve(name) for name in objectives])
         self.taken = []
         self.images = images
-        self.ask = noting(images.ask, self.taken)
+        self.prefetch_batch = noting(images.prefetch_batch, self.taken)
 
     def shown(self, epoch, monkeypatch):
         """{objective: [(image, view 1, view 2), ...]} in the order of the epoch."""
         seen = {}
-        monkeypatch.setattr(self.images, "ask", self.ask)
+        monkeypatch.setattr(self.images, "prefetch_batch", self.prefetch_batch)
         for step in self.stream.epoch(epoch):
             batches = dict.fromkeys(self.stream.keys.values())
             taken = dict(zip(batches, self.taken, strict=True))
