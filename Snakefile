@@ -42,14 +42,17 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/remote.smk"
-include: "workflow/rules/stages.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/measure.smk"
+include: "workflow/rules/theory.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
     default_target: True
     input:
-        declared(lambda stage: stage.subject in SHOWN),  # tables, figures, the report, and what they read
+        declared(lambda stage: stage.subject in FOR_READERS),  # tables, figures, the report, and what they read
     localrule: True
 
 

@@ -11,9 +11,10 @@ from pipeline.__main__ import main
 from pipeline.config.params import read_params
 from pipeline.datasets.catalog import KNOWN
 from pipeline.evaluate.run_features import embedder
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import Plan, plan
 from pipeline.jobs.task import task
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import Plan
 from pipeline.system.device import choose_device
 from pipeline.system.files import write_json
 
@@ -61,7 +62,7 @@ def make(stage: str, subject: str, settings: Path, device: str, training: list[s
         return
     for _, place in one.reads:
         make(place.stage.name, place.subject, settings, device, training)
-    flags = ["--device", device] if one.stage.computes else []
+    flags = ["--device", device] if one.stage.uses_device else []
     flags += training if stage == "twins" else []
     code = main([stage, *filter(None, [subject]), "--params", str(settings), *flags])
     if code:

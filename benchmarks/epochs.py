@@ -18,7 +18,8 @@ from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import Images
 from pipeline.datasets.store import Split
-from pipeline.train.twin_training import Training, make_twin
+from pipeline.train.twin import make_twin
+from pipeline.train.twin_trainer import TwinTrainer
 
 KINDS = {  # of a GPU's kernels, by what their names hold; the first that fits
     "convolutions and products": ("gemm", "conv", "xmma", "cutlass", "fprop", "dgrad", "wgrad", "nvjet", "cudnn"),
@@ -65,7 +66,7 @@ def rates(device: torch.device, batch: int, small: bool) -> Rates:
 
 def floor(run: Run, images: Images, recipe: ViewRecipe, found: Rates, steps_per_epoch: int) -> Floor:
     """Of one twin, CL."""
-    training = Training(run, [CL], images, recipe)
+    training = TwinTrainer(run, [CL], images, recipe)
     (twin,) = training.twins
     outputs = 0
 
@@ -100,7 +101,7 @@ def epoch_seconds(
 
     Everything that an epoch does is in it: orders and parameters drawn, views made, twins trained, losses fetched.
     """
-    training = Training(run.model_copy(update={"epochs": 2}), list(map(resolve, names)), images, recipe)
+    training = TwinTrainer(run.model_copy(update={"epochs": 2}), list(map(resolve, names)), images, recipe)
     if compiled:
         for twin in training.twins:
             twin.network.compile()
@@ -135,7 +136,7 @@ def plain_seconds(run: Run, images: Images, recipe: ViewRecipe, workers: int) ->
 
 def kernels(run: Run, images: Images, recipe: ViewRecipe, compiled: bool) -> dict[str, Any]:
     """Milliseconds a step of one twin that each kind of kernel takes on a GPU, and the ten longest kernels."""
-    training = Training(run.model_copy(update={"epochs": 2}), [CL], images, recipe)
+    training = TwinTrainer(run.model_copy(update={"epochs": 2}), [CL], images, recipe)
     if compiled:
         training.twins[0].network.compile()
     steps = 0

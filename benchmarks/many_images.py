@@ -30,7 +30,7 @@ from pipeline.datasets.images import load_images
 from pipeline.datasets.preparation import prepare
 from pipeline.datasets.store import load_manifest
 from pipeline.system.files import write_json, write_text
-from pipeline.train.twin_training import Training
+from pipeline.train.twin_trainer import TwinTrainer
 from twin_alignment.progress import say
 
 BATCH = 256
@@ -89,7 +89,7 @@ def _train(folder: Path, stored: str) -> dict[str, float]:
     images = load_images(folder / stored, folder / "subset.json", torch.device("cpu"))["train"]
     run = Run(dataset="many", encoder="resnet10", width=16, stem="imagenet", batch_size=BATCH)
     torch.set_num_threads(1)
-    steps = Training(run, TWINS[:2], images, ViewRecipe()).steps()
+    steps = TwinTrainer(run, TWINS[:2], images, ViewRecipe()).steps()
     moments = [time.perf_counter() for _ in islice(steps, STEPS)]
     return {"images_a_second": BATCH * (STEPS - 1) / (moments[-1] - moments[0])}
 

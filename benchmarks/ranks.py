@@ -20,8 +20,8 @@ import torch
 from benchmarks.training import TWINS, images_of, name_of
 from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
-from pipeline.train.ranks import processes
-from pipeline.train.twin_training import Training
+from pipeline.train.distributed import torchrun_process
+from pipeline.train.twin_trainer import TwinTrainer
 from twin_alignment.progress import say
 
 STEPS = {8: 40, 32: 6}  # by side in pixels; the first is not counted
@@ -30,13 +30,13 @@ STEPS = {8: 40, 32: 6}  # by side in pixels; the first is not counted
 def measure(side: int, workers: int) -> float:
     """Median seconds of a step; only the first rank's count."""
     run = Run(dataset="cifar100", encoder="resnet10", width=16, batch_size=256)
-    with processes() as ranks:
+    with torchrun_process() as group:
         torch.set_num_threads(1)
         images = images_of(run.batch_size * STEPS[side], side, 10, torch.device("cpu"))
-        steps = Training(run, TWINS, images, ViewRecipe(), ranks).steps(workers)
+        steps = TwinTrainer(run, TWINS, images, ViewRecipe(), group).steps(workers)
         moments = [time.perf_counter() for _ in islice(steps, STEPS[side])]
         found = statistics.median(b - a for a, b in pairwise(moments))
-        if ranks.first:
+        if group.is_rank0:
             print(json.dumps({"what": name_of(run, side), "seconds": found}))
     return found
 

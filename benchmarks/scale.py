@@ -17,7 +17,7 @@ from pipeline.config.view_settings import ViewRecipe
 from pipeline.evaluate.probing import linear_probe
 from pipeline.train.loss_call import loss_function
 from pipeline.train.stream import Stream
-from pipeline.train.twin_training import make_twin, train_step
+from pipeline.train.twin import make_twin, train_step
 from twin_alignment.measures.jackknife import Pair, Prepared
 
 

@@ -21,7 +21,7 @@ from pipeline.evaluate.embed import encode
 from pipeline.evaluate.probing import linear_probe
 from pipeline.train.loss_call import loss_function
 from pipeline.train.stream import Stream
-from pipeline.train.twin_training import Twin, make_twin, train_step
+from pipeline.train.twin import Twin, make_twin, train_step
 
 MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
 RATE = 0.1

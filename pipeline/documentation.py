@@ -15,10 +15,11 @@ from pipeline.config.run import Run
 from pipeline.config.schema import schema
 from pipeline.config.training_settings import TrainingSettings
 from pipeline.datasets.catalog import KNOWN
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import Plan, plan
+from pipeline.jobs.chain import STAGES
 from pipeline.licences import licence_of, locked
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import Plan
 from pipeline.reporting.figures import FIGURES
 from twin_alignment.measures.registry import MEASURES
 
@@ -137,8 +138,8 @@ def _stage(name: str, known: Plan) -> str:
         ("reads", ", ".join([*(f"`{kind}`" for kind in stage.reads(job)), *map(_code, stage.files.values())]) or "–"),
         *((f"writes `{kind}`", _code(path.as_posix())) for kind, path in place.outputs.items()),
     ]
-    more = ["computes on an accelerator where there is one (`--device`)"] * stage.computes
-    more += ["goes on where it was interrupted"] * stage.resumes
+    more = ["computes on an accelerator where there is one (`--device`)"] * stage.uses_device
+    more += ["goes on where it was interrupted"] * stage.is_resumable
     help = f"{stage.help[0].upper()}{stage.help[1:]}"
     return "\n\n".join(filter(None, (f"## {name}", help, _table(("", ""), facts), "; ".join(more).capitalize())))
 

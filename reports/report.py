@@ -12,260 +12,286 @@
 
 # %% tags=["parameters"]
 reports = "reports"  # folder of finished tables and figures
-photographs = "reports/evidence/cifar_two_cores"  # the same, of what was measured on photographs; empty: nothing else
-own: list[str] = []  # experiments of one's own, which have tables and a figure under their names
-diverged: dict[str, str] = {}  # runs that are in no table, and why
-origins = ""  # file of the provenance; empty: the folder's
-notes: list[str] = []  # on what differs between the runs of a table
+photographs = "reports/evidence/cifar_two_cores"  # the same, measured on photographs; empty: none
+custom: list[str] = []  # custom experiments, which have tables and a figure under their names
+diverged: dict[str, str] = {}  # runs that are in no table, with the reason
+origins = ""  # file of the provenance; empty: that of the reports
+notes: list[str] = []  # on differences between the runs of a table
 
 # %%
+import json
+from pathlib import Path
+
 from IPython.display import HTML
+from markupsafe import Markup
 
-from pipeline.reporting.show import Report
+from pipeline.config.run import Run
+from pipeline.reporting import report_parts as parts
+from pipeline.reporting.figures import FIGURES
+from pipeline.reporting.headline_answer import answer
 
-report = Report(reports, origins=origins)
-other = Report(photographs, "photographs_") if photographs else None
-on_photographs = """<h2>On photographs</h2>
-<p>The same experiments and controls on CIFAR-100: 50,000 photographs of 32 × 32 pixels, a residual network of width 16,
-five seeds. It is narrower than the paper's networks and was trained for a hundredth of their epochs. Settings
-<code>params/cifar_two_cores.yaml</code>, results in full <code>reports/evidence/cifar_two_cores/</code>.</p>
-{}{}"""
+claims = parts.read_claims(reports)
+findings = claims[claims["kind"] == "claim"]
+provenance = json.loads(Path(origins or f"{reports}/provenance.json").read_text())
+on_page: list[str] = []  # figures and tables that are on the page, with the claims that rest on them
+
+
+def claims_on(evidence):
+    """The verdicts that rest on a figure or table."""
+    on_page.append(evidence)
+    return parts.claims_table(findings[findings["evidence"] == evidence])
+
+
+def figures(*names):
+    """Figures with their captions, and the verdicts that rest on them."""
+    return HTML("".join(parts.picture(reports, name) + claims_on(name) for name in names))
+
 
 # %% [markdown]
 # # Do labels change what contrastive learning learns?
 #
 # **CL** learns without labels: it pulls two random views of an image together and pushes views of all other images
-# away. **NSCL** is CL with labels, which say one thing: not to push images of the same class. What does that change?
+# away. **NSCL** is CL that does not push images of the same class, the only use it makes of labels. What does that
+# change?
 
 # %%
-answered = report.answer() + report.picture("controls")
-elsewhere = other.answer() + other.picture("controls") if other else ""
-HTML(answered or report.unanswered() + elsewhere)
+here = answer(claims) + parts.picture(reports, "controls")
+elsewhere = ""
+if photographs:
+    elsewhere = answer(parts.read_claims(photographs)) + parts.picture(photographs, "controls", prefix="photographs_")
+no_answer = Markup(
+    '<p class="answer">None of this page\'s own experiments answers that: it takes a trajectory of CL, NSCL and the '
+    "controls. The following was measured on photographs, with other settings.</p>"
+)
+HTML(here or no_answer + elsewhere)
 
 # %% [markdown]
-# **Self-supervised contrastive learning (CL)** trains an encoder without labels; what it pushes away are the
-# *negatives*, some of which show the same class as the image. **NSCL** leaves these out: a supervised method that
-# differs from CL by very little. **SCL** (supervised contrastive) and **CE** (cross-entropy) are two others that differ
-# by more. **CKA** says how alike the representations of two networks are: 1 is the same geometry.
+# **Self-supervised contrastive learning (CL)** trains an encoder without labels. The views that it pushes away are the
+# *negatives*; some of them show the class of the image itself. **NSCL** leaves these out: a supervised method with a
+# minimal difference to CL. **SCL** (supervised contrastive) and **CE** (cross-entropy) differ by more. **CKA** measures
+# the similarity of two networks' representations: 1 is the same geometry.
 #
 # The paper *On the Alignment Between Supervised and Self-Supervised Contrastive Learning* (ICLR 2026) proves and shows
-# that the two stay nearly alike. If both start from the same weights and see the same batches and the same views, then
-# their *representations* keep nearly the same geometry throughout training, although their *weights* drift apart. Other
-# supervised objectives, supervised contrastive (**SCL**) and cross-entropy (**CE**), do not follow CL as closely.
+# that CL and NSCL stay nearly aligned. If both start from the same weights and see the same batches and views, their
+# *representations* keep nearly the same geometry throughout training, although their *weights* drift apart. SCL and CE
+# do not follow CL as closely.
 #
-# **What a skeptic asks.** Is it the labels' doing that CL and NSCL differ a little, and their common randomness that
-# they differ no more? Controls tell, which are trained beside them, on the same data and as long: NSCL with *shuffled
-# labels*, which leaves out as many negatives, and says nothing about classes; a *replica*, CL from the same
-# initialisation on batches and views of its own; CL with *one weight moved* by a millionth before the first step. What
-# NSCL does is a finding about labels only as far as it goes beyond such controls.
+# **Controls.** Is the small difference of CL and NSCL an effect of labels? Is their similarity an effect of shared
+# randomness? Three controls are trained on the same data for the same time: NSCL with *shuffled labels*, which leaves
+# out the same number of negatives, without information on classes; *independent-data CL*, with the same initialisation
+# and independently drawn batches and augmentations; and CL with *one weight moved* by a millionth before the first
+# step. An effect of NSCL is a finding about labels only as far as it exceeds these controls.
+# Tables name them `nscl_shuffled`, `cl_independent` and `cl_perturbed`.
 
 # %%
-HTML(
-    report.headline()
-    + report.claims("controls")
-    + (on_photographs.format(answered and elsewhere, other.headline() + report.beside(other)) if other else "")
-)
+controls = parts.read_table(reports, "figures/controls.csv")
+HTML(("" if controls is None else parts.controls_table(controls)) + claims_on("controls"))
+
+# %% [markdown]
+# ## On photographs
+#
+# The same experiments and controls on CIFAR-100: 50,000 photographs of 32 × 32 pixels, a residual network of width 16,
+# five seeds. It is narrower than the paper's networks and was trained for a hundredth of their epochs. Settings
+# `params/cifar_two_cores.yaml`, complete results `reports/evidence/cifar_two_cores/`.
+
+# %%
+comparison = ""
+if photographs:
+    comparison = elsewhere if here else ""
+    comparison += parts.controls_table(parts.read_table(photographs, "figures/controls.csv"))
+    comparison += parts.verdicts_compared(claims, parts.read_claims(photographs))
+HTML(comparison)
 
 # %% [markdown]
 # ## The claims
 #
-# Each claim was turned into a quantity and a rule before the runs. It **holds** or **fails** where the mean over
+# Each claim was formulated as a quantity and a rule before the runs. It **holds** or **fails** where the mean over
 # seeds differs from the rule's number on a t test whose p value is below 0.05 after Holm's correction over all claims
 # of this page; it is **undecided** otherwise, and **not learned** where CL does not beat both raw pixels and an
-# untrained network, as then nothing was trained that could bear a claim out or refute it (that condition is called
-# *the gate* below). Every claim names the control that would have exposed it, often another claim by its name. Claims
-# counted as *ours* are checks that the paper does not make. `nscl_shuffled` is NSCL with shuffled labels,
-# `cl_independent` CL on batches and views of its own, `cl_perturbed` CL with one weight moved; C' is the number of
-# classes and B the batch size. Each claim stands once, beside the figure or table that it rests on.
+# untrained network, as then no training took place that could decide it (this is *the precondition* below). Every claim
+# names the control that would have exposed a wrong verdict, often another claim by its name. *Our* claims are checks
+# that the paper does not make. C' is the number of classes and B the batch size. Each claim is next to its figure or
+# table. The table counts each claim once; in brackets are its rows below, one for each data.
 
 # %%
-HTML(report.summary())
+HTML(parts.verdict_counts(claims))
 
 # %% [markdown]
 # ## How it was measured
 #
 # *Twins* are networks, one for each objective, trained side by side on one stream of batches and views from one
 # initialisation. After training, every image passes through each encoder, without augmentation, which gives one vector
-# of features an image. Two encoders are alike where they make the same images alike:
+# of features per image. Two encoders are similar if the same images are similar for both:
 #
 # * **CKA** compares the two matrices of cosine similarities between all images, after centring. 1: the same geometry.
 # * **RSA** is the correlation of the two lists of pairwise distances. 1: the same order and spacing.
 #
 # Both are exact over all images, not over a sample of them. Accuracy of frozen features is that of the nearest class
 # centre (**NCCC**) and of a linear probe (**LP**). **CDNV**, the class-distance-normalised variance, is the spread
-# within two classes over the distance between their means, 0 where classes have collapsed to points. The **weight
-# gap** is how far two networks' weights are apart, relative to their size. **Path length** is the sum over all steps of
-# learning rate times the trust coefficient of LARS: about how far, relative to its size, a layer's weights were pushed.
-# About 29 to 58 in the paper. **Displacement** is how far they ended from where they began.
+# within two classes over the distance between their means, 0 where classes have collapsed to points. The **weight gap**
+# is the distance of two networks' weights, relative to their size. **Path length** is the sum over all steps of
+# learning rate times the trust coefficient of LARS, roughly the relative distance that a layer's weights
+# were moved: about 29 to 58 in the paper. **Displacement** is the distance of the weights at the end from the start.
 #
-# Small data, and a short training, can refute a claim that is made without conditions; that they bear one out does not
+# Small data and a short training can refute a claim that is made without conditions. That they confirm one does not
 # show the same at the paper's scale: ResNet-50, 50,000 images and more, 1,200 epochs.
 
 # %%
-HTML(report.measured())
+HTML(parts.runs_table([Run.from_name(name) for name in provenance["runs"]]))
 
 # %% [markdown]
-# ## Experiments under names of their own
+# ## Custom experiments
 
 # %%
-HTML(report.comparisons(own))
+tables = Markup()
+for name in custom:
+    accuracy, agreement = (f"comparisons/{name}/{kind}.csv" for kind in ("accuracy", "agreement"))
+    tables += Markup("<h3>{}</h3>").format(name) + parts.accuracy_tables(parts.read_table(reports, accuracy), accuracy)
+    tables += parts.similarity_table(parts.read_table(reports, agreement), agreement)
+    tables += parts.picture(reports, name, f"{name}: {FIGURES['fig2_trajectory'].caption}")
+HTML(tables)
 
 # %% [markdown]
 # ## How good are the features?
 
 # %%
-HTML(report.table1() + report.claims("table1.csv"))
+table1 = parts.read_table(reports, "table1.csv")
+HTML(("" if table1 is None else parts.accuracy_tables(table1)) + claims_on("table1.csv"))
 
 # %% [markdown]
 # ## Do the twins stay aligned?
 #
-# All twins start as one network, so CKA is 1 at epoch 0. The grey band is what two CL runs have in common that differ
-# in nothing but their seed: above it, a twin is more like CL than CL is like itself. CL's own initialisation is what
-# it would be like without any training.
+# All twins start as one network, so CKA is 1 at epoch 0. The grey band is the similarity of two CL runs that differ
+# only in their seed: above it, a twin is more similar to CL than another CL run is. CL's own initialisation shows the
+# similarity without any training.
 
 # %%
-HTML(report.figure("fig2_trajectory"))
+figures("fig2_trajectory")
 
 # %%
-HTML(report.table2())
+table2 = parts.read_table(reports, "table2.csv")
+HTML("" if table2 is None else parts.similarity_table(table2))
 
 # %% [markdown]
-# From CL to NSCL there are steps: only a share of the weight of same-class negatives is left out. With shuffled
-# labels as much is left out, of images that have nothing in common.
+# Between CL and NSCL there are steps: only a share of the weight of same-class negatives is left out. With shuffled
+# labels the same share is left out, of unrelated images.
 
 # %%
-HTML(report.figure("label_fraction"))
+figures("label_fraction")
 
 # %% [markdown]
-# The objectives read the projection z, and the measures read features h before it. Layer by layer, and apart for what
-# tells classes from each other (*between*: class means; of ten classes these are alike easily) and what tells images of
-# one class apart (*within*):
+# The objectives read the projection z, and the measures read features h before it. Layer by layer, and separately for
+# differences between classes (*between*: class means; of ten classes these are easily similar) and differences between
+# images of one class (*within*):
 
 # %%
-HTML(report.figure("layers"))
+figures("layers")
 
 # %% [markdown]
 # ## And the weights?
 
 # %%
-HTML(report.figure("weights_turn"))
-
-# %%
-HTML(report.figure("fig1_angles"))
-
-# %%
-HTML(report.figure("fig6_weight_gap"))
-
-# %%
-HTML(report.figure("weight_growth"))
+figures("weights_turn", "fig1_angles", "fig6_weight_gap", "weight_growth")
 
 # %% [markdown]
-# ## What moves the alignment
+# ## What changes the alignment
 #
-# The theory's bound tightens with more classes, higher temperature and smaller steps. Each is swept alone. What is
-# trained less stays alike for that reason alone: all runs on one axis of path length show which settings are *aligned
-# more*, and which were only *trained less*.
+# The theory's bound tightens with more classes, higher temperature and smaller steps. Each is swept on its own. Less
+# training keeps networks similar for that reason alone: all runs on one axis of path length show which settings are
+# *aligned more*, and which were only *trained less*.
 
 # %%
-HTML(report.figure("path_length"))
+figures("path_length")
 
 # %% [markdown]
 # Fewer classes also mean fewer images and fewer steps in an epoch, so classes are compared at equal epochs, as in the
-# paper, and at equal steps and schedule. Every seed draws classes of its own.
+# paper, and at equal steps and schedule. Every seed draws its own classes.
 
 # %%
-HTML(report.figure("fig3_classes"))
+figures("fig3_classes")
 
 # %% [markdown]
 # Temperature:
 
 # %%
-HTML(report.figure("fig4_temperature"))
+figures("fig4_temperature")
 
 # %% [markdown]
 # Batch size: with a rule that scales the learning rate by the square or fourth root of the batch size *as published*,
-# the rate itself is 16 or 64 times smaller than under the linear rule at B = 256, and whoever trains less drifts
-# less. The right panel shows the rules normalised to one rate at B = 256.
+# the rate itself is 16 or 64 times smaller than under the linear rule at B = 256, and less training means less drift.
+# The right panel shows the rules normalised to one rate at B = 256.
 
 # %%
-HTML(report.figure("fig5_batch"))
+figures("fig5_batch")
 
 # %% [markdown]
 # Longer training:
 
 # %%
-HTML(report.figure("duration"))
-
-# %%
-HTML(report.figure("collapse"))
-
-# %%
-HTML(report.figure("encoders"))
+figures("duration", "collapse", "encoders")
 
 # %% [markdown]
 # ## What does sharing do?
 #
 # The paper names shared randomness as its condition and does not take it apart. Here each of initialisation, batches
-# and augmentations is either shared by CL and NSCL or drawn by each for itself.
+# and augmentations is either shared by CL and NSCL or drawn independently.
 
 # %%
-HTML(report.figure("randomness"))
+figures("randomness")
 
 # %% [markdown]
 # ## Accuracy, merged weights and the loss gap
 
 # %%
-HTML(report.figure("accuracy_by_temperature"))
-
-# %%
-HTML(report.figure("merging"))
-
-# %%
-HTML(report.figure("loss_gap"))
+figures("accuracy_by_temperature", "merging", "loss_gap")
 
 # %% [markdown]
-# ## What the theory promises
+# ## What the theory guarantees
 #
 # The theorems are about *similarity descent*, in which the similarities themselves move along the gradient. Networks
 # move weights instead, with momentum and layer-wise rates, and features are read before the projection head.
-# `docs/theory.md` has the proofs and lists what they do not cover. With nothing trained at all, this is what Theorem 1
-# and its sharper forms promise at the paper's own settings:
+# `docs/theory.md` has the proofs and lists what they do not cover. Without any training, Theorem 1 and its sharper
+# forms guarantee this at the paper's own settings:
 
 # %%
-HTML(report.promised())
+HTML(parts.guarantees_table(parts.read_table(reports, "promised.csv")))
 
 # %% [markdown]
-# Cosine matrices of N images never differ by more than √2 N: a bound above that says nothing, and promises no CKA.
+# Cosine matrices of N images never differ by more than √2 N: a bound above that says nothing, and guarantees no CKA.
 # *Telescoped* and *non-expansive* are sharper forms of Theorem 1 that follow the drift from step to step; a
-# *certificate* takes, in place of the largest weight that same-class negatives can have, the weight that they had.
-# Along training:
+# *certificate* uses the observed weight of same-class negatives instead of the largest possible one. Along training:
 
 # %%
-HTML(report.figure("bounds_over_steps"))
+figures("bounds_over_steps")
 
 # %% [markdown]
-# Nearest to what the theory is about are plain gradient steps at a small rate, without momentum and layer-wise scaling:
+# Nearest to the theory are plain gradient steps at a small rate, without momentum and layer-wise scaling:
 
 # %%
-HTML(report.figure("plain_sgd"))
+figures("plain_sgd")
 
 # %% [markdown]
-# What the bounds say of all settings, and what training did:
+# The bounds of all settings, and the outcome of training:
 
 # %%
-HTML(report.figure("bounds_by_setting") + report.claims("bounds.csv"))
+figures("bounds_by_setting")
+
+# %%
+HTML(claims_on("bounds.csv"))
 
 # %% [markdown]
-# Two things that the theory assumes of networks:
+# Two assumptions of the theory about networks:
 
 # %%
-HTML(report.figure("assumptions"))
+figures("assumptions")
+
+# %% [markdown]
+# ## Further figures and claims
 
 # %%
-HTML(report.other_figures())
-
-# %%
-HTML(report.other_claims())
+further = figures(*(name for name in FIGURES if name not in on_page)).data
+further += "".join(claims_on(evidence) for evidence in dict.fromkeys(findings["evidence"]) if evidence not in on_page)
+HTML(further)
 
 # %% [markdown]
 # ## Numerical checks
@@ -273,18 +299,23 @@ HTML(report.other_claims())
 # Theorems and identities that only a mistake in this code could refute. They are no findings.
 
 # %%
-HTML(report.checks())
+HTML(parts.claims_table(claims[claims["kind"] == "check"]))
 
 # %% [markdown]
 # ## What was not run
 
 # %%
-HTML(report.diverged(diverged) + report.collapsed() + report.not_run())
+lost = [f"Training diverged; in no table, figure or claim: {name}: {why}" for name, why in diverged.items()]
+missing = []
+if table1 is not None and (claims["verdict"] != "not run").any():
+    missing += [f"Table 1 on {name}" for name in sorted(set(table1.loc[table1["status"] == "not run", "dataset"]))]
+    missing += list(claims.loc[claims["verdict"] == "not run", "statement"].drop_duplicates())
+HTML(parts.bullets([*lost, *parts.collapsed_networks_of(reports), *missing]))
 
 # %% [markdown]
 # ## The published figures
 #
-# As far as they can be judged from the numbers in them:
+# Observations on the paper's figures, from the numbers in them:
 #
 # * one seed, no error bars;
 # * late in training the order can flip: near epoch 1,200 on Mini-ImageNet NSCL's CKA is 0.555, below CE's 0.608;
@@ -298,4 +329,4 @@ HTML(report.diverged(diverged) + report.collapsed() + report.not_run())
 # ## Where this comes from
 
 # %%
-HTML(report.provenance(notes))
+HTML(parts.provenance_tables(provenance) + parts.notes_of(notes))

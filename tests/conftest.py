@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-import pipeline.models.vision  # noqa: F401  (before libraries that import torchvision)
+import pipeline.system.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
 from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import Images
@@ -22,12 +22,12 @@ def four_digits():
     return Images(Split(pixels, labels), (1, 4, 5, 8), (0.3,), (0.35,), torch.device("cpu"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recipe():
     return ViewRecipe(flip=0.0, crop_scale=(0.5, 1.0))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_run():
     """Three epochs of a tiny network, 4 steps each."""
     return Run(dataset="digits", encoder="resnet10", width=4, projection=8, batch_size=32, epochs=3, warmup_epochs=1)

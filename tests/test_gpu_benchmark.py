@@ -12,7 +12,7 @@ from benchmarks import gpu
 from benchmarks.cifar100 import params
 from pipeline.config.base import parse
 from pipeline.config.params import Params
-from pipeline.jobs.plan import plan
+from pipeline.planning.expansion import plan
 from tests.datasets.image_sets import encoded, write_zip
 
 

@@ -114,7 +114,7 @@ def test_the_checkout_the_wheel_and_the_citation_agree(capsys):
 def test_every_stage_but_the_report_s_loads_with_the_base_alone(installed, tmp_path):
     script = """
 import importlib
-from pipeline.jobs.declared import STAGES
+from pipeline.jobs.chain import STAGES
 for name in STAGES:
     if name != "report":
         importlib.import_module(f"pipeline.stages.{name}")

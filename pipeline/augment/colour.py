@@ -1,8 +1,8 @@
 """Colour operations on a batch, each sample with its own factors in its own order.
 
 Brightness, contrast and saturation are each an affine map of a pixel's channels followed by a clamp, so any mixture of
-them over the batch is one product with a [C, C] matrix per sample. Hue is the odd one, and costs as much as all others
-together: samples are sorted by where hue stands in their order, so that every step works on a contiguous slice, hue
+them over the batch is one product with a [C, C] matrix per sample. Hue is different, and costs as much as all others
+together: samples are sorted by the position of hue in their order, so that every step works on a contiguous slice, hue
 runs once, and nothing is gathered in between.
 """
 
@@ -20,12 +20,12 @@ from pipeline.system.device import to_device
 
 
 def channel_weights(channels: int) -> Floats:
-    """What each channel adds to grey: ITU-R BT.601 with torchvision's digits, or the one channel itself."""
+    """Weights [C] of the channels in grey: ITU-R BT.601 with torchvision's digits, or 1 for a single channel."""
     return np.array([0.2989, 0.587, 0.114] if channels == 3 else [1.0])
 
 
 def map_channels(pixels: Tensor, matrices: Tensor, offset: Tensor) -> Tensor:
-    """A x + b for every pixel of x [n, C, HW], with each sample's A [n, C, C] and b [n or 1, C or 1, 1]."""
+    """Compute A x + b for every pixel of x [n, C, HW], with A [n, C, C] and b [n or 1, C or 1, 1]."""
     if pixels.shape[1] == 1:  # multiplying by one-by-one matrices as matrices takes five times as long
         return (pixels * matrices).add_(offset)
     return torch.bmm(matrices, pixels).add_(offset)
@@ -33,7 +33,7 @@ def map_channels(pixels: Tensor, matrices: Tensor, offset: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class JitterPlan:
-    """What colour jitter does to the samples of a batch, put in the order `samples`; the first `jittered` change.
+    """Colour jitter of a batch whose samples are put in the order `samples`; the first `jittered` of them change.
 
     Step k of the affine operations comes before hue for the leading `before[k]` samples, and after it for the others.
     """
@@ -43,7 +43,7 @@ class JitterPlan:
     operations: Integers  # [steps, jittered]
     factors: Floats  # [steps, jittered] of these operations
     before: tuple[int, ...]  # [steps]
-    hue: Floats | None  # [jittered]; none: no hue at all
+    hue: Floats | None  # [jittered]; None: no hue at all
 
 
 def plan_jitter(recipe: ViewRecipe, draws: ViewDraws, channels: int) -> JitterPlan:
@@ -72,7 +72,7 @@ def plan_jitter(recipe: ViewRecipe, draws: ViewDraws, channels: int) -> JitterPl
 
 
 def jitter(images: Tensor, plan: JitterPlan) -> None:
-    """Change the colours of images [B, C, H, W] in [0, 1], which come in the plan's order, in place."""
+    """Change the colours of images [B, C, H, W] in [0, 1], in place; they are in the plan's order."""
     batch, channels, height, width = images.shape
     pixels = images.view(batch, channels, height * width)[: plan.jittered]
     matrices, towards_mean = _affine_maps(plan, channels, images.device)
@@ -85,7 +85,7 @@ def jitter(images: Tensor, plan: JitterPlan) -> None:
 
 
 def _affine_maps(plan: JitterPlan, channels: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Per step and sample the matrix [C, C] of a pixel's channels, and the row [1, C] that weighs the image's mean.
+    """Return per step and sample the matrix [C, C] of a pixel's channels, and the row [1, C] that weighs the mean.
 
     torchvision blends the image x with black (brightness), with its mean grey (contrast) or with its own grey
     (saturation): f x + (1 - f) y.
@@ -99,7 +99,7 @@ def _affine_maps(plan: JitterPlan, channels: int, device: torch.device) -> tuple
 
 
 def _affine(pixels: Tensor, matrices: Tensor, towards_mean: Tensor) -> None:
-    """One affine operation on pixels [n, C, HW] in place."""
+    """Apply one affine operation to pixels [n, C, HW], in place."""
     if len(pixels):
         offset = torch.bmm(towards_mean, pixels.mean(dim=2, keepdim=True))
         torch.clamp(map_channels(pixels, matrices, offset), 0, 1, out=pixels)
@@ -108,7 +108,7 @@ def _affine(pixels: Tensor, matrices: Tensor, towards_mean: Tensor) -> None:
 def _shift_hue(pixels: Tensor, turns: Tensor) -> None:
     """Turn the hue of pixels [n, 3, HW] by turns [n] of the colour circle, in place.
 
-    HSV's hexagon (Smith 1978) without its case table: a channel lies at min + (max - min) w, where w is a trapezoid of
+    HSV's hexagon (Smith 1978) without its case table: a channel is min + (max - min) w, where w is a trapezoid of
     the hue's distance from the channel's own colour.
     """
     if not len(pixels):

@@ -1,4 +1,4 @@
-"""The random parameters of views, one row an image, drawn on the host from one keyed generator."""
+"""Random parameters of views, one row for each image, drawn on the host from one keyed generator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pipeline.config.view_settings import ViewRecipe
 
-BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)  # the numbers that stand in `ViewDraws.order`
+BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)  # the numbers in `ViewDraws.order`
 
 _TRIES = 10  # random boxes tried before the central one, as in torchvision
 _VALUES = 2 * _TRIES + 15  # uniform numbers a sample consumes, whatever the recipe and the outcome
@@ -24,7 +24,7 @@ Flags = npt.NDArray[np.bool_]
 class ViewDraws:
     """Parameters of one view of every image in a batch of B; all arrays are [B], `order` is [B, 4].
 
-    Where colour jitter is not applied its factors are 1 and its hue shift 0, exactly.
+    Without colour jitter the factors are exactly 1, and the hue shift exactly 0.
     """
 
     top: Integers  # crop box in pixels of the stored image
@@ -41,11 +41,11 @@ class ViewDraws:
     sigma: Floats  # of the Gaussian blur, pixels of the view; 0: no blur
 
     def take(self, samples: Integers | slice) -> ViewDraws:
-        """The draws of some samples, in the given order."""
+        """Select the draws of some samples, in the given order."""
         return ViewDraws(**{field.name: getattr(self, field.name)[samples] for field in fields(self)})
 
     def digest_bytes(self) -> bytes:
-        """Canonical bytes, the same on every machine, to be hashed."""
+        """Serialise to canonical bytes, the same on every machine, for a hash."""
         parts = []
         for field in fields(self):
             values = getattr(self, field.name)
@@ -55,11 +55,18 @@ class ViewDraws:
 
 
 def draw_views(recipe: ViewRecipe, generator: np.random.Generator, batch: int, height: int, width: int) -> ViewDraws:
-    """Draw one view of each of `batch` images of `height` x `width` pixels; `batch` may be a whole dataset.
+    """Draw one view of each image of a batch, or of a whole dataset.
 
     The distributions are those of torchvision's RandomResizedCrop, RandomHorizontalFlip, RandomApply(ColorJitter),
     RandomGrayscale and SimCLR's random blur. Every sample consumes one row of a fixed number of uniform values, so that
     changing one part of the recipe, or lengthening the batch, leaves all other draws as they were.
+
+    Args:
+        recipe: ranges and probabilities.
+        generator: source of all draws.
+        batch: number of images.
+        height: of the stored images, in pixels.
+        width: of the stored images, in pixels.
     """
     parts = [
         _draw_rows(recipe, generator, min(_ROWS, batch - start), height, width) for start in range(0, batch, _ROWS)
@@ -72,6 +79,7 @@ def draw_views(recipe: ViewRecipe, generator: np.random.Generator, batch: int, h
 
 
 def _draw_rows(recipe: ViewRecipe, generator: np.random.Generator, batch: int, height: int, width: int) -> ViewDraws:
+    """Draw some rows of the table."""
     uniform = generator.random((batch, _VALUES))
     areas, ratios, rest = np.split(uniform, [_TRIES, 2 * _TRIES], axis=1)
     corner, choices, factor, order = np.split(rest, [2, 7, 11], axis=1)
@@ -114,13 +122,13 @@ def _boxes(
     box_height = np.rint(root_area / root_ratio)
     fits = (box_width > 0) & (box_width <= width) & (box_height > 0) & (box_height <= height)
     first = fits.argmax(axis=1)[:, None]
-    found = fits.any(axis=1)
+    any_fits = fits.any(axis=1)
 
     central_width = min(width, round(height * widest))
     central_height = min(height, round(width / narrowest))
-    chosen_width = np.where(found, np.take_along_axis(box_width, first, 1)[:, 0], central_width).astype(np.int64)
-    chosen_height = np.where(found, np.take_along_axis(box_height, first, 1)[:, 0], central_height).astype(np.int64)
+    chosen_width = np.where(any_fits, np.take_along_axis(box_width, first, 1)[:, 0], central_width).astype(np.int64)
+    chosen_height = np.where(any_fits, np.take_along_axis(box_height, first, 1)[:, 0], central_height).astype(np.int64)
     room_y, room_x = height - chosen_height, width - chosen_width
-    top = np.where(found, np.floor(corner[:, 0] * (room_y + 1)).astype(np.int64), room_y // 2)
-    left = np.where(found, np.floor(corner[:, 1] * (room_x + 1)).astype(np.int64), room_x // 2)
+    top = np.where(any_fits, np.floor(corner[:, 0] * (room_y + 1)).astype(np.int64), room_y // 2)
+    left = np.where(any_fits, np.floor(corner[:, 1] * (room_x + 1)).astype(np.int64), room_x // 2)
     return top, left, chosen_height, chosen_width

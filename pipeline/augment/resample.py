@@ -1,6 +1,6 @@
 """Geometry and blur as matrix products: every image x [H, W] becomes Wy x Wx^T with its own matrices.
 
-One product a side replaces a loop over images with differently shaped boxes.
+One product for each side replaces a loop over images with differently shaped boxes.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from pipeline.system.device import to_device
 
 
 def resample(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Wy x Wx^T for images x [B, C, H, W], rows Wy [B, h, H], columns Wx [B, w, W]; gives [B, C, h, w]."""
+    """Compute Wy x Wx^T [B, C, h, w] for images x [B, C, H, W], rows Wy [B, h, H] and columns Wx [B, w, W]."""
     batch, channels, height, width = images.shape
     narrowed = torch.bmm(images.reshape(batch, channels * height, width), columns.transpose(1, 2))
     narrowed = narrowed.view(batch, channels, height, columns.shape[1])
@@ -21,7 +21,7 @@ def resample(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def crop(images: Tensor, draws: ViewDraws, size: tuple[int, int]) -> Tensor:
-    """Cut each sample's box out of images [B, C, H, W], mirror it where asked and resize it to `size`.
+    """Cut each sample's box out of images [B, C, H, W], mirror it if its draw says so, and resize it to `size` (h, w).
 
     Antialiased bilinear, as torchvision's `resized_crop(antialias=True)` on float images.
     """
@@ -35,7 +35,7 @@ def crop(images: Tensor, draws: ViewDraws, size: tuple[int, int]) -> Tensor:
 def interpolation(
     start: Integers, length: Integers, mirrored: Flags, *, source: int, target: int, device: torch.device
 ) -> Tensor:
-    """Matrices [B, target, source] that resize the interval [start, start + length) of one axis to `target` pixels.
+    """Return matrices [B, target, source] that resize [start, start + length) of one axis to `target` pixels.
 
     Row i is a triangle around its position in the box, as wide as the larger of a source and a target pixel, cut off
     at the box's edges and normalised: PIL's antialiased bilinear filter.
@@ -56,10 +56,13 @@ def interpolation(
 
 
 def blur(images: Tensor, sigma: Floats, kernel: int | None = None) -> Tensor:
-    """Gaussian blur of images [n, C, H, W] with each sample's own sigma [n] > 0, in pixels.
+    """Blur images as torchvision's `gaussian_blur` does (reflected edges).
 
-    As torchvision's `gaussian_blur` (reflected edges) with an odd kernel of so many pixels a side; none: about a tenth
-    of the image's side, as SimCLR takes it (Chen et al. 2020), and at least 3 pixels.
+    Args:
+        images: [n, C, H, W].
+        sigma: of each image [n], positive, in pixels.
+        kernel: odd number of pixels on a side; None: about a tenth of the image's side, as in SimCLR (Chen et al.
+            2020), and at least 3.
     """
     deviation = to_device(sigma.astype(np.float32), images.device)
     rows, columns = (_smoothing(deviation, side, kernel) for side in images.shape[-2:])
@@ -67,7 +70,7 @@ def blur(images: Tensor, sigma: Floats, kernel: int | None = None) -> Tensor:
 
 
 def _smoothing(sigma: Tensor, side: int, kernel: int | None) -> Tensor:
-    """Matrices [n, side, side] of a Gaussian filter along one axis with reflected edges."""
+    """Return matrices [n, side, side] of a Gaussian filter along one axis with reflected edges."""
     radius = min(max(side // 20, 1) if kernel is None else kernel // 2, side - 1)
     place = np.arange(side, dtype=np.float32)
     # pixel j is seen at j, and by reflection at -j and at 2 (side - 1) - j; the edge pixels have no image of their own

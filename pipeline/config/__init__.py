@@ -1,1 +1,1 @@
-"""Typed settings, a file a concern: what may stand in `params.yaml`, with its limits and its documentation."""
+"""Typed settings: the keys of `params.yaml`, with their limits and documentation."""

@@ -1,4 +1,4 @@
-"""What all settings have in common, and how a wrong one is refused: in a sentence, before any work starts."""
+"""Base of all settings, and one-sentence errors for wrong ones, before any work starts."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -14,18 +14,24 @@ class SettingsError(InputError):
 
 
 class Settings(BaseModel):
-    """Base of every settings type: frozen, hashable, unknown keys refused; documentation reaches the JSON schema."""
+    """Base of every settings type: frozen, hashable, no unknown keys; docstrings are part of the JSON schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
-Key = tuple[str, ...]  # names of a setting and of the blocks that it is in
+Key = tuple[str, ...]  # names of the enclosing blocks and of a setting
 
-ANY = "NAME"  # in a key: a name of the user's own, as below `datasets`
+ANY = "NAME"  # in a key: a name that the user chooses, as below `datasets`
 
 
 def explain(error: ValidationError, where: str, kind: type[Settings]) -> str:
-    """One sentence per wrong setting: key, value, what is allowed."""
+    """Write one sentence for each wrong setting: key, value, and what was expected.
+
+    Args:
+        error: of pydantic.
+        where: file or command that has the settings.
+        kind: type of the settings, to suggest a known key for an unknown one.
+    """
     sentences = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "settings"
@@ -41,13 +47,14 @@ def explain(error: ValidationError, where: str, kind: type[Settings]) -> str:
 
 
 def keys_of(kind: type[Settings], above: Key = ()) -> Iterator[Key]:
-    """Keys of a settings type and of all types within it."""
+    """List the keys of a settings type and of all types within it; `above` are the blocks that it is in."""
     for name, field in kind.model_fields.items():
         yield (*above, name)
         yield from _inner(field.annotation, (*above, name))
 
 
 def _inner(annotation: Any, above: Key) -> Iterator[Key]:
+    """List the keys of the settings types in an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         yield from keys_of(annotation, above)
     for part in get_args(annotation):
@@ -55,17 +62,18 @@ def _inner(annotation: Any, above: Key) -> Iterator[Key]:
 
 
 def _suggestion(place: tuple[int | str, ...], kind: type[Settings]) -> str:
-    """The known key nearest to an unknown one: of that name anywhere, else of a similar name, first in its block."""
+    """Suggest the nearest key: of the same name anywhere, else of a similar name, first in the same block."""
     *block, name = map(str, place)
-    known = sorted(keys_of(kind), key=len, reverse=True)  # of equal names the one in fewest blocks counts
-    own = {key[-1]: ".".join((*block, key[-1])) for key in known if _is_block(block, key[:-1])}
-    elsewhere = {key[-1]: ".".join(key) for key in known}
-    choices = ((elsewhere, 1.0), (own, 0.6), (elsewhere, 0.8))
-    found = [names[near] for names, share in choices for near in get_close_matches(name, names, 1, share)]
-    return f": did you mean {found[0]}?" if found else ""
+    keys = sorted(keys_of(kind), key=len, reverse=True)  # of equal names the one in fewest blocks counts
+    in_block = {key[-1]: ".".join((*block, key[-1])) for key in keys if _is_block(block, key[:-1])}
+    anywhere = {key[-1]: ".".join(key) for key in keys}
+    choices = ((anywhere, 1.0), (in_block, 0.6), (anywhere, 0.8))
+    nearest = [names[near] for names, cutoff in choices for near in get_close_matches(name, names, 1, cutoff)]
+    return f": did you mean {nearest[0]}?" if nearest else ""
 
 
 def _is_block(place: list[str], key: Key) -> bool:
+    """Return True if a place is the block of a key, with names in place of ANY."""
     return len(place) == len(key) and all(part in (name, ANY) for name, part in zip(place, key, strict=True))
 
 
@@ -73,7 +81,7 @@ SettingsType = TypeVar("SettingsType", bound=Settings)
 
 
 def parse(kind: type[SettingsType], values: Mapping[str, Any], where: str) -> SettingsType:
-    """Settings of a kind from plain values; raises SettingsError that names `where`."""
+    """Check plain values, and return settings of a kind. Raises SettingsError that names `where`."""
     try:
         return kind.model_validate(values)
     except ValidationError as error:

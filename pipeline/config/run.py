@@ -1,11 +1,11 @@
 """A run: everything that decides the weights of one set of twins, and its name.
 
-A run trains all its objectives side by side on one stream of random numbers. Its name on disk is the dataset, then
-every field that is not at its published setting:
+A run trains all its objectives side by side on one stream of random numbers. Its name is the dataset, then every field
+that does not have its published value:
 
     digit_pairs/classes=100,encoder=resnet10,width=16,batch_size=256,epochs=8,seed=0
 
-The name is for people and paths; what decides whether a result is current is the whole value, defaults included.
+The name is for people and paths. The whole value, defaults included, decides whether a result is current.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class Run(TrainingSettings):
 
     dataset: str
     classes: int | None = Field(None, ge=2)
-    """C', drawn by subset_seed; none: all classes"""
+    """C', drawn by subset_seed; None: all classes"""
     subset_seed: int | None = Field(0, ge=0)
-    """none: the run's seed, so that every seed has classes of its own"""
+    """None: the run's seed, so that every seed has other classes"""
     seed: int = Field(0, ge=0)
 
     @property
     def name(self) -> str:
-        """`dataset/field=value,...`: fields at their defaults are left out, the seed never is."""
+        """`dataset/field=value,...` without fields at their defaults, except the seed."""
         parts = [
             f"{field}={_text(getattr(self, field))}"
             for field, info in sorted(Run.model_fields.items(), key=lambda item: _ORDER.get(item[0], 1))
@@ -40,7 +40,7 @@ class Run(TrainingSettings):
 
     @classmethod
     def from_name(cls, name: str) -> Run:
-        """The run of a name; raises SettingsError where the text is not a run's name."""
+        """Parse a name. Raises SettingsError if it is not the name of a run."""
         dataset, _, rest = name.partition("/")
         values: dict[str, Any] = {"dataset": dataset}
         for part in rest.split(","):
@@ -55,13 +55,18 @@ class Run(TrainingSettings):
 
     @property
     def subset(self) -> str:
-        """Name of the class subset that it trains on, with the seed that draws it."""
+        """Name of the class subset that the run trains on, with the seed that draws it."""
         seed = self.seed if self.subset_seed is None else self.subset_seed
         return f"{self.dataset}/classes={self.classes or 'all'},seed={seed}"
 
     @property
+    def network_inputs(self) -> dict[str, list[str]]:
+        """Kind -> subjects of what is read to show the run's networks its images."""
+        return {"store": [self.dataset], "subset": [self.subset], "checkpoints": [self.name]}
+
+    @property
     def setting(self) -> Run:
-        """The run with seed 0: what runs that differ only in their seed have in common."""
+        """The run with seed 0, equal for runs that differ only in their seed."""
         return self.model_copy(update={"seed": 0})
 
 
@@ -69,12 +74,14 @@ _ORDER = {"classes": 0, "subset_seed": 2, "seed": 3}  # in a name: classes first
 
 
 def _text(value: Any) -> str:
+    """Write a field's value."""
     if value is None:
         return "none"
     return "+".join(value) or "nothing" if isinstance(value, tuple) else str(value)
 
 
 def _value(field: str, text: str) -> Any:
+    """Read a field's value; pydantic converts numbers."""
     if field == "shared":
         return () if text == "nothing" else tuple(text.split("+"))
     if field == "subset_seed" and text == "none":  # elsewhere it is a word: lars_exclude=none

@@ -1,4 +1,4 @@
-"""What is computed beside training: bounds, curvature, merged weights."""
+"""Settings of bounds, curvature and merged weights."""
 
 from pydantic import Field
 
@@ -19,21 +19,21 @@ class DescentSettings(Settings):
 
 
 class SurrogateSettings(Settings):
-    """What the theory assumes of networks, measured on one batch of trained CL networks."""
+    """Assumptions of the theory, measured on one batch of trained CL networks."""
 
     iterations: int = Field(12, ge=1)
     """of the power iteration for the Hessian's largest eigenvalue"""
     steps: int = Field(8, ge=1)
-    """of plain gradient descent on the weights, beside similarity descent"""
+    """of plain gradient descent on the weights, compared with similarity descent"""
     rate: float = Field(1e-3, gt=0.0)
-    """of these steps: small, as the question is one of direction"""
+    """of these steps: small, as only the direction matters"""
 
 
 class TheorySettings(Settings):
     """Constants of the theory's tables."""
 
     delta: float = Field(0.01, gt=0.0, lt=1.0)
-    """delta: probability that a class exceeds its promised share of some batch"""
+    """probability that a class exceeds its promised share of some batch"""
     simulation: DescentSettings = DescentSettings()
     surrogate: SurrogateSettings = SurrogateSettings()
     merging_shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -1,4 +1,4 @@
-"""How training views are augmented."""
+"""Settings of the augmentation of training views."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ViewRecipe(Settings):
     """
 
     size: tuple[int, int] | None = None
-    """(height, width) of a view; none: the stored size"""
+    """(height, width) of a view; None: the stored size"""
     crop_scale: tuple[float, float] = (0.08, 1.0)
     """share of the image's area"""
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
@@ -35,19 +35,19 @@ class ViewRecipe(Settings):
     blur_sigma: tuple[float, float] = (0.1, 2.0)
     """pixels"""
     blur_kernel: int | None = Field(None, ge=3)
-    """side of the blur's kernel in pixels, odd; none: about a tenth of the image's side, as SimCLR's. The released code
-    has 3 pixels with sigma 1.5"""
+    """side of the blur's kernel in pixels, odd; None: about a tenth of the image's side, as in SimCLR. The released
+    code has 3 pixels with sigma 1.5"""
 
     @model_validator(mode="after")
     def _ordered(self) -> ViewRecipe:
         for name in ("crop_scale", "crop_ratio", "blur_sigma"):
             low, high = getattr(self, name)
             if not 0 < low <= high:
-                raise ValueError(f"{name} = [{low}, {high}]: allowed is 0 < low <= high")
+                raise ValueError(f"{name}: expected 0 < low <= high, got [{low}, {high}]")
         if self.crop_scale[1] > 1:
-            raise ValueError(f"crop_scale = {list(self.crop_scale)}: allowed is at most 1")
+            raise ValueError(f"crop_scale: expected at most 1, got {list(self.crop_scale)}")
         if self.size is not None and min(self.size) < 1:
-            raise ValueError(f"size = {list(self.size)}: allowed is at least 1 pixel each")
+            raise ValueError(f"size: expected at least 1 pixel each, got {list(self.size)}")
         if self.blur_kernel is not None and self.blur_kernel % 2 == 0:
-            raise ValueError(f"blur_kernel = {self.blur_kernel}: allowed is an odd number")
+            raise ValueError(f"blur_kernel: expected an odd number, got {self.blur_kernel}")
         return self

@@ -30,9 +30,12 @@ class Images:
         mean: tuple[float, ...],
         std: tuple[float, ...],
         device: torch.device,
+        names: tuple[str, ...] = (),
     ) -> None:
         self.rows, labels = select(split, classes)
         self.classes = len(classes)
+        self.indices = classes  # of labels 0 .. C'-1 among the dataset's classes
+        self.names = names or tuple(map(str, range(max(classes) + 1)))  # of all of the dataset's classes
         self.device = device
         self.labels = torch.from_numpy(labels).to(device)
         self.mean = torch.tensor(mean, device=device)
@@ -92,4 +95,5 @@ def load_images(store_path: Path, subset_path: Path, device: torch.device) -> di
     classes = read_subset(subset_path).indices
     splits = {"train": store.train, "test": store.test}
     manifest = store.manifest
-    return {name: Images(split, classes, manifest.mean, manifest.std, device) for name, split in splits.items()}
+    facts = (classes, manifest.mean, manifest.std, device, manifest.class_names)
+    return {name: Images(split, *facts) for name, split in splits.items()}

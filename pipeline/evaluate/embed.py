@@ -1,4 +1,4 @@
-"""Features h of checkpoints, computed once for all that read them: probes, alignment, theory."""
+"""Compute features of whole image sets."""
 
 import torch
 from torch import Tensor, nn
@@ -8,19 +8,28 @@ from pipeline.datasets.images import Images
 from pipeline.models.layer_outputs import layer_outputs
 from pipeline.models.network import Network
 
-BATCH = 256  # images a forward pass: enough to fill a device, little enough for any memory at 224 pixels
+BATCH = 256  # images in a forward pass: enough to fill a device, and small enough for any memory at 224 pixels
 
 
 @torch.inference_mode()
 def encode(encoder: nn.Module, images: Images, size: tuple[int, int] | None) -> Tensor:
-    """h [N, d] float32 on the CPU: encoder in eval mode, unaugmented images in stored order; none: of stored size."""
+    """Compute features h of unaugmented images in stored order.
+
+    Args:
+        encoder: set to evaluation mode.
+        images: N images.
+        size: (height, width) that the encoder reads; None: as stored.
+
+    Returns:
+        h [N, d] float32 on the CPU.
+    """
     encoder.eval()
     return torch.cat([encoder(as_read(batch, images, size)).float().cpu() for batch in images.batches(BATCH)])
 
 
 @torch.inference_mode()
 def encode_layers(network: Network, images: Images, size: tuple[int, int] | None) -> dict[str, Tensor]:
-    """The same of every layer (see `layer_outputs`): by name, [N, d] float32 on the CPU."""
+    """Compute features [N, d] float32 of every layer on the CPU, by name (see `layer_outputs` and `encode`)."""
     network.eval()
     parts: dict[str, list[Tensor]] = {}
     for batch in images.batches(BATCH):
@@ -30,5 +39,5 @@ def encode_layers(network: Network, images: Images, size: tuple[int, int] | None
 
 
 def as_read(batch: Tensor, images: Images, size: tuple[int, int] | None) -> Tensor:
-    """A batch of a set's images as its encoder reads them in evaluation, in the layout that is fastest."""
+    """Normalise a batch for evaluation, in the fastest memory layout."""
     return normalise(batch, size, images.mean, images.std).contiguous(memory_format=torch.channels_last)

@@ -1,6 +1,6 @@
-"""How far each twin has moved from where it started: weights, and the representation of test images.
+"""Movement of each twin from its initialisation: weights, and the representation of test images.
 
-The scale of every comparison between twins: two that have hardly moved are alike whatever they were trained on.
+It is the scale of every comparison between twins: two that have hardly moved are similar for any loss.
 """
 
 import math
@@ -14,9 +14,13 @@ from twin_alignment.measures.weight_distance import displacement, weight_angle
 
 
 @dataclass(frozen=True)
-class Travelled:
-    """How far training had come at the end of an epoch: updates so far, and the sum of their sizes (see
-    `pipeline.train.schedule.path_length`)."""
+class TrainingProgress:
+    """Training until the end of an epoch.
+
+    Attributes:
+        steps: updates so far.
+        path_length: sum of their sizes (see `pipeline.train.schedule.path_length`).
+    """
 
     steps: int
     path_length: float
@@ -24,8 +28,10 @@ class Travelled:
 
 @dataclass(frozen=True)
 class MovementRow:
-    """How far one twin is from its own epoch 0: encoder weights (angle in degrees), CKA and RSA of test features; these
-    are NaN where it has collapsed then or now, of which `collapsed` says now."""
+    """Movement of one twin from its epoch 0: encoder weights (angle in degrees), CKA and RSA of test features.
+
+    CKA and RSA are NaN if the features have collapsed then or now; `collapsed` refers to now.
+    """
 
     epoch: int
     steps: int
@@ -39,24 +45,27 @@ class MovementRow:
 
 
 @dataclass(frozen=True)
-class Start:
-    """A twin at epoch 0: test features, none where they are collapsed, and encoder weights."""
+class Reference:
+    """A twin at epoch 0: test features (None: they have collapsed) and encoder weights."""
 
     features: Prepared | None
     weights: Mapping[str, Tensor]
 
-    def moved(
+    def displacement_row(
         self,
         epoch: int,
-        travelled: Travelled,
+        progress: TrainingProgress,
         objective: str,
         features: Prepared | None,
         weights: Mapping[str, Tensor],
     ) -> MovementRow:
-        """The twin's row at an epoch, from its features and weights then."""
+        """Compare the twin's features and weights at an epoch with these."""
         similarity = Pair(self.features, features).similarity if self.features and features else None
         return MovementRow(
-            *(epoch, travelled.steps, travelled.path_length, objective),
+            epoch,
+            progress.steps,
+            progress.path_length,
+            objective,
             displacement=displacement(weights, self.weights),
             weight_angle=weight_angle(weights, self.weights),
             cka=similarity.cka if similarity else math.nan,

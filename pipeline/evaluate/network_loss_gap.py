@@ -1,4 +1,4 @@
-"""The gap between CL's and NSCL's loss of a network, on all images at once."""
+"""Gap between CL's and NSCL's loss of a network, on all images at once."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ from pipeline.datasets.images import Images
 from twin_alignment.randomness import keyed_generator
 from twin_alignment.theory.loss_gap_bound import loss_gap
 
-BATCH = 256  # images a forward pass
+BATCH = 256  # images in a forward pass
 
 
 def two_views(images: Images, recipe: ViewRecipe, seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Two views of every image, in batches."""
+    """Make two views [B, C, h, w] of every image, in batches."""
     first, second = (keyed_generator(seed, "loss gap", view) for view in (1, 2))
     batches = []
     for part in images.batches(BATCH):
@@ -29,7 +29,7 @@ def two_views(images: Images, recipe: ViewRecipe, seed: int) -> list[tuple[Tenso
 def network_loss_gap(
     network: nn.Module, views: Sequence[tuple[Tensor, Tensor]], labels: Tensor, temperature: float
 ) -> float:
-    """`loss_gap` of all images at once, seen by a network in evaluation mode."""
+    """Compute `loss_gap` of two views of all images, with labels [N], by a network in evaluation mode."""
     network.eval()
     z1, z2 = (torch.cat([network(pair[view]) for pair in views]) for view in (0, 1))
     return loss_gap(z1, z2, labels, temperature)

@@ -1,4 +1,4 @@
-"""Pixels as features: what a probe finds in images that no network has read."""
+"""Raw pixels as features, the baseline of every network."""
 
 import torch
 import torch.nn.functional as F
@@ -6,16 +6,16 @@ from torch import Tensor
 
 from pipeline.datasets.images import Images
 
-LARGEST = 32  # pixels a side; at 224 a linear probe would have 150,528 columns
+MAX_SIDE = 32  # pixels; at 224 a linear probe would have 150,528 columns
 BATCH = 1024  # images averaged at once
 
 
 def raw_pixels(images: Images) -> Tensor:
-    """Unaugmented images [N, C h w] float32 in [0, 1], in stored order, on their device.
+    """Return unaugmented images as rows [N, C h w] float32 in [0, 1], in stored order, on their device.
 
     Sides of more than 32 pixels are averaged down to 32 (adaptive average pooling), so that larger images lose detail.
     """
-    height, width = (min(side, LARGEST) for side in images.size)
+    height, width = (min(side, MAX_SIDE) for side in images.size)
     parts = []
     for batch in images.batches(BATCH):
         pixels = batch.to(torch.float32).div_(255)

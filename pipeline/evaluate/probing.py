@@ -1,4 +1,4 @@
-"""How well frozen features tell the classes apart: nearest class centre (NCCC) and linear probe (LP)."""
+"""Probes of frozen features: nearest class centre (NCCC) and linear probe (LP)."""
 
 from dataclasses import dataclass
 
@@ -22,13 +22,15 @@ class ProbeResult:
 def probes(
     train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, settings: ProbeSettings
 ) -> dict[str, ProbeResult]:
-    """Both probes of one representation, by the names they have in tables."""
+    """Run both probes, by their names in tables; arguments as of `linear_probe`."""
     data = train, train_labels, test, test_labels
     return {"nccc": nearest_class_centre(*data), "lp": linear_probe(*data, settings)}
 
 
 def nearest_class_centre(train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor) -> ProbeResult:
-    """NCCC of the paper: centres are the class means of all training features, distance is Euclidean.
+    """Classify by the nearest class centre, the paper's NCCC.
+
+    Centres are the class means of all training features; the distance is Euclidean.
 
     Args:
         train: features [N, d].
@@ -52,7 +54,7 @@ def nearest_class_centre(train: Tensor, train_labels: Tensor, test: Tensor, test
 def linear_probe(
     train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, settings: ProbeSettings
 ) -> ProbeResult:
-    """LP of the paper with the solver of the settings (see `ProbeSettings`).
+    """Classify by a linear probe, the paper's LP, with the solver of the settings (see `ProbeSettings`).
 
     Args:
         train: features [N, d].
@@ -73,7 +75,7 @@ def linear_probe(
 
 
 def _classes(train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor) -> tuple[Tensor, Tensor, int]:
-    """Labels as numbers of the training classes from 0, -1 for others, and how many classes there are."""
+    """Number the training classes from 0 (-1 for other labels), and count them."""
     for rows, labels in ((train, train_labels), (test, test_labels)):
         if labels.shape != rows.shape[:1]:
             raise ValueError(f"expected labels [{len(rows)}], one a row, got {list(labels.shape)}")
@@ -90,13 +92,13 @@ def _lbfgs(
 ) -> ProbeResult:
     """Minimise mean cross-entropy + l2/2 ||W||^2 over W [C, d] and a free bias b [C].
 
-    The problem is strictly convex in W, so that its solution does not depend on the solver; it counts as converged
-    when no entry of the gradient exceeds `tolerance` in absolute value (scikit-learn's rule for the same problem).
-    In float64, as the line search compares losses that agree in all of float32's digits long before.
+    The problem is strictly convex in W, so that its solution does not depend on the solver. It has converged when no
+    entry of the gradient exceeds `tolerance` in absolute value (scikit-learn's rule for the same problem). In float64,
+    because the line search compares losses that agree in all digits of float32.
     """
     train, test = train.double(), test.double()
     mean, std = train.mean(0), train.std(0, correction=0)
-    std = torch.where(std > 0, std, 1.0)  # a constant feature carries nothing and is left at zero
+    std = torch.where(std > 0, std, 1.0)  # a constant feature has no information and stays zero
     train, test = (train - mean) / std, (test - mean) / std
     weight = train.new_zeros(classes, train.shape[1]).requires_grad_()
     bias = train.new_zeros(classes).requires_grad_()
@@ -131,7 +133,7 @@ def _lbfgs(
 def _released_code(
     train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, classes: int, settings: ProbeSettings
 ) -> ProbeResult:
-    """300 full-batch Adam steps at 3e-3 from zero weights, raw features, no bias."""
+    """Train 300 full-batch Adam steps at 3e-3 from zero weights, on raw features, without a bias."""
     steps = 300
     weight = torch.zeros(classes, train.shape[1], device=train.device, requires_grad=True)
     solver = torch.optim.Adam([weight], lr=3e-3)
@@ -146,5 +148,5 @@ def _released_code(
 
 
 def _accuracy(scores: Tensor, labels: Tensor) -> float:
-    """Percent of rows [M, C] whose largest score is at their label."""
+    """Percentage of rows [M, C] whose largest score is that of their label."""
     return 100.0 * (scores.argmax(1) == labels).double().mean().item()

@@ -1,4 +1,4 @@
-"""Features h of a run's networks on its images, made where they are needed: kept, they would be most of all bytes."""
+"""Features h of a run's networks on its images; not stored, as they would take more space than everything else."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,29 +19,51 @@ from pipeline.train.divergence import DivergenceError
 
 @dataclass(frozen=True)
 class Embedder:
-    """The images of a subset, and an encoder that takes the weights of one checkpoint after another."""
+    """Images of a subset, and an encoder for the weights of one checkpoint after another.
 
-    images: dict[str, Images]  # by split
+    Attributes:
+        images: {"train": ..., "test": ...}.
+        encoder: on the images' device.
+        size: (height, width) that the encoder reads; None: as stored.
+    """
+
+    images: dict[str, Images]
     encoder: nn.Module
-    size: tuple[int, int] | None  # of what the encoder reads; none: as stored
+    size: tuple[int, int] | None
 
     @property
     def labels(self) -> dict[str, Tensor]:
-        """{"train": [N], "test": [M]}, on the device."""
+        """Labels {"train": [N], "test": [M]}, on the device."""
         return {split: images.labels for split, images in self.images.items()}
 
     def features(self, checkpoints: Path, objective: str, epoch: int) -> dict[str, Tensor]:
-        """{"train": [N, d], "test": [M, d]} float32, on the device; raises DivergenceError where an image's features
-        are not finite."""
+        """Compute {"train": [N, d], "test": [M, d]} float32 on the device.
+
+        Args:
+            checkpoints: folder of the run's checkpoints.
+            objective: name.
+            epoch: of the checkpoint.
+
+        Raises:
+            DivergenceError: features of an image are not finite.
+        """
         self.encoder.load_state_dict(load_encoder(checkpoints, objective, epoch))
-        found = {split: encode(self.encoder, images, self.size) for split, images in self.images.items()}
-        for rows in found.values():
+        features = {split: encode(self.encoder, images, self.size) for split, images in self.images.items()}
+        for rows in features.values():
             _check(rows, objective, epoch)
-        return {split: rows.to(self.images[split].device) for split, rows in found.items()}
+        return {split: rows.to(self.images[split].device) for split, rows in features.items()}
 
 
 def embedder(run: Run, size: tuple[int, int] | None, store: Path, subset: Path, device: torch.device) -> Embedder:
-    """For the checkpoints of a run, and of all that differ from it in their seed."""
+    """Build the embedder of a run, and of all runs that differ from it only in their seed.
+
+    Args:
+        run: encoder settings are read.
+        size: (height, width) that the encoder reads; None: as stored.
+        store: prepared images.
+        subset: file of the class subset.
+        device: to compute on.
+    """
     images = load_images(store, subset, device)
     train = images["train"]
     encoder = empty_network(run, train.channels, size or train.size).encoder.to(device)
@@ -50,20 +72,21 @@ def embedder(run: Run, size: tuple[int, int] | None, store: Path, subset: Path, 
 
 
 def _check(rows: Tensor, objective: str, epoch: int) -> None:
+    """Raise DivergenceError for a row that is not finite."""
     bad = (~rows.double().square().sum(1).isfinite()).nonzero()
     if len(bad):
         raise DivergenceError(f"the features of {objective} at epoch {epoch} are not finite (of image {int(bad[0])})")
 
 
 def save_features(path: Path, features: dict[str, Tensor], labels: dict[str, Tensor]) -> None:
-    """One file of `train`, `test`, and of both with `_labels`, as `align` reads it; raises OSError on a full disk."""
+    """Write `train`, `train_labels`, `test` and `test_labels` to one file. Raises OSError on a full disk."""
     tensors = {**features, **{f"{split}_labels": rows for split, rows in labels.items()}}
     tensors = {name: rows.cpu().contiguous() for name, rows in tensors.items()}
 
     def write(temporary: Path) -> None:
         try:
             save_file(tensors, temporary)
-        except SafetensorError as error:  # as it says it
+        except SafetensorError as error:
             raise OSError(f"{path}: {error}") from None
 
     write_atomically(path, write)

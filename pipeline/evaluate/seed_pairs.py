@@ -1,4 +1,4 @@
-"""How alike CL is to CL of another seed: what no surrogate can be expected to exceed by much."""
+"""Alignment of CL with CL of another seed, an upper reference for any surrogate."""
 
 import itertools
 import math
@@ -14,7 +14,7 @@ from twin_alignment.measures.registry import MEASURES
 
 @dataclass(frozen=True)
 class BetweenSeedsRow:
-    """One measure of CL's representations of one split at one epoch of two seeds; NaN where one has collapsed."""
+    """One measure of CL's representations of one split at one epoch, for two seeds; NaN if one has collapsed."""
 
     epoch: int
     split: str
@@ -27,13 +27,23 @@ class BetweenSeedsRow:
 def between_seeds(
     seeds: Sequence[int], epochs: Iterable[int], features_of: Callable[[int, int], Mapping[str, Tensor]]
 ) -> list[BetweenSeedsRow]:
-    """One row per epoch, split, pair of seeds and drawn measure; `features_of(seed, epoch)` gives CL's features."""
+    """Compare CL's features of all pairs of seeds.
+
+    Args:
+        seeds: of the runs.
+        epochs: to compare; one epoch of all seeds is in memory at a time.
+        features_of: `features_of(seed, epoch)` returns CL's {split: features [N, d]}.
+
+    Returns:
+        One row for each epoch, split, pair of seeds and drawn measure.
+    """
     table = []
     for epoch in epochs:
         features = {seed: features_of(seed, epoch) for seed in seeds}
         for split in ("train", "test"):
             sides = {
-                seed: Prepared(own[split], f"cl, seed {seed}, epoch {epoch}, {split}") for seed, own in features.items()
+                seed: Prepared(rows[split], f"cl, seed {seed}, epoch {epoch}, {split}")
+                for seed, rows in features.items()
             }
             collapsed = {seed for seed, side in sides.items() if is_collapsed(side.features)}
             for first, second in itertools.combinations(seeds, 2):

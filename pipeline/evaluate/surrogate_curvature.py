@@ -1,4 +1,4 @@
-"""What the theory assumes of networks, measured along the training of a CL network."""
+"""Assumptions of the theory, measured along the training of a CL network."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,17 +16,25 @@ from twin_alignment.theory.smoothness import SurrogateStep, largest_eigenvalue, 
 
 @dataclass(frozen=True)
 class Curvature:
-    """At one epoch."""
+    """Curvature at one epoch.
+
+    Attributes:
+        epoch: of the checkpoint.
+        sum_of_rates: sum of the learning rates of all steps so far.
+        beta: Hessian eigenvalue of largest absolute value, of CL's loss of one batch.
+    """
 
     epoch: int
-    sum_of_rates: float  # of all steps so far
-    beta: float  # largest Hessian eigenvalue of CL's loss of one batch
+    sum_of_rates: float
+    beta: float
 
 
 @dataclass(frozen=True)
 class Assumptions:
+    """Curvature at every epoch, and surrogate steps {epoch: steps} from the first and the last epoch's weights."""
+
     curvature: list[Curvature]
-    surrogate: dict[int, list[SurrogateStep]]  # from the first and the last epoch's weights
+    surrogate: dict[int, list[SurrogateStep]]
 
 
 def along_training(
@@ -38,19 +46,29 @@ def along_training(
     state_of: Callable[[int], Mapping[str, Tensor]],
     settings: SurrogateSettings,
 ) -> Assumptions:
-    """On two views [B, C, H, W] of one batch, with the weights `state_of(epoch)` of every epoch of `rates`, which has
-    the sums of learning rates until then. The network gives unit rows z [B, k]; it is left with other weights."""
+    """Measure curvature and surrogate steps on two views of one batch.
+
+    Args:
+        run: temperature, denominator, view pairs and seed are read.
+        network: returns unit rows z [B, k]; left with other weights.
+        view1: first views [B, C, H, W].
+        view2: second views [B, C, H, W].
+        rates: {epoch: sum of the learning rates so far}.
+        state_of: returns the network's weights at an epoch.
+        settings: iterations and steps.
+    """
     parameters = [p for p in network.parameters() if p.requires_grad]
     generator = keyed_generator(run.seed, "curvature")
     draws = [generator.normal(size=tuple(p.shape)).astype(np.float32) for p in parameters]
     start = [torch.from_numpy(draw).to(p) for draw, p in zip(draws, parameters, strict=True)]
 
     def objective() -> Tensor:
+        """Compute CL's loss."""
         z1, z2 = network(view1), network(view2)
         return contrastive(z1, z2, None, run.temperature, run.denominator, run.view_pairs)
 
     def similarities() -> Tensor:
-        """Anchors are the first views; their positives and negatives are second views."""
+        """Compute similarities [B, B] of anchors (first views) with second views."""
         product: Tensor = network(view1) @ network(view2).T
         return product
 

@@ -1,16 +1,16 @@
-"""Every pair of twins at every kept epoch: representations, weights, how far each has collapsed, and has moved.
+"""Comparison of every pair of twins at every kept epoch: representations, weights, collapse, and movement.
 
 A network that has collapsed at an epoch, on any split, has weights then and no similarities: these are NaN.
 """
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from pipeline.evaluate.movement import MovementRow, Start, Travelled
+from pipeline.evaluate.movement import MovementRow, Reference, TrainingProgress
 from twin_alignment.measures.constant_features import is_collapsed
 from twin_alignment.measures.geometry import representation_angle
 from twin_alignment.measures.jackknife import Estimate, Pair, Prepared
@@ -18,11 +18,27 @@ from twin_alignment.measures.neural_collapse import cdnv, directional_cdnv
 from twin_alignment.measures.registry import MEASURES
 from twin_alignment.measures.weight_distance import weight_angle, weight_gap, weight_gap_released
 
+Features = Mapping[str, Tensor]  # {"train": [N, d], "test": [M, d]}
+Weights = Mapping[str, Tensor]  # of an encoder, by name
+Sides = Mapping[str, Prepared | None]  # features of one split by objective; None: the network has collapsed
+
 
 @dataclass(frozen=True)
 class AlignmentRow:
-    """One measure of two twins' representations of one split at one epoch; the 95 % interval is over the rows
-    (jackknife), null what unrelated rows would give; NaN where the measure has none, and all where a twin collapsed."""
+    """One measure of two twins' representations of one split at one epoch.
+
+    Attributes:
+        epoch: of the checkpoints.
+        split: `train` or `test`.
+        first: objective.
+        second: objective.
+        rows: number of images.
+        measure: name.
+        value: NaN if a twin has collapsed.
+        low: lower end of the 95 % interval over rows (jackknife); NaN if the measure has none.
+        high: upper end.
+        null: value expected of unrelated rows; NaN if the measure has none.
+    """
 
     epoch: int
     split: str
@@ -38,9 +54,17 @@ class AlignmentRow:
 
 @dataclass(frozen=True)
 class WeightRow:
-    """How far two twins' encoders are apart at one epoch; angles in degrees, the representations' on test images.
+    """Distance of two twins' encoders at one epoch.
 
-    `weight_gap` is over matrices and kernels, `weight_gap_released` over all that the released code takes too."""
+    Attributes:
+        epoch: of the checkpoints.
+        first: objective.
+        second: objective.
+        weight_gap: over matrices and kernels.
+        weight_gap_released: over all tensors that the released code takes too.
+        weight_angle: in degrees.
+        representation_angle: of test images, in degrees.
+    """
 
     epoch: int
     first: str
@@ -53,7 +77,7 @@ class WeightRow:
 
 @dataclass(frozen=True)
 class CollapseRow:
-    """How tight the classes are in one twin's representation of one split at one epoch; NaN where it has collapsed."""
+    """Tightness of the classes in one twin's representation of one split at one epoch; NaN if it has collapsed."""
 
     epoch: int
     objective: str
@@ -62,61 +86,54 @@ class CollapseRow:
     directional_cdnv: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Trajectory:
-    alignment: list[AlignmentRow]
-    weights: list[WeightRow]
-    collapse: list[CollapseRow]
-    movement: list[MovementRow]
+    """Tables of a run, filled epoch by epoch; the first epoch is 0, from which movement is measured.
 
-
-Features = Mapping[str, Tensor]  # {"train": [N, d], "test": [M, d]}
-Weights = Mapping[str, Tensor]  # of an encoder, by name
-
-
-def trajectory(
-    objectives: Sequence[str],
-    epochs: Iterable[int],
-    features_of: Callable[[str, int], Features],
-    weights_of: Callable[[str, int], Weights],
-    labels: Mapping[str, Tensor],
-    travelled: Mapping[int, Travelled],
-) -> Trajectory:
-    """All measures of a run; both functions are called with (objective, epoch), once each.
-
-    The first of the epochs is 0, from which movement is measured; `travelled` says of each how far training had come.
+    Attributes:
+        labels: {split: [N]}.
     """
-    table = Trajectory([], [], [], [])
-    starts: dict[str, Start] = {}
-    for epoch in epochs:
-        features = {name: features_of(name, epoch) for name in objectives}
-        weights = {name: weights_of(name, epoch) for name in objectives}
-        collapsed = {n for n, own in features.items() if any(is_collapsed(own[s], labels[s]) for s in labels)}
-        for split in labels:
+
+    labels: Mapping[str, Tensor]
+    alignment: list[AlignmentRow] = field(default_factory=list)
+    weights: list[WeightRow] = field(default_factory=list)
+    collapse: list[CollapseRow] = field(default_factory=list)
+    movement: list[MovementRow] = field(default_factory=list)
+    _start: dict[str, Reference] = field(default_factory=dict)
+
+    def add_epoch(
+        self, epoch: int, progress: TrainingProgress, features: Mapping[str, Features], weights: Mapping[str, Weights]
+    ) -> None:
+        """Compare all twins at an epoch.
+
+        Args:
+            epoch: of the checkpoints.
+            progress: training until then.
+            features: by objective.
+            weights: of the encoders, by objective.
+        """
+        collapsed = {
+            name
+            for name, splits in features.items()
+            if any(is_collapsed(splits[split], labels) for split, labels in self.labels.items())
+        }
+        for split, labels in self.labels.items():
             sides = {
-                name: None if name in collapsed else Prepared(own[split], f"{name}, epoch {epoch}, {split}")
-                for name, own in features.items()
+                name: None if name in collapsed else Prepared(splits[split], f"{name}, epoch {epoch}, {split}")
+                for name, splits in features.items()
             }
-            table.alignment.extend(_alignment(sides, epoch, split, len(labels[split])))
-            table.collapse.extend(_collapse(sides, epoch, split, labels[split]))
+            rows = list(_alignment(sides, epoch, split, len(labels)))
+            self.alignment += rows
+            self.collapse += _collapse(sides, epoch, split, labels)
             if split == "test":
-                if epoch == 0:
-                    starts = {name: Start(side, weights[name]) for name, side in sides.items()}
+                self.weights += [_distance(row, weights) for row in rows if row.measure == "cka"]
                 for name, side in sides.items():
-                    table.movement.append(starts[name].moved(epoch, travelled[epoch], name, side, weights[name]))
-        on_test = [row for row in table.alignment if (row.epoch, row.split, row.measure) == (epoch, "test", "cka")]
-        for row in on_test:
-            a, b = weights[row.first], weights[row.second]
-            angle = math.nan if math.isnan(row.value) else representation_angle(row.value)
-            apart = weight_gap(a, b), weight_gap_released(a, b), weight_angle(a, b), angle
-            table.weights.append(WeightRow(epoch, row.first, row.second, *apart))
-    return table
-
-
-Sides = Mapping[str, Prepared | None]  # by objective; none of a collapsed network
+                    start = self._start.setdefault(name, Reference(side, weights[name]))
+                    self.movement.append(start.displacement_row(epoch, progress, name, side, weights[name]))
 
 
 def _alignment(sides: Sides, epoch: int, split: str, rows: int) -> Iterator[AlignmentRow]:
+    """Measure every pair of twins."""
     for (first, a), (second, b) in itertools.combinations(sides.items(), 2):
         pair = Pair(a, b) if a and b else None
         for name, measure in MEASURES.items():
@@ -125,6 +142,17 @@ def _alignment(sides: Sides, epoch: int, split: str, rows: int) -> Iterator[Alig
 
 
 def _collapse(sides: Sides, epoch: int, split: str, labels: Tensor) -> Iterator[CollapseRow]:
+    """Measure the classes of every twin."""
     for name, side in sides.items():
-        found = (cdnv(side.features, labels), directional_cdnv(side.features, labels)) if side else (math.nan, math.nan)
-        yield CollapseRow(epoch, name, split, *found)
+        tightness = (math.nan, math.nan)
+        if side:
+            tightness = cdnv(side.features, labels), directional_cdnv(side.features, labels)
+        yield CollapseRow(epoch, name, split, *tightness)
+
+
+def _distance(cka: AlignmentRow, weights: Mapping[str, Weights]) -> WeightRow:
+    """Compare the weights of a pair of twins, whose CKA is given."""
+    a, b = weights[cka.first], weights[cka.second]
+    angle = math.nan if math.isnan(cka.value) else representation_angle(cka.value)
+    gaps = weight_gap(a, b), weight_gap_released(a, b), weight_angle(a, b)
+    return WeightRow(cka.epoch, cka.first, cka.second, *gaps, angle)

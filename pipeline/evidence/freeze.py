@@ -24,13 +24,13 @@ from pipeline.evidence.manifest import (
     file_digests,
     write_manifest,
 )
-from pipeline.jobs.declared import SHOWN
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import Plan
 from pipeline.jobs.provenance import git_state
 from pipeline.jobs.records import Record, record_of
-from pipeline.jobs.task import Task, tasks
+from pipeline.jobs.task import Task, tasks_of
 from pipeline.jobs.verify import verify
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import FOR_READERS
 from pipeline.system.files import sha256, write_csv, write_text
 from pipeline.train.checkpoints import checkpoint_path
 
@@ -65,7 +65,7 @@ def freeze(name: str, plan: Plan, layout: Layout, networks: Sequence[str] = ()) 
         raise SettingsError("the tree has uncommitted changes, or is no repository: commit first")
     verify(plan, layout, deep=True)
     made = _records(plan, layout)
-    dirty = [f"{one.stage.name} {one.subject}".strip() for one, record in made if record["made"]["dirty"]]
+    dirty = [f"{task.stage.name} {task.subject}".strip() for task, record in made if record["made"]["dirty"]]
     if dirty:
         raise SettingsError(f"made with uncommitted changes: {', '.join(dirty[:4])} ({len(dirty)} results)")
     unfinished = FOLDER / f".{name}"
@@ -78,24 +78,24 @@ def freeze(name: str, plan: Plan, layout: Layout, networks: Sequence[str] = ()) 
 
 
 def _records(plan: Plan, layout: Layout) -> list[tuple[Task, Record]]:
-    """Every finished result of a plan. Raises SettingsError where one that a reader looks at is not made."""
-    every = list(tasks(plan, layout))
-    missing = [one.command for one in every if one.stage.subject in SHOWN and not one.place.record.is_file()]
+    """Every finished result of a plan. Raises SettingsError where task that a reader looks at is not made."""
+    every = list(tasks_of(plan, layout))
+    missing = [task.command for task in every if task.stage.subject in FOR_READERS and not task.place.record.is_file()]
     if missing:
         raise SettingsError(f"{len(missing)} results are missing; `{missing[0]}` makes the first")
-    return [(one, record_of(one.place)) for one in every if one.place.record.is_file()]
+    return [(task, record_of(task.place)) for task in every if task.place.record.is_file()]
 
 
 def _fill(folder: Path, plan: Plan, made: Sequence[tuple[Task, Record]], networks: Sequence[str]) -> None:
     folder.mkdir(parents=True)
     shutil.copyfile(plan.file, folder / SETTINGS)
     measures: dict[str, list[pd.DataFrame]] = {}
-    for one, _ in made:
-        for kind, path in one.place.outputs.items():
-            if one.stage.folder and path.suffix in (".csv", ".gz"):
-                measures.setdefault(kind, []).append(_labelled(one, path))
-            elif not one.stage.folder and kind not in LEFT_OUT:
-                target = folder / path.relative_to(one.layout.reports)
+    for task, _ in made:
+        for kind, path in task.place.outputs.items():
+            if task.stage.folder and path.suffix in (".csv", ".gz"):
+                measures.setdefault(kind, []).append(_labelled(task, path))
+            elif not task.stage.folder and kind not in LEFT_OUT:
+                target = folder / path.relative_to(task.layout.reports)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
     for kind, rows in measures.items():
@@ -105,20 +105,20 @@ def _fill(folder: Path, plan: Plan, made: Sequence[tuple[Task, Record]], network
         write_csv(folder / MEASURED_NETWORKS, _last_on_test(pd.concat(measures["alignment"]), networks))
 
 
-def _labelled(one: Task, path: Path) -> pd.DataFrame:
+def _labelled(task: Task, path: Path) -> pd.DataFrame:
     """A measure's rows with the name of what they are of."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False) if path.stat().st_size > 1 else pd.DataFrame()
-    table.insert(0, one.stage.subject, one.subject)
+    table.insert(0, task.stage.subject, task.subject)
     return table
 
 
 def _networks(made: Iterable[tuple[Task, Record]], names: Sequence[str]) -> dict[str, Any]:
     """Tensors of the last checkpoints of runs, named RUN|OBJECTIVE|TENSOR."""
-    runs = {one.subject: one for one, _ in made if one.stage.lasts}
+    runs = {task.subject: task for task, _ in made if task.stage.is_training}
     found: dict[str, Any] = {}
     for name in names:
         if name not in runs:
-            raise SettingsError(f"networks: {name!r}: expected one of {', '.join(runs)}")
+            raise SettingsError(f"networks: {name!r}: expected task of {', '.join(runs)}")
         folder = runs[name].place.outputs["checkpoints"]
         run = Run.from_name(name)
         for objective in (item["name"] for item in runs[name].decided_by["settings"]["objectives"]):
@@ -141,24 +141,24 @@ def _manifest(
     hours: dict[str, float] = {}
     environments: dict[str, dict[str, Any]] = {}
     runs, images = {}, {}
-    for one, record in made:
+    for task, record in made:
         origin = record["made"]
-        hours[one.stage.name] = hours.get(one.stage.name, 0.0) + origin["seconds"] / 3600
+        hours[task.stage.name] = hours.get(task.stage.name, 0.0) + origin["seconds"] / 3600
         where = {part: origin[part] for part in ("python", "packages", "machine")}
-        environments.setdefault(str(where), {**where, "stages": {}})["stages"][one.stage.name] = None
-        if one.stage.lasts:
+        environments.setdefault(str(where), {**where, "stages": {}})["stages"][task.stage.name] = None
+        if task.stage.is_training:
             checkpoints = {Path(file).name: known for file, known in record["outputs"]["checkpoints"].items()}
-            runs[one.subject] = RunOrigin(
+            runs[task.subject] = RunOrigin(
                 origin["commit"], origin["dirty"], origin["seconds"], record["found"]["digests"], checkpoints
             )
-        if one.stage.name == "prepare":
-            images[one.subject] = {Path(file).name: known for file, known in record["outputs"]["store"].items()}
+        if task.stage.name == "prepare":
+            images[task.subject] = {Path(file).name: known for file, known in record["outputs"]["store"].items()}
     return Manifest(
         commit=commit,
         command=f"snakemake --cores all all --configfile {plan.file}",
         replay=REPLAY,
         locks={lock: sha256(PROJECT / lock) for lock in LOCKS},
-        environments=[{**one, "stages": list(one["stages"])} for one in environments.values()],
+        environments=[{**task, "stages": list(task["stages"])} for task in environments.values()],
         hours={stage: round(spent, 3) for stage, spent in hours.items()},
         images=images,
         runs=runs,

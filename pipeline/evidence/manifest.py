@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.base import SettingsError
+from pipeline.config.earlier_names import MANIFEST, current_text
 from pipeline.system.files import read_json, sha256, write_json
 
 FOLDER = Path("reports/evidence")
-MANIFEST = "MANIFEST.json"
 SETTINGS = "settings.yaml"
 NETWORKS = "networks.safetensors"
 MEASURED_NETWORKS = "networks.csv"  # how alike these are on test images
@@ -22,7 +22,7 @@ PROSE = {MANIFEST, "README.md"}  # without a digest: what is told of evidence is
 
 @dataclass(frozen=True)
 class RunOrigin:
-    """What is known of one run behind the evidence."""
+    """What is known of task run behind the evidence."""
 
     commit: str
     dirty: bool  # whether tracked files differed from the commit when it was trained
@@ -52,20 +52,35 @@ def evidence_folder(name: str) -> Path:
     folder = Path(name) if (Path(name) / MANIFEST).is_file() else FOLDER / name
     if not (folder / MANIFEST).is_file():
         known = sorted(path.parent.name for path in FOLDER.glob(f"*/{MANIFEST}"))
-        raise SettingsError(f"{name}: expected one of {', '.join(known) or 'none'}, or a folder with a {MANIFEST}")
+        raise SettingsError(f"{name}: expected task of {', '.join(known) or 'none'}, or a folder with a {MANIFEST}")
     return folder
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a folder; raises SettingsError for a file that is none."""
+    """Return the manifest of a folder, by today's names; raises SettingsError for a file that is none."""
     try:
         values = read_json(folder / MANIFEST)
         runs, networks = (
-            {name: RunOrigin(**run) for name, run in values.pop(part).items()} for part in ("runs", "networks")
+            {current_text(name): _origin(run) for name, run in values.pop(part).items()}
+            for part in ("runs", "networks")
         )
         return Manifest(**values, runs=runs, networks=networks)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise SettingsError(f"{folder / MANIFEST}: not a whole manifest ({error})") from None
+
+
+def _origin(values: dict[str, Any]) -> RunOrigin:
+    named = {part: _by_current_names(values[part]) for part in ("shown", "checkpoints")}
+    return RunOrigin(**{**values, **named})
+
+
+def _by_current_names(values: dict[str, str]) -> dict[str, str]:
+    return {current_text(name): value for name, value in values.items()}
+
+
+def published_run(folder: Path, run: str) -> str:
+    """Return the name that a run has at the evidence's own commit."""
+    return next((name for name in read_json(folder / MANIFEST)["runs"] if current_text(name) == run), run)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

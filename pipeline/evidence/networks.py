@@ -14,6 +14,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from pipeline.config.base import SettingsError
+from pipeline.config.earlier_names import current_table, current_text
 from pipeline.evaluate.run_features import embedder
 from pipeline.evidence.manifest import MEASURED_NETWORKS, NETWORKS, read_manifest
 from pipeline.evidence.replay import images_of, run_task
@@ -29,7 +30,7 @@ def unpack(folder: Path, target: Path) -> dict[str, list[str]]:
     """Write the kept networks as checkpoints below `target`, and return {run: objectives}.
 
     Raises:
-        SettingsError: the evidence keeps none, or one is not as the manifest has it.
+        SettingsError: the evidence keeps none, or task is not as the manifest has it.
     """
     if not (folder / NETWORKS).is_file():
         raise SettingsError(f"{folder}: keeps no networks")
@@ -49,7 +50,7 @@ def _tensors(file: Path) -> dict[tuple[str, str], dict[str, Tensor]]:
     found: dict[tuple[str, str], dict[str, Tensor]] = {}
     with safe_open(file, framework="pt") as opened:
         for name in opened.keys():  # noqa: SIM118  (no mapping)
-            run, objective, tensor = name.split("|")
+            run, objective, tensor = current_text(name).split("|")
             found.setdefault((run, objective), {})[tensor] = opened.get_tensor(name)
     return found
 
@@ -66,15 +67,15 @@ def measure(folder: Path, device: torch.device) -> pd.DataFrame:
     rows = []
     with tempfile.TemporaryDirectory() as place:
         for name, objectives in unpack(folder, Path(place)).items():
-            one = run_task(folder, name)
-            job: Any = one.job
-            size = one.plan.dataset(job.run.dataset).views.size
-            embedded = embedder(job.run, size, *images_of(folder, read_manifest(folder), one), device)
+            task = run_task(folder, name)
+            job: Any = task.job
+            size = task.plan.dataset(job.run.dataset).views.size
+            embedded = embedder(job.run, size, *images_of(folder, read_manifest(folder), task), device)
             features = {o: embedded.features(Path(place), o, job.run.epochs)["test"] for o in objectives}
             sides = {o: Prepared(found, o) for o, found in features.items()}
             for first, second in itertools.combinations(objectives, 2):
                 pair = Pair(sides[first], sides[second])
                 rows += [(name, first, second, label, take(pair).value) for label, take in MEASURES.items()]
     table = pd.DataFrame(rows, columns=[*COLUMNS, "value"])
-    known = pd.read_csv(folder / MEASURED_NETWORKS).rename(columns={"value": "evidence"})
+    known = current_table(pd.read_csv(folder / MEASURED_NETWORKS)).rename(columns={"value": "evidence"})
     return table.merge(known, on=COLUMNS, how="left", validate="one_to_one")

@@ -16,15 +16,16 @@ import pandas as pd
 import torch
 
 from pipeline.config.base import SettingsError
+from pipeline.config.earlier_names import current_table, current_text
 from pipeline.config.params import read_params
 from pipeline.config.references import PROJECT
 from pipeline.datasets.images import load_images
-from pipeline.evidence.manifest import SETTINGS, Manifest, read_manifest
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
-from pipeline.jobs.task import Task, task
+from pipeline.evidence.manifest import SETTINGS, Manifest, published_run, read_manifest
+from pipeline.jobs.task import Task, task_of
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 from pipeline.system.files import sha256
-from pipeline.train.first_steps import Compared, Recorded, replay
+from pipeline.train.first_steps import Comparison, Recorded, replay
 
 TOLERANCE = {"float32": 1e-4, "bfloat16": 2e-2}  # relative, of the losses of first steps: other kernels, other order
 STEPS = Path("measures", "steps.csv.gz")
@@ -38,12 +39,12 @@ def replay_run(folder: Path, run: str, device: torch.device, steps: int | None, 
         SettingsError: the run is not of this evidence, its images are missing or others, or its first steps differ by
             more than rounding does.
     """
-    manifest = read_manifest(folder)
+    manifest, run = read_manifest(folder), current_text(run)
     if not (folder / STEPS).is_file():
         raise SettingsError(f"{folder}: keeps no losses of single steps: there is nothing to compare a replay with")
-    one = run_task(folder, run)
-    images = load_images(*images_of(folder, manifest, one), device)["train"]
-    job: Any = one.job
+    task = run_task(folder, run)
+    images = load_images(*images_of(folder, manifest, task), device)["train"]
+    job: Any = task.job
     recorded = _recorded(folder, run)
     twins = {key[2] for key in recorded}
     objectives = [objective for objective in job.objectives if objective.name in twins]
@@ -56,23 +57,25 @@ def replay_run(folder: Path, run: str, device: torch.device, steps: int | None, 
 
 
 def run_task(folder: Path, run: str) -> Task:
-    """The task that trains a run of the evidence. Raises SettingsError that lists its runs."""
+    """Return the task that trains a run of the evidence, by the run's earlier or today's name. Raises SettingsError
+    that lists its runs."""
+    run = current_text(run)
     if run not in read_manifest(folder).runs:
         runs = "\n".join(read_manifest(folder).runs)
         raise SettingsError(f"{run}: not a run of {folder}, which has\n{runs}")
     params = read_params(folder / SETTINGS)
-    return task("twins", run, plan(params, folder / SETTINGS), Layout(Path(params.results), Path(params.reports)))
+    return task_of("twins", run, plan(params, folder / SETTINGS), Layout(Path(params.results), Path(params.reports)))
 
 
-def images_of(folder: Path, manifest: Manifest, one: Task) -> tuple[Path, Path]:
+def images_of(folder: Path, manifest: Manifest, task: Task) -> tuple[Path, Path]:
     """Paths of a run's images and class subset. Raises SettingsError where these are missing, or other images than the
     evidence was made from."""
-    job: Any = one.job
-    for place in (place for kind, place in one.reads if kind in ("store", "subset")):
+    job: Any = task.job
+    for place in (place for kind, place in task.reads if kind in ("store", "subset")):
         if not place.record.is_file():
-            command = task(place.stage.name, place.subject, one.plan, one.layout).command
+            command = task_of(place.stage.name, place.subject, task.plan, task.layout).command
             raise SettingsError(f"{place.folder}: missing; `{command}` makes it")
-    store, subset = one.inputs["store"][0], one.inputs["subset"][0]
+    store, subset = task.inputs["store"][0], task.inputs["subset"][0]
     known = manifest.images[job.run.dataset]
     other = [name for name, digest in known.items() if not (store / name).is_file() or sha256(store / name) != digest]
     if other:
@@ -81,18 +84,19 @@ def images_of(folder: Path, manifest: Manifest, one: Task) -> tuple[Path, Path]:
 
 
 def _recorded(folder: Path, run: str) -> Recorded:
-    table = pd.read_csv(folder / STEPS)
+    table = current_table(pd.read_csv(folder / STEPS))
     rows = table[table["run"] == run]
     return {(int(e), int(s), str(o)): tuple(rest) for e, s, o, *rest in zip(*(rows[c] for c in COLUMNS), strict=True)}
 
 
-def _text(found: Compared) -> str:
+def _text(found: Comparison) -> str:
     reached = f", {found.checkpoints} checkpoints reached again" if found.checkpoints else ""
-    if found.apart_from is None:
+    if found.first_difference is None:
         return f"{found.twins} twins, equal to the bit through step {found.steps}{reached}"
+    first = found.first_difference
     return (
-        f"{found.twins} twins, equal to the bit through step {found.apart_from - 1}, from step {found.apart_from} on "
-        f"apart by up to {found.deviation:.2g} of a loss after {found.steps}{reached}"
+        f"{found.twins} twins, equal to the bit through step {first - 1}, from step {first} on apart by up to "
+        f"{found.deviation:.2g} of a loss after {found.steps}{reached}"
     )
 
 
@@ -106,7 +110,7 @@ def replay_at_its_commit(folder: Path, run: str, steps: int | None) -> int:
     job: Any = run_task(folder, run).job
     values = {
         "folder": str(folder.absolute()),
-        "run": run,
+        "run": published_run(folder, current_text(run)),
         "dataset": job.run.dataset,
         "subset": job.run.subset,
         "steps": str(steps or "all"),
@@ -124,7 +128,7 @@ def replay_at_its_commit(folder: Path, run: str, steps: int | None) -> int:
 
 @contextmanager
 def _worktree(commit: str) -> Iterator[Path]:
-    """A checkout of a commit beside this one, with this one's downloads."""
+    """A checkout of a commit beside this task, with this task's downloads."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder, "tree")
         git = ["git", "-C", str(PROJECT), "worktree"]

@@ -1,1 +1,1 @@
-"""Which results there are, what each is made from, and whether what is on disk is that. No science, and no torch."""
+"""Jobs: stages applied to what the settings ask for, their records, and the runner. No science is here."""

@@ -1,7 +1,7 @@
-"""What code a result depends on: the syntax trees, without docstrings and comments, of all that its stage imports.
+"""Code identity of a result: digests of the syntax trees of all modules that its stage imports.
 
-A module that holds only a constant decides results too, and counts. Those that write files and show progress decide
-none; nor do the types of settings, whose values, defaults included, count by themselves.
+Docstrings and comments do not count. Modules that write files or show progress decide no number and do not count, nor
+do the types of settings, whose values count by themselves, and the planning.
 """
 
 import ast
@@ -13,28 +13,36 @@ from pathlib import Path
 from pipeline.config.references import PROJECT, source_of
 
 PACKAGES = ("pipeline", "twin_alignment")
-NOT_COUNTED = ("pipeline.system.files", "twin_alignment.progress", "pipeline.config")
+NOT_COUNTED = (
+    "pipeline.system.files",
+    "twin_alignment.progress",
+    "pipeline.config",
+    "pipeline.planning",
+    "pipeline.stages.measured_kinds",
+)
 
 
 def code_identity(modules: Iterable[str]) -> dict[str, str]:
-    """{module: digest} of these modules (or `FILE.py`), of all modules of this project that they import, directly or
-    not, and of the packages these lie in. Imports below `if TYPE_CHECKING` never run and do not count."""
+    """Return {module: digest} of these modules (or `FILE.py`) and of all of this project's that they import.
+
+    Packages count with their modules. Imports below `if TYPE_CHECKING` never run and do not count.
+    """
     return _identity(tuple(modules))
 
 
 @cache
 def _identity(modules: tuple[str, ...]) -> dict[str, str]:
-    found: set[str] = set()
+    reached: set[str] = set()
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
         path = source_of(module)
-        if path is None or module in found or not_counted(module):
+        if path is None or module in reached or not_counted(module):
             continue
-        found.add(module)
+        reached.add(module)
         package = "" if module.endswith(".py") else module.rpartition(".")[0]
         waiting += [*_imports(path), *([package] if package else [])]
-    return {module: file_identity(path) for module in sorted(found) if (path := source_of(module)) is not None}
+    return {module: file_identity(path) for module in sorted(reached) if (path := source_of(module)) is not None}
 
 
 def not_counted(module: str) -> bool:

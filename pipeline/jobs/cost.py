@@ -1,4 +1,4 @@
-"""What an experiment will cost: runs, epochs, hours and bytes, from finished runs or from stated assumptions."""
+"""Cost of an experiment: runs, epochs, hours and bytes, from finished runs or from stated assumptions."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,11 +14,12 @@ from pipeline.config.run import Run
 from pipeline.config.training_settings import TrainingSettings
 from pipeline.datasets.catalog import facts
 from pipeline.datasets.store import SPLITS, load_manifest
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import Plan, classes_of
-from pipeline.jobs.task import Task, task
+from pipeline.jobs.chain import STAGES
+from pipeline.jobs.task import Task, task_of
 from pipeline.models.network import Network, ProjectionHead, build_encoder, feature_dimension
+from pipeline.planning.checks import classes_of
+from pipeline.planning.layout import Layout
+from pipeline.planning.plan import Plan
 
 BACKWARD = 2  # times the forward pass
 BYTES = 4  # of a weight or a feature
@@ -28,7 +29,7 @@ PACKED = 0.45  # of their pixels, that images stored as files are assumed to tak
 
 @dataclass(frozen=True)
 class Device:
-    """What trains, and the floating-point operations a second that are assumed of it where nothing is measured."""
+    """A kind of device, with the floating-point operations per second assumed where none were measured."""
 
     name: str
     rate: float
@@ -43,13 +44,13 @@ def device_here() -> Device:
 
 
 def rate_here() -> float:
-    """Operations a second that are assumed of this machine's device."""
+    """Return the operations per second assumed of this machine's device."""
     return device_here().rate
 
 
 @dataclass(frozen=True)
 class Size:
-    """Of a whole dataset; height and width as stored."""
+    """Size of a whole dataset; height and width as stored."""
 
     train: int
     test: int
@@ -65,7 +66,7 @@ class Size:
 
 @dataclass(frozen=True)
 class RunCost:
-    """Of one run; operations and bytes for all its objectives."""
+    """Cost of one run, with operations and bytes for all of its objectives."""
 
     run: Run
     finished: bool
@@ -80,7 +81,7 @@ class RunCost:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a target; `rates` are operations a second by encoder, measured on finished runs where there are any."""
+    """Cost of a target; `rates` are operations per second by encoder, measured on finished runs."""
 
     target: str
     device: Device
@@ -88,7 +89,7 @@ class Cost:
     rates: dict[str, float]
     store_bytes: float
     present: tuple[str, ...]  # datasets that are prepared
-    thinned: bool  # whether earlier checkpoints go when nothing reads them any more
+    thinned: bool  # True: earlier checkpoints are deleted after use
 
     def hours(self, todo_only: bool) -> float:
         chosen = [run for run in self.runs if not (todo_only and run.finished)]
@@ -96,12 +97,12 @@ class Cost:
 
     @property
     def checkpoint_bytes(self) -> float:
-        """That stay."""
+        """Bytes of checkpoints that are kept."""
         return sum(run.last_bytes if self.thinned else run.checkpoint_bytes for run in self.runs)
 
     @property
     def passing_bytes(self) -> float:
-        """Of the setting that keeps most until all of its seeds are measured, which are then compared."""
+        """Largest bytes that a setting keeps until all of its seeds are measured and compared."""
         if not self.thinned:
             return 0.0
         of_setting: defaultdict[str, float] = defaultdict(float)
@@ -115,9 +116,9 @@ class Cost:
 
 
 def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
-    """Of an experiment, or of `all`; raises SettingsError for another target. Reads records, starts nothing."""
+    """Return the cost of an experiment, or of `all`, from records. Raises SettingsError for another target."""
     if target != "all" and target not in plan.experiments:
-        raise SettingsError(f"target = {target!r}: allowed is all or one of {', '.join(plan.experiments)}")
+        raise SettingsError(f"target: expected all or one of {', '.join(plan.experiments)}, got {target!r}")
     runs = tuple(plan.requests) if target == "all" else tuple(dict.fromkeys(plan.experiments[target]))
     datasets = dict.fromkeys(run.dataset for run in runs)
     images = {name: size_of(plan, layout, name) for name in datasets}
@@ -130,34 +131,34 @@ def cost(plan: Plan, layout: Layout, target: str, device: Device) -> Cost:
 
 
 def run_cost(plan: Plan, layout: Layout, run: Run) -> RunCost:
-    """Of a single run, which need not be of the plan."""
+    """Return the cost of a single run, of the plan or not."""
     return _of_run(plan, layout, run, size_of(plan, layout, run.dataset))
 
 
-def as_text(found: Cost) -> str:
-    """For a person who decides whether to start it."""
-    todo = [run for run in found.runs if not run.finished]
+def as_text(cost: Cost) -> str:
+    """Return the cost as text for a person who decides whether to start."""
+    todo = [run for run in cost.runs if not run.finished]
     lines = [
-        f"{found.target}: {len(found.runs)} runs, {len(found.runs) - len(todo)} of them finished by these settings and "
+        f"{cost.target}: {len(cost.runs)} runs, {len(cost.runs) - len(todo)} of them finished by these settings and "
         "this code",
         f"to train: {sum(run.epochs for run in todo)} epochs (a twin's epoch each), "
         f"{sum(run.operations for run in todo):.2g} operations",
-        f"time: {_hours(found.hours(todo_only=True))} to go, {_hours(found.hours(todo_only=False))} from nothing; of "
-        f"{found.device.name}, one run at a time, training alone",
-        f"disk: {found.bytes / 1e9:.2f} GB (images {found.store_bytes / 1e9:.2f}, checkpoints "
-        f"{found.checkpoint_bytes / 1e9:.2f})"
-        + (f"; up to {found.passing_bytes / 1e9:.2f} more until a setting is measured" if found.thinned else ""),
-        f"datasets prepared: {', '.join(found.present) or 'none'}",
+        f"time: {_hours(cost.hours(todo_only=True))} to go, {_hours(cost.hours(todo_only=False))} from nothing; of "
+        f"{cost.device.name}, one run at a time, training alone",
+        f"disk: {cost.bytes / 1e9:.2f} GB (images {cost.store_bytes / 1e9:.2f}, checkpoints "
+        f"{cost.checkpoint_bytes / 1e9:.2f})"
+        + (f"; up to {cost.passing_bytes / 1e9:.2f} more until a setting is measured" if cost.thinned else ""),
+        f"datasets prepared: {', '.join(cost.present) or 'none'}",
     ]
-    for encoder in dict.fromkeys(run.run.encoder for run in found.runs):
-        if encoder in found.rates:
-            lines.append(f"{encoder}: {found.rates[encoder]:.2g} operations a second, as finished runs of it took here")
+    for encoder in dict.fromkeys(run.run.encoder for run in cost.runs):
+        if encoder in cost.rates:
+            lines.append(f"{encoder}: {cost.rates[encoder]:.2g} operations a second, as finished runs of it took here")
         else:
             operations = sum(run.operations for run in todo if run.run.encoder == encoder)
-            (other,) = {GPU, CORE} - {found.device}
+            (second,) = {GPU, CORE} - {cost.device}
             lines.append(
-                f"{encoder}: no finished run; assumed {found.device.rate:.0e} operations a second; {other.name} does "
-                f"about {other.rate:.0e}: {_hours(operations / other.rate / 3600)}"
+                f"{encoder}: no finished run; assumed {cost.device.rate:.0e} operations a second; {second.name} does "
+                f"about {second.rate:.0e}: {_hours(operations / second.rate / 3600)}"
             )
     return "\n".join(lines)
 
@@ -167,12 +168,12 @@ def _hours(hours: float) -> str:
 
 
 def _twins(plan: Plan, layout: Layout, run: Run) -> Task:
-    return task("twins", run.name, plan, layout)
+    return task_of("twins", run.name, plan, layout)
 
 
 def size_of(plan: Plan, layout: Layout, dataset: str) -> Size:
-    """Counted where it is prepared, else as published; raises SettingsError where it is neither."""
-    store = task("prepare", dataset, plan, layout).place.outputs["store"]
+    """Return the size of a prepared dataset, or its published size. Raises SettingsError where both are missing."""
+    store = task_of("prepare", dataset, plan, layout).place.outputs["store"]
     if (store / "manifest.json").is_file():
         manifest = load_manifest(store)
         train, test = (sum(manifest.counts[split]) for split in SPLITS)
@@ -186,8 +187,8 @@ def size_of(plan: Plan, layout: Layout, dataset: str) -> Size:
 
 
 def _stored(plan: Plan, layout: Layout, dataset: str, size: Size) -> float:
-    """Bytes of a dataset's store; where it is not prepared and will be files, by an assumption."""
-    store = task("prepare", dataset, plan, layout).place.outputs["store"]
+    """Bytes of a dataset's store; assumed where it will be files and is not prepared."""
+    store = task_of("prepare", dataset, plan, layout).place.outputs["store"]
     if (store / "manifest.json").is_file():
         return sum(path.stat().st_size for path in store.iterdir())
     return size.bytes * (PACKED if plan.dataset(dataset).stored == "files" else 1)
@@ -201,10 +202,9 @@ def _counted(spec: DatasetSpec) -> tuple[int, ...] | None:
 
 def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
     share = run.classes / size.classes if size.classes and run.classes else 1.0
-    one = _twins(plan, layout, run)
     _, request = plan.request(run.name)
     height, width = plan.dataset(run.dataset).views.size or (size.height, size.width)
-    operations, weights, features, kept = _network(_training(run), size.channels, height, width)
+    operations, weights, features, saved = _network(_training(run), size.channels, height, width)
     steps = int(size.train * share) // run.batch_size
     twins = len(request.objectives)
     seen = steps * run.batch_size * 2 * run.epochs  # two views
@@ -212,14 +212,14 @@ def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
     embedded = images * len(request.checkpoints)
     return RunCost(
         run,
-        _finished(one),
+        _is_finished(_twins(plan, layout, run)),
         run.epochs * twins,
         twins * operations * (seen * (1 + BACKWARD) + embedded),
         twins * weights * BYTES * len(request.checkpoints),
         twins * weights * BYTES,
         twins * weights * BYTES * 2 if run.epochs > 1 else 0.0,
         twins * images * features * BYTES,
-        2 * run.batch_size * kept,
+        2 * run.batch_size * saved,
     )
 
 
@@ -227,10 +227,10 @@ def _training(run: Run) -> TrainingSettings:
     return TrainingSettings(**run.model_dump(include=set(TrainingSettings.model_fields)))
 
 
-def _finished(one: Task) -> bool:
-    """By these settings and this code; whether the data is the same is `verify`'s to say."""
-    record = one.recorded()
-    return bool(record) and not one.changes_since(record)
+def _is_finished(task: Task) -> bool:
+    """True where a run is finished with these settings and this code; `verify` compares the data."""
+    record = task.recorded()
+    return bool(record) and not task.changes_since(record)
 
 
 @cache
@@ -244,30 +244,30 @@ def _network(settings: TrainingSettings, channels: int, height: int, width: int)
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(torch.zeros(1, channels, height, width))
         network.train()
-        two, four = (_kept(network, torch.zeros(count, channels, height, width)) for count in (2, 4))
+        two, four = (_saved_bytes(network, torch.zeros(count, channels, height, width)) for count in (2, 4))
     return float(counter.get_total_flops()), sum(p.numel() for p in network.parameters()), features, (four - two) / 2
 
 
-def _kept(network: Network, images: torch.Tensor) -> int:
-    """Bytes that a forward pass keeps for its backward pass; what two layers keep together counts once."""
-    kept: dict[int, int] = {}
+def _saved_bytes(network: Network, images: torch.Tensor) -> int:
+    """Bytes that a forward pass saves for its backward pass; what two layers share counts once."""
+    saved: dict[int, int] = {}
 
     def note(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
-        kept[storage._cdata] = storage.nbytes()
+        saved[storage._cdata] = storage.nbytes()
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        z = network(images)  # held, and so all that is kept: no two storages are one
+        z = network(images)  # while it lives, no storage is reused
     del z
-    return sum(kept.values())
+    return sum(saved.values())
 
 
 def _rates(costs: Iterable[RunCost], plan: Plan, layout: Layout) -> dict[str, float]:
     """Operations a second by encoder."""
     operations: defaultdict[str, float] = defaultdict(float)
     seconds: defaultdict[str, float] = defaultdict(float)
-    for found in costs:
-        operations[found.run.encoder] += found.operations
-        seconds[found.run.encoder] += _twins(plan, layout, found.run).recorded()["made"]["seconds"]
+    for cost in costs:
+        operations[cost.run.encoder] += cost.operations
+        seconds[cost.run.encoder] += _twins(plan, layout, cost.run).recorded()["made"]["seconds"]
     return {name: operations[name] / seconds[name] for name in operations if seconds[name] > 0}

@@ -14,8 +14,8 @@ EVIDENCE = "reports/evidence"  # committed results, which no stage reads or writ
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "snakemake", "dvc")
 
 
-def environment(begun: float) -> dict[str, Any]:
-    """Return what made a result, and the seconds since `begun` on the monotonic clock."""
+def environment(start: float) -> dict[str, Any]:
+    """Return what made a result, and the seconds since `start` on the monotonic clock."""
     return {
         **git_state(),
         "python": platform.python_version(),
@@ -26,7 +26,7 @@ def environment(begun: float) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "accelerator": _accelerator(),
         },
-        "seconds": round(time.monotonic() - begun, 3),
+        "seconds": round(time.monotonic() - start, 3),
     }
 
 

@@ -1,30 +1,30 @@
-"""Checkpoints that nothing reads any more.
+"""Deletion of checkpoints that nothing reads any more.
 
-With `checkpoint_retention: last` those before a run's last epoch are deleted as soon as all
-that the settings make of them is made, so that a grid needs the disk of its last epochs alone."""
+With `checkpoint_retention: last` a run's checkpoints before its last epoch are deleted as soon as every result that the
+settings make from them exists. A grid then needs the disk space of its last epochs.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.jobs.declared import STAGES
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.records import THINNED
-from pipeline.jobs.task import Task, task
+from pipeline.jobs.task import Task, task_of
 from pipeline.system.files import write_text
 from twin_alignment.progress import say
 
 KIND = "checkpoints"
 
 
-def prune_consumed_checkpoints(one: Task) -> None:
-    """Delete checkpoints of the runs that a finished result was the last to read."""
-    if one.plan.params.checkpoint_retention == "last":
-        for name in one.stage.reads(one.job).get(KIND, ()):
-            prune(task("twins", name, one.plan, one.layout))
+def prune_consumed_checkpoints(task: Task) -> None:
+    """Delete checkpoints of runs that a finished result was the last to read."""
+    if task.plan.params.checkpoint_retention == "last":
+        for name in task.stage.reads(task.job).get(KIND, ()):
+            prune(task_of("twins", name, task.plan, task.layout))
 
 
 def prune(run: Task) -> int:
-    """Return the bytes that were deleted of a run: none where some result is still to be made of its checkpoints, or
-    where they are gone already."""
+    """Delete a run's consumed checkpoints and return their bytes: 0 while some result still needs them."""
     from pipeline.train.checkpoints import of_epoch  # noqa: PLC0415  (torch takes seconds)
 
     record = run.recorded()
@@ -39,19 +39,19 @@ def prune(run: Task) -> int:
         write_text(folder / THINNED, "".join(f"{path.name}\n" for path in earlier))
         for path in present:
             path.unlink(missing_ok=True)
-        say(f"{run.subject}: {size / 1e6:.1f} MB of checkpoints are read by nothing more, and deleted")
+        say(f"{run.subject}: {size / 1e6:.1f} MB of checkpoints are not needed any more, and were deleted")
     return size
 
 
 def readers(run: Task) -> Iterator[Task]:
-    """All that the settings make of a run's checkpoints."""
+    """Yield the results that the settings make from a run's checkpoints."""
     names = {"run": run.subject, "setting": _run(run).setting.name}
     for stage in STAGES.values():
         subject = names.get(stage.subject)
         if subject is not None and subject in stage.subjects(run.plan):
-            one = task(stage.name, subject, run.plan, run.layout)
-            if run.subject in stage.reads(one.job).get(KIND, ()):
-                yield one
+            task = task_of(stage.name, subject, run.plan, run.layout)
+            if run.subject in stage.reads(task.job).get(KIND, ()):
+                yield task
 
 
 def _run(run: Task) -> Any:
@@ -59,8 +59,8 @@ def _run(run: Task) -> Any:
     return job.run
 
 
-def _is_current(one: Task) -> bool:
-    """Whether a result is of these settings, this code and these inputs."""
-    record = one.recorded()
-    made = all(place.record.is_file() for _, place in one.reads)
-    return bool(record) and made and not one.changes_since(record, inputs=True)
+def _is_current(task: Task) -> bool:
+    """True where a result has these settings, this code and these inputs."""
+    record = task.recorded()
+    made = all(place.record.is_file() for _, place in task.reads)
+    return bool(record) and made and not task.changes_since(record, inputs=True)

@@ -1,7 +1,7 @@
-"""Records: with every result a small file that says what it was made from, written last.
+"""Records: a small file with every result that has its settings, code and digests, written last.
 
-A record holds the whole job (defaults included), the code's identity, and digests of inputs and outputs. Snakemake
-decides what has to run; records name what was altered, vouch for finished training, and are the report's provenance.
+A record has the whole job with its defaults, the code's identity, and digests of inputs and outputs. Snakemake decides
+what has to run. Records show what was altered, prove that training is finished, and are the report's provenance.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.base import SettingsError
-from pipeline.jobs.layout import RECORD, Place
-from pipeline.system.files import ASIDE, read_json, sha256, write_json, write_text
+from pipeline.planning.layout import RECORD, Place
+from pipeline.system.files import QUARANTINE, read_json, sha256, write_json, write_text
 
 Record = dict[str, Any]
 Files = Mapping[str, str]  # path below the result's folder -> SHA-256
-FORMAT = 3  # of records: what is in them, and what it means
-THINNED = "THINNED"  # in a folder of checkpoints: names of those that were deleted when nothing read them any more
+FORMAT = 3  # of records
+THINNED = "THINNED"  # in a folder of checkpoints: names of those that were deleted after use
 
 
 class OtherVersionError(SettingsError):
-    """A result of a version that this one does not know: not to be used, and not to be made anew in its place."""
+    """A result of an unknown version: it must not be used, nor replaced."""
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record with a digest of itself, so that it can vouch for others."""
+    """Write a record with a digest of itself."""
     plain = json.loads(json.dumps({**record, "format": FORMAT}))  # as it will be read: keys of texts, lists for tuples
     write_json(path, {**plain, "sha256": _seal(plain)})
 
@@ -38,31 +38,33 @@ def read_record(path: Path) -> Record:
     """Return a record without its digest and format.
 
     Raises:
-        SettingsError: names a file that is no record, or was altered; OtherVersionError: is of another version.
+        SettingsError: the file is no record, or was altered.
+        OtherVersionError: the record has another format.
     """
     try:
         record = dict(read_json(path))
-        whole = record.pop("sha256", None) == _seal(record) and {"settings", "code", "inputs"} <= record.keys()
+        is_complete = record.pop("sha256", None) == _seal(record) and {"settings", "code", "inputs"} <= record.keys()
     except (ValueError, TypeError, RecursionError):  # JSON that is cut off, other text, or no mapping
-        record, whole = {}, False
-    found = record.pop("format", None)
-    if found is not None and found != FORMAT:
+        record, is_complete = {}, False
+    version = record.pop("format", None)
+    if version is not None and version != FORMAT:
         raise OtherVersionError(
-            f"{path}: a record of format {found}, this version knows {FORMAT}: "
-            "use the version that made it, or another folder for results"
+            f"{path}: expected a record of format {FORMAT}, got {version}: "
+            "use the version that made it, or another folder of results"
         )
-    if not whole:
-        raise SettingsError(f"{path}: not a whole record, or altered; delete it and make the result beside it again")
+    if not is_complete:
+        raise SettingsError(f"{path}: not a complete record, or altered; delete it and make its result again")
     return record
 
 
 def record_of(place: Place) -> Record:
-    """Return the record of a result; raises as `read_record`, and SettingsError for the record of another one."""
+    """Return the record of a result. Raises as `read_record`, and SettingsError for the record of another result."""
     record = read_record(place.record)
     owner = record.get("stage"), record.get("subject")
     if owner != (place.stage.name, place.subject):
         raise SettingsError(
-            f"{place.record}: the record of {' '.join(map(str, owner))}; delete it and make the result again"
+            f"{place.record}: expected the record of {place.stage.name} {place.subject}, got that of "
+            f"{' '.join(map(str, owner))}; delete it and make the result again"
         )
     return record
 
@@ -75,11 +77,11 @@ def _seal(record: Record) -> str:
 
 
 def differences(then: Record, now: Record, at_default: Collection[str] = ()) -> dict[str, list[str]]:
-    """Return what a result was made from that is otherwise now: {settings, code, inputs: names}.
+    """Return what changed since a result was made: {"settings" | "code" | "inputs": names}.
 
-    Settings of today that the record does not know count only where they are not `at_default`.
+    Settings that the record lacks count only where they are not `at_default`.
     """
-    found = {}
+    changes = {}
     for part in ("settings", "code", "inputs"):
         a, b = (dict(flat(side[part])) for side in (then, now))
         free = at_default if part == "settings" else ()
@@ -87,8 +89,8 @@ def differences(then: Record, now: Record, at_default: Collection[str] = ()) -> 
         if part == "settings":
             names = [f"{key} was {a.get(key, 'missing')}, is {b.get(key, 'missing')}" for key in names]
         if names:
-            found[part] = names
-    return found
+            changes[part] = names
+    return changes
 
 
 def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -100,10 +102,10 @@ def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         yield prefix, json.dumps(value)
 
 
-def format_differences(found: Mapping[str, list[str]], most: int = 4) -> str:
+def format_differences(changes: Mapping[str, list[str]], most: int = 4) -> str:
     return "; ".join(
         f"{label}: {', '.join(names[:most])}{f' and {len(names) - most} more' if len(names) > most else ''}"
-        for label, names in found.items()
+        for label, names in changes.items()
     )
 
 
@@ -111,19 +113,19 @@ def format_differences(found: Mapping[str, list[str]], most: int = 4) -> str:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file; raises FileNotFoundError."""
+    """Return the SHA-256 of a file. Raises FileNotFoundError."""
     status = path.stat()
     return _digest(path, status.st_mtime_ns, status.st_size)
 
 
 @cache
 def _digest(path: Path, modified: int, size: int) -> str:
-    """Once for every version of a file that a process meets."""
+    """Read once for each version of a file."""
     return sha256(path)
 
 
 def digests_within(folder: Path, outputs: Mapping[str, Path]) -> dict[str, Files]:
-    """{kind: files} of finished outputs, with paths below `folder`."""
+    """Return {kind: files} of finished outputs, with paths below `folder`."""
     return {
         kind: {file.relative_to(folder).as_posix(): sha256(file) for file in _files(path)}
         for kind, path in outputs.items()
@@ -131,15 +133,16 @@ def digests_within(folder: Path, outputs: Mapping[str, Path]) -> dict[str, Files
 
 
 def _files(path: Path) -> list[Path]:
-    found = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [file for file in found if file.is_file() and file.suffix != ASIDE and file.name not in (RECORD, THINNED)]
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [
+        file for file in files if file.is_file() and file.suffix != QUARANTINE and file.name not in (RECORD, THINNED)
+    ]
 
 
 def digests_text(place: Place, outputs: Mapping[str, Files]) -> str:
-    """The list beside a result's folder. It follows from the bytes alone: results that come out the same are the same
-    to Snakemake."""
+    """Return the list next to a result's folder. It has only bytes' digests: equal results are equal to Snakemake."""
     files = sorted(item for kind in outputs.values() for item in kind.items())
-    return "".join(f"{known}  {place.folder.name}/{name}\n" for name, known in files)
+    return "".join(f"{sha}  {place.folder.name}/{name}\n" for name, sha in files)
 
 
 def write_digests(place: Place, outputs: Mapping[str, Files]) -> None:
@@ -148,7 +151,7 @@ def write_digests(place: Place, outputs: Mapping[str, Files]) -> None:
 
 @dataclass(frozen=True)
 class IntegrityError:
-    """A file of a result that is not as it was recorded."""
+    """A file that is missing or does not match its record."""
 
     path: Path
     exists: bool
@@ -160,28 +163,28 @@ class IntegrityError:
 def integrity_errors(
     place: Place, record: Record, deep: bool, kind: str | None = None, unread: str | None = None
 ) -> list[IntegrityError]:
-    """Files of a result, or of one kind of its outputs, that are missing or altered.
+    """Return the files of a result, or of one kind of its outputs, that are missing or altered.
 
-    Without `deep`, and of the suffix `unread`, the bytes in folders are not read.
+    Bytes of files in folders are read only with `deep`, and never those with the suffix `unread`.
     """
-    found = []
+    errors = []
     outputs = record["outputs"]
     for name in outputs if kind is None else [kind]:
         gone = thinned(place.outputs[name])
         light = not place.stage.is_folder(name)
-        for relative, known in outputs.get(name, {}).items():
+        for relative, sha in outputs.get(name, {}).items():
             path = place.folder / relative
             if not path.is_file():
-                found += [] if path in gone else [IntegrityError(path, False)]
-            elif (light or deep) and path.suffix != unread and digest(path) != known:
-                found.append(IntegrityError(path, True))
+                errors += [] if path in gone else [IntegrityError(path, False)]
+            elif (light or deep) and path.suffix != unread and digest(path) != sha:
+                errors.append(IntegrityError(path, True))
     if kind is None and place.stage.folder and place.digests.is_file():
         text = place.digests.read_text(encoding="utf-8", errors="replace")
-        found += [] if text == digests_text(place, outputs) else [IntegrityError(place.digests, True)]
-    return found
+        errors += [] if text == digests_text(place, outputs) else [IntegrityError(place.digests, True)]
+    return errors
 
 
 def thinned(folder: Path) -> set[Path]:
-    """Files of a folder that were deleted because nothing reads them any more."""
+    """Return the files of a folder that were deleted after use."""
     file = folder / THINNED
     return {folder / name for name in file.read_text(encoding="utf-8").splitlines()} if file.is_file() else set()

@@ -1,4 +1,4 @@
-"""The list of runs beside their folders: a row a run, with its folder's short name, its whole name and its settings."""
+"""The list of runs: the short name of each folder, with the run's whole name and settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from pipeline.jobs.layout import Layout
+from pipeline.planning.layout import Layout
 from pipeline.system.files import write_text
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ def list_runs(layout: Layout, tasks: Iterable[Task]) -> None:
     with FileLock(file.with_name(".runs.lock")):
         text = file.read_text(encoding="utf-8") if file.is_file() else ""
         rows = {row["folder"]: row for row in csv.DictReader(io.StringIO(text))}
-        new = {one.place.name: _row(one) for one in tasks if one.place.name not in rows}
+        new = {task.place.name: _row(task) for task in tasks if task.place.name not in rows}
         if new:
             write_text(file, _as_csv([*rows.values(), *new.values()]))
 
 
-def _row(one: Task) -> dict[str, str]:
-    run = one.decided_by["settings"]["run"]
+def _row(task: Task) -> dict[str, str]:
+    run = task.decided_by["settings"]["run"]
     settings = {name: "+".join(value) if isinstance(value, list) else str(value) for name, value in run.items()}
-    return {"folder": one.place.name, "run": one.subject, **settings}
+    return {"folder": task.place.name, "run": task.subject, **settings}
 
 
 def _as_csv(rows: list[dict[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""Whether a disk has room for what a run keeps, asked before the hours that it takes."""
+"""Free disk space, checked before a run starts."""
 
 import shutil
 from typing import Any
@@ -7,23 +7,26 @@ from pipeline.config.base import SettingsError
 from pipeline.jobs.task import Task
 
 
-def check_space(one: Task) -> None:
-    """Raises SettingsError where there is too little for a run's checkpoints and states. An encoder of one's own is not
-    asked for its size, as it may not be one that can be built without memory."""
-    job: Any = one.job
-    if not one.stage.lasts or ":" in job.run.encoder:
+def check_space(task: Task) -> None:
+    """Raises SettingsError where a run's checkpoints and states do not fit.
+
+    Runs of custom encoders are not checked: they may not be buildable without memory.
+    """
+    job: Any = task.job
+    if not task.stage.is_training or ":" in job.run.encoder:
         return
     from pipeline.jobs.cost import run_cost  # noqa: PLC0415  (torch takes seconds, and other stages do without)
 
-    cost = run_cost(one.plan, one.layout, job.run)
+    cost = run_cost(task.plan, task.layout, job.run)
     needed = cost.checkpoint_bytes + 2 * cost.state_bytes  # while it trains also the state before
-    folder = one.layout.results
+    folder = task.layout.results
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise SettingsError(
-            f"{folder}: {_size(free)} are free, and {one.stage.name} of {one.subject} needs {_size(needed)}"
+            f"{folder}: expected {_size(needed)} of free space for {task.stage.name} of {task.subject}, got "
+            f"{_size(free)}"
         )
 
 

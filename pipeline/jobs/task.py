@@ -1,4 +1,4 @@
-"""A task: a stage, what it is called with, and the job that follows from the settings."""
+"""A task: a stage with its subject, and the job that follows from the settings."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from pipeline.config.base import Settings, SettingsError
 from pipeline.config.references import project_file
+from pipeline.jobs.chain import STAGES, stage_of
 from pipeline.jobs.code import code_digest, code_identity, watched_identity
-from pipeline.jobs.declared import STAGES, stage_of
-from pipeline.jobs.layout import Layout, Place
-from pipeline.jobs.plan import Plan
 from pipeline.jobs.records import Record, differences, digest, flat, read_record, record_of
-from pipeline.jobs.stage import Stage
+from pipeline.planning.layout import Layout, Place
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import FOR_READERS, Stage
 from pipeline.system.files import digest_of
 
 
@@ -49,8 +50,18 @@ class Task:
 
     @property
     def records(self) -> list[Place]:
-        """Results whose records it reads as data."""
-        return [self.layout.place(STAGES[name], subject) for name, subject in self.stage.records(self.plan, self.job)]
+        """Places of results whose records it reads as data."""
+        if self.stage.records == "runs":
+            job: Any = self.job
+            return [self.layout.place(STAGES["twins"], run.name) for run in job.runs]
+        if self.stage.records == "all":
+            return [
+                self.layout.place(stage, subject)
+                for stage in STAGES.values()
+                if stage.name in ("prepare", "twins") or (stage.subject in FOR_READERS and stage is not self.stage)
+                for subject in stage.subjects(self.plan)
+            ]
+        return []
 
     @property
     def files(self) -> dict[str, Path]:
@@ -59,12 +70,12 @@ class Task:
 
     @property
     def inputs(self) -> dict[str, list[Path]]:
-        """Paths as the stage's module takes them."""
-        found: dict[str, list[Path]] = {kind: [] for kind in self.stage.reads(self.job)}
+        """Paths as the stage's `run` takes them."""
+        paths: dict[str, list[Path]] = {kind: [] for kind in self.stage.reads(self.job)}
         for kind, place in self.reads:
-            found[kind].append(place.outputs[kind])
+            paths[kind].append(place.outputs[kind])
         files = {name: [path] for name, path in self.files.items()}
-        return {**found, **files, "records": [place.record for place in self.records]}
+        return {**paths, **files, "records": [place.record for place in self.records]}
 
     @property
     def declared_inputs(self) -> list[Path]:
@@ -77,7 +88,7 @@ class Task:
 
     @cached_property
     def code(self) -> dict[str, str]:
-        """What of the code counts: VERSION and custom files where the stage has one, else all that it imports."""
+        """Code that counts: VERSION and custom files where the stage has a VERSION, else all that it imports."""
         modules = self.stage.modules(self.job)
         if self.stage.version is None:
             return code_identity([f"pipeline.stages.{self.stage.name}", *modules])
@@ -97,13 +108,12 @@ class Task:
         return frozenset(key for key, _ in flat(self.decided_by["settings"]) if key not in changed)
 
     def changes_since(self, record: Record, inputs: bool = False) -> dict[str, list[str]]:
-        """Differences to what a result was made from; with `inputs` raises FileNotFoundError for a missing one."""
+        """Return the changes since a result was made. With `inputs` raises FileNotFoundError for a missing one."""
         now = self.key() if inputs else {**self.decided_by, "inputs": record["inputs"]}
         return differences(record, now, self.at_default)
 
     def key(self) -> Record:
-        """All that decides the result: settings, code and digests of inputs. Raises FileNotFoundError naming a missing
-        input."""
+        """Return all that decides the result: settings, code and digests of inputs. Raises FileNotFoundError."""
         return {**self.decided_by, "inputs": self.input_digests()}
 
     def input_digests(self) -> dict[str, dict[str, str]]:
@@ -115,12 +125,14 @@ class Task:
         return inputs
 
     def watched(self) -> dict[str, str]:
-        """The files that decide the numbers of a stage with a VERSION, as they are now."""
+        """Return digests of the files that decide the numbers of a stage with a VERSION."""
         return watched_identity(self.stage.watches)
 
     def told_to_snakemake(self, notes: str = "") -> str:
-        """One text of settings and code, by whose changes Snakemake runs the job again. A setting that came into the
-        project since the result was made, and is at its default, changes nothing."""
+        """Return settings and code as one text; Snakemake runs the job again when it changes.
+
+        A setting that is newer than the result and at its default changes nothing.
+        """
         settings = self.decided_by["settings"]
         record = self.recorded()
         if record and "settings" not in self.changes_since(record):
@@ -130,7 +142,7 @@ class Task:
     # -- what is there ------------------------------------------------------------------------------------------------
 
     def recorded(self) -> Record:
-        """The result's record; the empty one where there is none, or none to be relied on."""
+        """Return the result's record. Empty: there is none, or it is damaged."""
         try:
             return record_of(self.place) if self.place.record.is_file() else {}
         except SettingsError:
@@ -138,12 +150,12 @@ class Task:
 
     @property
     def origin(self) -> str:
-        """Digest of all that decides the result; raises as `key`."""
+        """Digest of `key`; raises as `key`."""
         return hashlib.sha256(json.dumps(self.key(), sort_keys=True).encode()).hexdigest()
 
 
 def _output_digests(record: Path) -> dict[str, str]:
-    """Digest of every kind of output of a result; raises FileNotFoundError."""
+    """Digest of every kind of output of a result. Raises FileNotFoundError."""
     status = record.stat()
     return _read_output_digests(record, status.st_mtime_ns, status.st_size)
 
@@ -153,17 +165,17 @@ def _read_output_digests(record: Path, modified: int, size: int) -> dict[str, st
     return {kind: digest_of(files) for kind, files in read_record(record)["outputs"].items()}
 
 
-def task(stage: str, subject: str, plan: Plan, layout: Layout) -> Task:
+def task_of(stage: str, subject: str, plan: Plan, layout: Layout) -> Task:
     return Task(STAGES[stage], subject, STAGES[stage].job(plan, subject), plan, layout)
 
 
-def tasks(plan: Plan, layout: Layout) -> Iterator[Task]:
-    """All of a plan, in the order of the stages."""
+def tasks_of(plan: Plan, layout: Layout) -> Iterator[Task]:
+    """Yield all tasks of a plan, in the order of the stages."""
     for stage in STAGES.values():
         for subject in stage.subjects(plan):
             yield Task(stage, subject, stage.job(plan, subject), plan, layout)
 
 
 def trained(tasks: Iterable[Task]) -> list[tuple[Task, Record]]:
-    """Those of finished training, with their records."""
-    return [(one, record) for one in tasks if one.stage.lasts and (record := one.recorded())]
+    """Return the tasks of finished training, with their records."""
+    return [(task, record) for task in tasks if task.stage.is_training and (record := task.recorded())]

@@ -1,1 +1,1 @@
-"""What networks are built of."""
+"""Encoders, projection heads and the features of their layers."""

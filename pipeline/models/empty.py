@@ -1,4 +1,4 @@
-"""Networks that weights are loaded into; what their constructors draw is not kept."""
+"""Networks to load weights into; the random draws of their constructors are discarded."""
 
 import torch
 
@@ -7,7 +7,7 @@ from pipeline.models.network import Network, ProjectionHead, build_encoder, feat
 
 
 def empty_network(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> Network:
-    """Encoder and projection head, as the contrastive objectives have them."""
+    """Build encoder and projection head for images [channels, *size], as the contrastive objectives have them."""
     with torch.random.fork_rng(devices=[]):
         encoder = build_encoder(settings, channels, size)
         head = ProjectionHead(feature_dimension(encoder, channels, size), settings.projection)

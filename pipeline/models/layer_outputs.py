@@ -1,4 +1,4 @@
-"""What a network makes of images at every depth."""
+"""Features of a network at every depth."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,19 +6,29 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.models.network import Network
-from pipeline.models.vision import torchvision
+from pipeline.system.torchvision_shim import torchvision
 
 
 def layer_outputs(network: Network, images: Tensor) -> dict[str, Tensor]:
-    """Features [B, d] float32 after every stage of the encoder, in the order they are computed, then h and z.
+    """Compute the features after every stage of the encoder.
 
-    A stage is a part of the encoder with weight tensors (two or more dimensions), and the norms and poolings that
-    follow it; maps are averaged over space, tokens over positions. The last stage ends in h, and is called so: the
-    features before the projection head. z are unit rows behind it. Raises ValueError for an output of another shape.
+    A stage is a part of the encoder with weight tensors (two or more dimensions), with the norms and poolings that
+    follow it. Maps are averaged over space, tokens over positions.
+
+    Args:
+        network: in evaluation mode.
+        images: views [B, C, H, W].
+
+    Returns:
+        {stage: features [B, d] float32} in the order they are computed. The last stage is called h, the features before
+        the projection head; z are the unit rows behind it.
+
+    Raises:
+        ValueError: a stage returns something else than [B, d], [B, tokens, d] or [B, d, height, width].
     """
-    found: list[tuple[str, bool, Tensor]] = []
+    outputs: list[tuple[str, bool, Tensor]] = []
     handles = [
-        part.register_forward_hook(_note(found, name, any(weight.ndim >= 2 for weight in part.parameters())))
+        part.register_forward_hook(_record(outputs, name, any(weight.ndim >= 2 for weight in part.parameters())))
         for name, part in _parts(network.encoder)
     ]
     try:
@@ -28,8 +38,8 @@ def layer_outputs(network: Network, images: Tensor) -> dict[str, Tensor]:
             handle.remove()
     stages: dict[str, Tensor] = {}
     current = ""
-    for name, begins, output in found:
-        current = name if begins else current
+    for name, is_stage, output in outputs:
+        current = name if is_stage else current
         if current:
             stages[current] = output
     stages.pop(current, None)
@@ -38,7 +48,7 @@ def layer_outputs(network: Network, images: Tensor) -> dict[str, Tensor]:
 
 
 def _parts(encoder: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Children of the encoder by name; a transformer's are its blocks."""
+    """List the encoder's children by name; a transformer's are its blocks."""
     for name, child in encoder.named_children():
         if isinstance(child, torchvision.models.vision_transformer.Encoder):
             yield from child.layers.named_children()
@@ -46,14 +56,15 @@ def _parts(encoder: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             yield name, child
 
 
-def _note(found: list[tuple[str, bool, Tensor]], name: str, begins: bool) -> Callable[..., None]:
-    """Averages at once: a ReLU that works in place would change what the part before it returned."""
-    return lambda part, inputs, output: found.append((name, begins, _averaged(output, name)))
+def _record(outputs: list[tuple[str, bool, Tensor]], name: str, is_stage: bool) -> Callable[..., None]:
+    """Return a hook that averages at once, as a ReLU in place would change the output of the part before it."""
+    return lambda part, inputs, output: outputs.append((name, is_stage, _average(output, name)))
 
 
-def _averaged(output: object, name: str) -> Tensor:
+def _average(output: object, name: str) -> Tensor:
+    """Average maps over space, and tokens over positions."""
     if isinstance(output, Tensor) and output.ndim in (2, 3, 4):
         over = {2: (), 3: (1,), 4: (2, 3)}[output.ndim]
         return output.float().mean(over) if over else output.float().clone(memory_format=torch.contiguous_format)
     shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    raise ValueError(f"{name} returns {shape}: allowed is [B, d], [B, tokens, d] or [B, d, height, width]")
+    raise ValueError(f"{name}: expected [B, d], [B, tokens, d] or [B, d, height, width], got {shape}")

@@ -7,7 +7,7 @@ from pipeline.config.base import SettingsError
 from pipeline.config.references import load
 from pipeline.config.training_settings import TrainingSettings
 from pipeline.models.encoders import reference
-from pipeline.train.shape_text import shape_text
+from pipeline.system.shape_text import shape_text
 
 
 class ProjectionHead(nn.Sequential):
@@ -26,12 +26,16 @@ class ProjectionHead(nn.Sequential):
 
 
 class Network(nn.Module):
-    """Encoder and projection head of one twin; a linear classifier too where the objective is cross-entropy.
+    """Encoder and projection head of one twin, and a linear classifier if the objective is cross-entropy.
 
-    `encoder` maps images [B, C, H, W] to features h [B, d]; `forward` gives what the objective reads: unit rows
-    z [B, k], or class logits [B, classes] when there is a classifier, or the projection before it is normalised, or h.
-    `loss` has the parameters of an objective that has some of its own; it is trained and kept with the rest. Where h is
-    read there is no projection head.
+    Args:
+        encoder: maps images [B, C, H, W] to features h [B, d].
+        projection_head: maps h to the projection [B, k]; not used if the objective reads h.
+        classifier: maps h, or z, to class logits; None: there is none.
+        ce_head: what the classifier reads, `features` or `projection`.
+        reads: what `forward` returns without a classifier: unit rows `z` [B, k], the `projection` before it is
+            normalised, or `features` h.
+        loss: parameters of the objective, trained and saved with the others; None: it has none.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Network(nn.Module):
         self.loss = loss
 
     def forward(self, images: Tensor) -> Tensor:
+        """Return what the objective reads, float32."""
         features: Tensor = self.encoder(images)
         if self.reads == "features":
             return features.float()
@@ -66,26 +71,28 @@ class Network(nn.Module):
 
 
 def build_encoder(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> nn.Module:
-    """Encoder for images [channels, *size]; draws from torch's global generator, so call it inside `fork_rng`. Raises
-    SettingsError where its function gives something else."""
-    made = load(reference(settings.encoder))(settings, channels, size)
-    if not isinstance(made, nn.Module):
-        raise SettingsError(f"{settings.encoder}: expected a torch.nn.Module, got {shape_text(made)}")
-    return made
+    """Build the encoder for images [channels, *size]; it draws from torch's global generator.
+
+    Raises:
+        SettingsError: its function does not return a module.
+    """
+    encoder = load(reference(settings.encoder))(settings, channels, size)
+    if not isinstance(encoder, nn.Module):
+        raise SettingsError(f"{settings.encoder}: expected a torch.nn.Module, got {shape_text(encoder)}")
+    return encoder
 
 
 def feature_dimension(encoder: nn.Module, channels: int, size: tuple[int, int]) -> int:
-    """d, the number of columns of h. Raises SettingsError where an encoder gives something else than h [B, d]."""
+    """Return d, the number of columns of h. Raises SettingsError if the encoder does not return h [B, d]."""
     training = encoder.training
     encoder.eval()  # no batch statistics from blank images
     with torch.no_grad():
         features = encoder(torch.zeros(2, channels, *size))
     encoder.train(training)
     if not isinstance(features, Tensor) or features.ndim != 2 or len(features) != 2 or not features.is_floating_point():
-        more = isinstance(features, Tensor) and features.ndim > 2
+        hint = ": nn.Flatten() at its end makes rows" if isinstance(features, Tensor) and features.ndim > 2 else ""
         raise SettingsError(
             "encoder: expected features [B, d] as floating-point numbers, of 2 images [2, d], got "
-            f"{shape_text(features)}"
-            f"{': nn.Flatten() at its end makes rows of them' if more else ''}"
+            f"{shape_text(features)}{hint}"
         )
     return features.shape[1]

@@ -1,12 +1,19 @@
-"""Whether a transformer can cut its images, known without building it."""
+"""Check that a transformer can cut its images, without building it."""
 
 from pipeline.config.base import SettingsError
 from pipeline.config.training_settings import TrainingSettings
 
 
 def check_patches(settings: TrainingSettings, columns: int, heads: int, patches: int, size: tuple[int, int]) -> None:
-    """Raises SettingsError for views that are not square or no multiple of the patches, `patches` a side, and for
-    columns that the heads cannot share."""
+    """Raise SettingsError if a transformer cannot be built.
+
+    Args:
+        settings: encoder and width, for the message.
+        columns: of the features; expected a multiple of `heads`.
+        heads: of the attention.
+        patches: on a side.
+        size: (height, width) of the views; expected a square, and a multiple of `patches`.
+    """
     height, width = size
     if height != width or height % patches:
         raise SettingsError(

@@ -5,25 +5,33 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from pipeline.config.training_settings import TrainingSettings
-from pipeline.models.vision import torchvision
+from pipeline.system.torchvision_shim import torchvision
 
 
 def residual(block: str, layers: Sequence[int], settings: TrainingSettings, channels: int) -> nn.Module:
-    """torchvision's `BasicBlock` or `Bottleneck`, `layers` of them in each of the four stages."""
+    """Build a residual network.
+
+    Args:
+        block: torchvision's `BasicBlock` or `Bottleneck`.
+        layers: number of blocks in each of the four stages.
+        settings: width and stem.
+        channels: of the images.
+    """
     kind = getattr(torchvision.models.resnet, block)
     return ResNet(kind, layers, settings.width, settings.stem, channels)
 
 
 class Shortcut(nn.Conv2d):
-    """A 1 x 1 convolution with a stride, as one without of every stride-th pixel.
+    """A 1 x 1 convolution with a stride, computed without a stride on every stride-th pixel.
 
-    oneDNN's own writes beyond its workspace in the backward pass of channels_last, for fewer input channels than a
-    vector holds (8 with AVX2, 16 with AVX-512): a crash, or wrong gradients and no word (uxlfoundation/oneDNN#6035).
+    oneDNN writes beyond its workspace in the backward pass of channels_last, for fewer input channels than a vector
+    holds (8 with AVX2, 16 with AVX-512): it crashes, or gives wrong gradients silently (uxlfoundation/oneDNN#6035).
     """
 
-    VECTOR = 16  # float32 numbers; with as many channels nothing is written beyond
+    VECTOR = 16  # float32 numbers; with this many channels nothing is written beyond
 
     def forward(self, input: Tensor) -> Tensor:
+        """Convolve [B, C, H, W]."""
         rows, columns = self.stride
         return nn.functional.conv2d(input[:, :, ::rows, ::columns], self.weight)
 
@@ -32,7 +40,7 @@ class ResNet(torchvision.models.ResNet):  # type: ignore[misc]
     """torchvision's residual network with any width, any number of input channels and a CIFAR or ImageNet stem.
 
     Input [B, channels, H, W], output features h [B, 8 * width * expansion]. torchvision's own constructor fixes the
-    width at 64, hence the second one here; blocks, stages and initialisation (He et al. 2015) are torchvision's.
+    width at 64, hence this one; blocks, stages and initialisation (He et al. 2015) are torchvision's.
     """
 
     def __init__(self, block: type[nn.Module], layers: Sequence[int], width: int, stem: str, channels: int) -> None:
@@ -55,11 +63,12 @@ class ResNet(torchvision.models.ResNet):  # type: ignore[misc]
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def _make_layer(self, block: type[nn.Module], planes: int, blocks: int, stride: int = 1) -> nn.Sequential:
-        made: nn.Sequential = super()._make_layer(block, planes, blocks, stride)
-        shortcut: nn.Sequential | None = made[0].downsample  # type: ignore[assignment]  # of a block, which has one
+        """Build torchvision's stage, with our shortcut if the channels are few."""
+        stage: nn.Sequential = super()._make_layer(block, planes, blocks, stride)
+        shortcut: nn.Sequential | None = stage[0].downsample  # type: ignore[assignment]  # an attribute of blocks
         if shortcut is not None:
-            given = shortcut[0]
-            assert isinstance(given, nn.Conv2d)
-            if given.in_channels < Shortcut.VECTOR:
-                shortcut[0] = Shortcut(given.in_channels, given.out_channels, 1, stride, bias=False)
-        return made
+            conv = shortcut[0]
+            assert isinstance(conv, nn.Conv2d)
+            if conv.in_channels < Shortcut.VECTOR:
+                shortcut[0] = Shortcut(conv.in_channels, conv.out_channels, 1, stride, bias=False)
+        return stage

@@ -4,7 +4,7 @@ from torch import nn
 
 from pipeline.config.training_settings import TrainingSettings
 from pipeline.models.patches import check_patches
-from pipeline.models.vision import torchvision
+from pipeline.system.torchvision_shim import torchvision
 
 
 def transformer(
@@ -16,10 +16,23 @@ def transformer(
     channels: int,
     size: tuple[int, int],
 ) -> nn.Module:
-    """torchvision's, `columns` wide with an MLP of four times that, `patches` a side; raises as `check_patches`."""
+    """Build torchvision's vision transformer, with an MLP of four times the columns.
+
+    Args:
+        columns: of the features.
+        heads: of the attention.
+        blocks: number of layers.
+        patches: on a side.
+        settings: encoder and width, for messages.
+        channels: of the images.
+        size: (height, width) of the views.
+
+    Raises:
+        SettingsError: as `check_patches`.
+    """
     check_patches(settings, columns, heads, patches, size)
     side = max(size)
-    made = torchvision.models.VisionTransformer(
+    model = torchvision.models.VisionTransformer(
         image_size=side,
         patch_size=side // patches,
         num_layers=blocks,
@@ -27,8 +40,8 @@ def transformer(
         hidden_dim=columns,
         mlp_dim=4 * columns,
     )
-    if channels != made.conv_proj.in_channels:
-        cut = made.conv_proj
-        made.conv_proj = nn.Conv2d(channels, columns, cut.kernel_size, cut.stride)
-    made.heads = nn.Identity()
-    return made  # type: ignore[no-any-return]
+    if channels != model.conv_proj.in_channels:
+        patch = model.conv_proj
+        model.conv_proj = nn.Conv2d(channels, columns, patch.kernel_size, patch.stride)
+    model.heads = nn.Identity()
+    return model  # type: ignore[no-any-return]

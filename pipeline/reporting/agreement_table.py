@@ -1,32 +1,36 @@
-"""Table 2: CKA and RSA of every pair of twins at the last epoch, beside the published values."""
+"""Table 2: similarity of every pair of twins at the last epoch, with the published values."""
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
 from pipeline.config.run import Run
 from pipeline.reporting.collapsed_rows import collapsed_pairs, collapsed_rows
-from pipeline.reporting.possible import cut, possible
+from pipeline.reporting.interval_limits import clip_intervals, clipping_note
 from pipeline.reporting.tables import (
     COLUMNS,
+    DATA,
     NOT_RUN,
     data_label,
     diverged_rows,
-    measured,
-    not_run,
+    interval,
+    markdown,
+    measured_row,
+    measured_settings,
+    not_run_row,
     number,
-    of_settings,
+    objective_title,
     uncovered,
+    with_numbers,
     without_lost,
 )
 from twin_alignment.measures.registry import MEASURES
 
-SHOWN = {name: measure.label for name, measure in MEASURES.items() if measure.table}
+LABELS = {name: measure.label for name, measure in MEASURES.items() if measure.table}
 NOTHING_COMPARED = "Nothing was compared with CL: that takes CL and another objective."
-FORMS = {"cka_raw": "cka"}  # the released code took its CKA on raw features: both forms stand beside what it printed
+PUBLISHED_AS = {"cka_raw": "cka"}  # the released code computes CKA on raw features: both forms have the printed value
 
 Published = dict[tuple[str, str, str, str], tuple[int, float]]  # dataset, objective, split, measure -> epoch, value
 
@@ -38,86 +42,95 @@ def table2(
     published_classes: Mapping[str, int],
     lost: Mapping[str, str],
 ) -> pd.DataFrame:
-    """One row per dataset, number of classes, pair, split and measure, with mean and 95 % interval over seeds.
+    """Means over seeds, one row per dataset, number of classes, pair, split and measure.
 
-    `alignment[run]` has the columns epoch, first, second, split, measure, value. `paper` is the published value of the
-    same data, pair and split at `paper_epoch`: the run's last epoch where the paper shows that one, or else the last
-    that it shows, which stands there for orientation and has no `deviation`. The published CKA stands beside both forms
-    of it. The paper's datasets that no run covers have the status `not run`. Runs of `lost`, by name, have a row of
-    their own without a pair that says why they are in no mean, and so has every pair of which one has collapsed.
+    Args:
+        objectives: names of the twins to compare.
+        alignment: by run, columns epoch, first, second, split, measure, value.
+        printed: the paper's values.
+        published_classes: of the paper's datasets; those that no run covers have rows with the status `not run`.
+        lost: diverged runs by name, with the reason.
+
+    Returns:
+        `paper` is the published value of the same data, pair and split at `paper_epoch`: the run's last epoch where the
+        paper shows it, else the last epoch that it shows, for orientation, without a `deviation`. Diverged runs and
+        pairs with a collapsed network have rows without numbers, whose status says why they are in no mean.
     """
     rows = []
-    for of in of_settings(alignment, published_classes):
-        known = _published_at(printed, of.setting.epochs) if of.whole else {}
-        last = of.rows[of.rows["epoch"] == of.setting.epochs]
-        for (first, second, split), group in last.groupby(["first", "second", "split"], sort=False):
+    for group in measured_settings(alignment, published_classes):
+        setting = group.setting
+        published = _published_at(printed, setting.epochs) if group.is_published else {}
+        last = group.rows[group.rows["epoch"] == setting.epochs]
+        for (first, second, split), pair_rows in last.groupby(["first", "second", "split"], sort=False):
             if not {first, second} <= set(objectives):
                 continue
-            for measure in SHOWN:
-                key = (of.setting.dataset, str(second), str(split), FORMS.get(measure, measure))
-                epoch, paper = known.get(key, (None, math.nan)) if first == "cl" else (None, math.nan)
-                values = group.loc[group["measure"] == measure, "value"].dropna().tolist()
+            for measure in LABELS:
+                key = (setting.dataset, str(second), str(split), PUBLISHED_AS.get(measure, measure))
+                epoch, paper = published.get(key, (None, math.nan)) if first == "cl" else (None, math.nan)
+                values = pair_rows.loc[pair_rows["measure"] == measure, "value"].dropna().tolist()
                 if not values:  # all seeds have collapsed
                     continue
-                row = measured(of.setting, values, paper)
-                row["deviation"] = row["deviation"] if epoch == of.setting.epochs else math.nan
+                row = measured_row(setting, values, paper)
+                row["deviation"] = row["deviation"] if epoch == setting.epochs else math.nan
                 pair = {"first": first, "second": second, "split": split, "measure": measure}
                 rows.append({**row, "paper_epoch": epoch, **pair})
     missing = uncovered(list(alignment), published_classes)
     for (dataset, second, split, measure), (epoch, value) in _published_at(printed, None).items():
         if dataset in missing:
-            row = {**not_run(dataset, missing[dataset], value), "epochs": epoch, "paper_epoch": epoch}
+            row = {**not_run_row(dataset, missing[dataset], value), "epochs": epoch, "paper_epoch": epoch}
             rows.append({**row, "first": "cl", "second": second, "split": split, "measure": measure})
-    for row in collapsed_rows({run: collapsed_pairs(own) for run, own in alignment.items()}):
+    for row in collapsed_rows({run: collapsed_pairs(rows_of_run) for run, rows_of_run in alignment.items()}):
         first, second = row["network"]
         if {first, second} <= set(objectives):
             rows.append({**row, "first": first, "second": second})
     rows += diverged_rows(lost)
-    names = ["dataset", "classes", "first", "second", "split", "measure", *COLUMNS]
+    names = [*DATA, "first", "second", "split", "measure", *COLUMNS]
     names.insert(names.index("paper") + 1, "paper_epoch")
     return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(("classes", "epochs", "paper_epoch"), "Int64"))
 
 
 def _published_at(printed: pd.DataFrame, epoch: int | None) -> Published:
-    """Of each pair the value at that epoch, or at the last one that the paper shows."""
+    """Published value of each pair at an epoch, or else at the last one that the paper shows."""
     values = printed.assign(epoch=printed["epoch"].astype(int))
-    values = values.assign(asked=values["epoch"] == epoch).sort_values(["asked", "epoch"])
-    found: Published = {}
-    columns = ("dataset", "objective", "split", "measure", "epoch", "value")
-    for *key, at, value in zip(*(values[c] for c in columns), strict=True):
-        dataset, objective, split, measure = map(str, key)
-        found[dataset, objective, split, measure] = (int(at), float(value))
-    return found
+    values = values.assign(requested=values["epoch"] == epoch).sort_values(["requested", "epoch"])
+    columns = (values[name] for name in ("dataset", "objective", "split", "measure", "epoch", "value"))
+    return {(str(d), str(o), str(s), str(m)): (int(at), float(v)) for d, o, s, m, at, v in zip(*columns, strict=True)}
+
+
+def similarity_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Cells for readers, of pairs with CL: a row per data, pair and split, a column per measure."""
+    table = table[table["first"] == "cl"]
+    clipped = clip_intervals(without_lost(table)[0])
+    rows = []
+    for (dataset, classes, second, split), pair in clipped.groupby(
+        [*DATA, "second", "split"], sort=False, dropna=False
+    ):
+        cells = {row["measure"]: _cell(row) for row in pair.to_dict("records")}
+        names = [data_label(dataset, classes), f"CL–{objective_title(second)}", split]
+        rows.append([*names, *(cells.get(measure, NOT_RUN) for measure in LABELS)])
+    return pd.DataFrame(rows, columns=["dataset", "pair", "split", *LABELS.values()])
+
+
+def table2_notes(table: pd.DataFrame) -> list[str]:
+    """Sentences below Table 2: nothing compared, clipped intervals, and pairs that are in no mean."""
+    rows, sentences = without_lost(table[(table["first"] == "cl") | table["first"].isna()])
+    empty = with_numbers(rows).empty and not sentences
+    return [*([NOTHING_COMPARED] if empty else []), *clipping_note(rows, clip_intervals(rows)), *sentences]
 
 
 def table2_markdown(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
-    """How alike each twin is to CL: a row per dataset, pair and split, a column per measure."""
-    rows = []
-    table, said = without_lost(table[(table["first"] == "cl") | table["first"].isna()])
-    shown = possible(table)
-    for (dataset, classes, second, split), group in shown.groupby(
-        ["dataset", "classes", "second", "split"], sort=False, dropna=False
-    ):
-        cells = {str(row["measure"]): _cell(row) for row in group.to_dict("records")}
-        row = [data_label(dataset, classes), f"CL–{str(second).upper()}", str(split)]
-        rows.append([*row, *(cells.get(measure, NOT_RUN) for measure in SHOWN)])
-    header = ["dataset", "pair", "split", *SHOWN.values()]
+    """Table 2 for readers."""
     parts = [
         "# Table 2: similarity to CL at the last epoch",
-        *([] if (shown["status"] != NOT_RUN).any() else [NOTHING_COMPARED]),
-        tabulate(rows, header, tablefmt="github", disable_numparse=True),
-        "Mean and 95 % interval over seeds; in brackets the paper's value and the epoch that it is of. "
-        "CKA, RSA: on cosine similarities of encoder features; the released code took CKA on raw features.",
-        *cut(table, shown),
-        *said,
+        markdown(similarity_cells(table)),
+        "Mean and 95 % interval over seeds; in brackets the paper's value and its epoch. CKA, RSA: on cosine "
+        "similarities of encoder features; the released code took CKA on raw features.",
+        *table2_notes(table),
         *notes,
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _cell(row: dict[Hashable, Any]) -> str:
-    paper = "" if math.isnan(row["paper"]) else f" ({number(row['paper'], 3)} at epoch {row['paper_epoch']})"
-    if row["status"] == NOT_RUN:
-        return f"not run{paper}"
-    spread = "" if math.isnan(row["ci_low"]) else f" [{number(row['ci_low'], 3)}, {number(row['ci_high'], 3)}]"
-    return f"{number(row['mean'], 3)}{spread}{paper}"
+def _cell(row: Mapping[Any, Any]) -> str:
+    paper = "" if math.isnan(row["paper"]) else f" ({number(row['paper'], 3)} at epoch {row['paper_epoch']:g})"
+    return f"{NOT_RUN}{paper}" if row["status"] == NOT_RUN else f"{interval(row, 3)}{paper}"

@@ -1,4 +1,4 @@
-"""The bounds along real runs, beside what was measured, and along a simulated similarity descent."""
+"""The bounds along real runs, with what was measured, and along a simulated similarity descent."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,33 +15,39 @@ from twin_alignment.theory.similarity_descent import descend, random_batches, ra
 def bounds_of_run(
     run: Run, steps: pd.DataFrame, alignment: pd.DataFrame, class_sizes: Sequence[int], delta: float
 ) -> pd.DataFrame:
-    """One row per kept epoch after the first step and split, for CL and NSCL.
+    """Bounds on the drift of CL and NSCL, one row per split and kept epoch after the first step.
 
-    steps: learning_rate and mean_square_mass of every step; alignment: a row for every measure; delta: the
-    probability that a class exceeds its promised share of some batch. Bounds are natural logarithms, with the run's own
-    rates. `theorem1_published` has the paper's B anchors and its mismatch. All others have the `anchors` that a step
-    really takes the mean over, both views of each image, and the sharper mismatch. `vacuous` lists those that reach
-    sqrt(2) N, which no two cosine matrices of N rows exceed. The measured columns are of features h, of which the
-    theory says nothing by itself; from rho or r = 1 on the corollaries promise nothing, and are nan, as all of these
-    are where a network has collapsed.
+    Args:
+        run: its learning rates are those of the bounds.
+        steps: learning_rate and mean_square_mass of every step.
+        alignment: a row for every measure.
+        class_sizes: training images of each class.
+        delta: probability that a class exceeds its guaranteed share of some batch.
+
+    Returns:
+        Bounds as natural logarithms. `theorem1_published` has the paper's B anchors and its mismatch. All others have
+        the `anchors` of a step, both views of each image, and the sharper mismatch. `vacuous` lists those that reach
+        sqrt(2) N, the largest distance of two cosine matrices of N rows. Measured columns are of features h, about
+        which the theory says nothing by itself. The corollaries are nan from rho or r = 1 on, and where a network has
+        collapsed.
     """
     published_anchors, anchors = run.batch_size, 2 * run.batch_size
-    even = run.batches == "class_weighted"  # drawn so that every class is equally likely
-    largest_share = 1 / len(class_sizes) if even else max(class_sizes) / sum(class_sizes)
+    balanced = run.batches == "class_weighted"  # every class is equally likely
+    largest_share = 1 / len(class_sizes) if balanced else max(class_sizes) / sum(class_sizes)
     steps = steps[steps["objective"] == "cl"]
     pairs = alignment.query("first == 'cl' and second == 'nscl' and epoch > 0")
     keys = ["epoch", "split", "rows"]
     values = pairs.pivot(index=keys, columns="measure", values="value").reset_index()
     rows = []
     for measured in pairs[keys].drop_duplicates().merge(values).to_dict("records"):
-        seen = steps[steps["epoch"] <= measured["epoch"]]
-        rates, total = seen["learning_rate"].to_numpy(), float(seen["learning_rate"].sum())
-        share = largest_share + bounds.epsilon(run.batch_size, len(seen), delta)
+        before = steps[steps["epoch"] <= measured["epoch"]]
+        rates, total = before["learning_rate"].to_numpy(), float(before["learning_rate"].sum())
+        share = largest_share + bounds.epsilon(run.batch_size, len(before), delta)
         published = bounds.log_mismatch(share, run.temperature)
         sharp = bounds.log_mismatch_sharp(share, run.temperature)
         setting = (sharp, total, run.temperature, anchors)
         nonexpansive = bounds.is_nonexpansive(float(rates.max()), run.temperature, anchors)
-        masses = seen["mean_square_mass"].to_numpy()
+        masses = before["mean_square_mass"].to_numpy()
         certificate = float(bounds.certificate(masses, rates, run.temperature, anchors)[-1])
         logs = {
             "certificate": math.log(certificate) if nonexpansive and certificate > 0 else math.nan,
@@ -55,7 +61,7 @@ def bounds_of_run(
             {
                 "epoch": measured["epoch"],
                 "split": measured["split"],
-                "steps": len(seen),
+                "steps": len(before),
                 "sum_of_rates": total,
                 "share": share,
                 "anchors": anchors,
@@ -69,30 +75,34 @@ def bounds_of_run(
                 "drift_log": math.log(measured["drift"]) if measured["drift"] > 0 else math.nan,
                 "rho": measured["rho"],
                 "cka": measured["cka"],
-                "cka_corollary1": _promise(bounds.corollary1, measured["rho"]),
-                "cka_sharp": _promise(bounds.sharp_bound, measured["rho"]),
+                "cka_corollary1": _guaranteed(bounds.corollary1, measured["rho"]),
+                "cka_sharp": _guaranteed(bounds.sharp_bound, measured["rho"]),
                 "r": measured["r"],
                 "rsa": measured["rsa"],
-                "rsa_corollary2": _promise(bounds.corollary2, measured["r"]),
-                "rsa_sharp": _promise(bounds.sharp_bound, measured["r"]),
+                "rsa_corollary2": _guaranteed(bounds.corollary2, measured["r"]),
+                "rsa_sharp": _guaranteed(bounds.sharp_bound, measured["r"]),
             }
         )
     return labelled(run, pd.DataFrame(rows))
 
 
-def _promise(corollary: Callable[[float], float], ratio: float) -> float:
+def _guaranteed(corollary: Callable[[float], float], ratio: float) -> float:
     return math.nan if math.isnan(ratio) else corollary(ratio)
 
 
-def simulated(s: DescentSettings) -> pd.DataFrame:
-    """Drift and all bounds after every step of one similarity descent, as natural logarithms."""
+def simulated_descent(s: DescentSettings) -> pd.DataFrame:
+    """Simulate one similarity descent: drift and all bounds after every step, as natural logarithms."""
     start, labels = random_start(s.images, s.classes, s.dimensions, seed=0)
     batches = random_batches(s.images, s.batch, s.steps, seed=0)
-    found = descend(start, labels, batches, [s.rate] * len(batches), s.temperature)
-    logs = {"drift": found.drift, "certificate": found.certificate}
-    columns = {name: [math.log(value) for value in values] for name, values in logs.items()}
-    columns["nonexpansive"] = found.log_nonexpansive.tolist()
-    columns["telescoped"] = found.log_telescoped.tolist()
-    columns["theorem1"] = found.log_theorem1.tolist()
-    columns["theorem1_published"] = found.log_theorem1_published.tolist()
-    return pd.DataFrame({"step": range(1, len(batches) + 1), **{f"{k}_log": v for k, v in columns.items()}})
+    descent = descend(start, labels, batches, [s.rate] * len(batches), s.temperature)
+    bounds_log = {
+        "drift": [math.log(drift) for drift in descent.drift],
+        "certificate": [math.log(bound) for bound in descent.certificate],
+        "nonexpansive": descent.log_nonexpansive,
+        "telescoped": descent.log_telescoped,
+        "theorem1": descent.log_theorem1,
+        "theorem1_published": descent.log_theorem1_published,
+    }
+    return pd.DataFrame(
+        {"step": range(1, len(batches) + 1), **{f"{name}_log": log for name, log in bounds_log.items()}}
+    )

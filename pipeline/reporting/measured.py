@@ -11,17 +11,17 @@ from pipeline.reporting.seed_intervals import Interval, over_seeds
 
 
 def labelled(run: Run, frame: pd.DataFrame) -> pd.DataFrame:
-    """A run's measures with the run's fields as columns; lists as text, so that rows can be grouped by them."""
+    """Add the run's fields as columns; lists become text, by which rows can be grouped."""
     columns = {**{str(name): frame[name] for name in frame}, **_fields(run)}
     return pd.DataFrame(columns, index=frame.index)
 
 
 def rows_of(run: Run, table: pd.DataFrame) -> pd.DataFrame:
-    """A run's rows in a table that `labelled` made; numbers are compared as such (1 in a file is 1.0 in a run)."""
-    own = pd.Series(True, index=table.index)
+    """Select a run's rows of a labelled table; numbers compare as such (1 in a file is 1.0 in a run)."""
+    selected = pd.Series(True, index=table.index)
     for name, value in _fields(run).items():
-        own &= table[name].isna() if value in (None, "") else table[name] == value
-    return table[own]
+        selected &= table[name].isna() if value in (None, "") else table[name] == value
+    return table[selected]
 
 
 def _fields(run: Run) -> dict[str, Any]:
@@ -29,20 +29,28 @@ def _fields(run: Run) -> dict[str, Any]:
 
 
 def summarise(frame: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
-    """Tidy: one row per group and measure with columns *by, measure, n_seeds, mean, ci_low, ci_high.
+    """Means over seeds of columns.
 
-    Rows of a group are independent runs; the interval is Student's t at 95 %.
+    Args:
+        frame: a row a run, a column a measure.
+        by: columns whose values define a group of runs.
+        measures: columns to average.
+
+    Returns:
+        Columns *by, measure, n_seeds, mean, ci_low, ci_high (95 %, Student's t); a row a group and measure.
     """
     return summarise_long(frame[[*by, *measures]].melt(list(by), var_name="measure"), by, measures)
 
 
 def summarise_long(frame: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
-    """The same of a table that has a row for every measure, with columns `measure` and `value`. A run without a value,
-    which has collapsed, is in no mean: of none there is a row without one."""
+    """Means over seeds of a table with columns `measure` and `value`; arguments and result as of `summarise`.
+
+    Collapsed networks have no value and are in no mean; a group without any value has a mean of nan.
+    """
     rows = []
     for key, group in frame.groupby(list(by), sort=False, dropna=False):
         for measure in measures:
             values = group.loc[group["measure"] == measure, "value"].dropna().tolist()
-            found = over_seeds(values) if values else Interval(math.nan, math.nan, math.nan, 0)
-            rows.append((*key, measure, found.n, found.mean, found.low, found.high))
+            interval = over_seeds(values) if values else Interval(math.nan, math.nan, math.nan, 0)
+            rows.append((*key, measure, interval.n, interval.mean, interval.low, interval.high))
     return pd.DataFrame(rows, columns=[*by, "measure", "n_seeds", "mean", "ci_low", "ci_high"])

@@ -1,4 +1,4 @@
-"""Measures of many runs, read from the files that a stage was given."""
+"""Measures of many runs, read from the files that a stage gets."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,38 +8,45 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.config.run import Run
-from pipeline.reporting.learned import RAW_PIXELS, UNTRAINED
+from pipeline.reporting.learned import BASELINES
 from pipeline.reporting.measured import labelled, rows_of
 from pipeline.reporting.paper_values import COLUMNS, read_paper_values
-from pipeline.stages import Inputs
+from pipeline.system.files import Inputs
 
-Read = Callable[[str], pd.DataFrame]  # kind of measure -> rows of all runs asked for, with the runs' fields as columns
+Read = Callable[[str], pd.DataFrame]  # kind of measure -> rows of all requested runs, with the runs' fields as columns
 
-OF_ALL_RUNS = ("bounds",)  # kinds of which one file has all runs, labelled
-OF_NO_RUN = ("descent",)  # simulated
-OF_SEEDS = ("between_seeds",)  # kinds of which a file is of all runs that differ only in their seed
-OF_SUBSETS = ("baselines",)  # kinds of which a file is of all runs that train on the same images
-TWINS = frozenset(("objective", "first", "second"))  # columns that name one
+WITHOUT_RUN = ("descent",)  # kinds that are simulated
+IN_ONE_FILE = ("bounds",)  # kinds with one labelled file for all runs
+PER_SETTING = ("between_seeds",)  # kinds with a file for all runs that differ only in their seed
+PER_SUBSET = ("baselines",)  # kinds with a file for all runs that train on the same images
+TWIN_COLUMNS = frozenset(("objective", "first", "second"))
 _PAIR = ("epoch", "first", "second")
-OF_PAIRS = {  # kinds of which a run with a single twin has nothing, not even a header, and the columns that others have
+PAIR_COLUMNS = {  # kinds that are empty, without a header, of a run with a single twin; and their columns
     "alignment": (*_PAIR, "split", "rows", "measure", "value", "low", "high", "null"),
     "weights": (*_PAIR, "weight_gap", "weight_gap_released", "weight_angle", "representation_angle"),
 }
-VALUES = ("value", "cdnv")  # columns of which a row is nothing without
+VALUES = ("value", "cdnv")  # columns that are NaN of collapsed networks
 
 
 @dataclass(frozen=True)
 class Reading:
-    """All that a figure's table is made from."""
+    """Sources of a figure's table."""
 
     read: Read
-    paper: Callable[[str], pd.DataFrame]  # its published values by table or figure, see `paper_values`
+    paper: Callable[[str], pd.DataFrame]  # the paper's values by table or figure, see `paper_table`
     published_classes: Mapping[str, int]  # of the paper's datasets
 
 
 def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Sequence[Run]], Read]:
-    """Gives some runs' measures of each kind; `runs[kind]` are those that the files of `inputs[kind]` are of, in their
-    order. Raises ValueError where files and runs are not as many."""
+    """Return a function of some runs that reads their measures by kind.
+
+    Args:
+        inputs: files by kind.
+        runs: by kind, the runs that its files are of, in their order.
+
+    Raises:
+        ValueError: the numbers of files and runs differ.
+    """
     files = {
         kind: dict(zip(dict.fromkeys(_owner(kind, run) for run in those), inputs[kind], strict=True))
         for kind, those in runs.items()
@@ -47,73 +54,77 @@ def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Seque
 
     @cache
     def table_of(path: Path, kind: str) -> pd.DataFrame:
-        return without_values(measures(path, kind))
+        return without_collapsed(read_measures(path, kind))
 
-    def of(asked: Sequence[Run]) -> Read:
+    def read_runs(requested: Sequence[Run]) -> Read:
         def read(kind: str) -> pd.DataFrame:
-            if kind in OF_NO_RUN:
+            if kind in WITHOUT_RUN:
                 return table_of(*inputs[kind], kind)
-            named = asked if kind not in OF_SEEDS else dict.fromkeys(run.setting for run in asked)
-            tables = [(run, table_of(files[kind][_owner(kind, run)], kind)) for run in named]
-            of_run = rows_of if kind in OF_ALL_RUNS else labelled
-            return pd.concat([of_run(run, table) for run, table in tables])
+            owners = dict.fromkeys(run.setting for run in requested) if kind in PER_SETTING else requested
+            select = rows_of if kind in IN_ONE_FILE else labelled
+            return pd.concat([select(run, table_of(files[kind][_owner(kind, run)], kind)) for run in owners])
 
         return read
 
-    return of
+    return read_runs
 
 
-def of_twins(read: Read, objectives: Sequence[str]) -> Read:
-    """The same without rows of other twins that the runs have: another experiment may have asked for those."""
-    shown = {*objectives, RAW_PIXELS, UNTRAINED}
+def select_twins(read: Read, objectives: Sequence[str]) -> Read:
+    """Read without rows of other twins, which another experiment may have requested."""
+    names = {*objectives, *BASELINES}
 
-    def of(kind: str) -> pd.DataFrame:
+    def read_selected(kind: str) -> pd.DataFrame:
         rows = read(kind)
-        for column in TWINS.intersection(rows):
-            rows = rows[rows[column].isin(shown)]
+        for column in TWIN_COLUMNS.intersection(rows):
+            rows = rows[rows[column].isin(names)]
         return rows
 
-    return of
+    return read_selected
 
 
 def _owner(kind: str, run: Run) -> str:
-    """Name of what a kind has a file of, that a run takes part in."""
-    if kind in (*OF_NO_RUN, *OF_ALL_RUNS):
+    """Name of the run, setting or subset that has a file of a kind."""
+    if kind in (*WITHOUT_RUN, *IN_ONE_FILE):
         return ""
-    if kind in OF_SUBSETS:
+    if kind in PER_SUBSET:
         return run.subset
-    return (run.setting if kind in OF_SEEDS else run).name
+    return (run.setting if kind in PER_SETTING else run).name
 
 
-def measures(path: Path, kind: str) -> pd.DataFrame:
-    """Of one file; without rows of a run that has no pair of twins."""
-    if kind in OF_PAIRS and path.stat().st_size <= 1:
-        return pd.DataFrame(columns=list(OF_PAIRS[kind]))
+def read_measures(path: Path, kind: str) -> pd.DataFrame:
+    """Read one file; a run without a pair of twins has no rows."""
+    if kind in PAIR_COLUMNS and path.stat().st_size <= 1:
+        return pd.DataFrame(columns=list(PAIR_COLUMNS[kind]))
     return pd.read_csv(path)
 
 
 def finished(path: Path, command: str, kind: str = "") -> pd.DataFrame:
-    """A table; raises FileNotFoundError that names the command which makes it."""
+    """Read a table that exists already.
+
+    Raises:
+        FileNotFoundError: names the command that makes the table.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: missing; `{command}` makes it")
-    return measures(path, kind)
+    return read_measures(path, kind)
 
 
-def without_values(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows but for those of collapsed networks, which have no value."""
+def without_collapsed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Drop rows of collapsed networks, which have no value."""
     return rows.dropna(subset=[name for name in VALUES if name in rows])
 
 
-def learning(
+def load_learning_evidence(
     inputs: Inputs, runs: Sequence[Run]
 ) -> tuple[dict[Run, pd.DataFrame], dict[str, pd.DataFrame], dict[Run, pd.DataFrame]]:
-    """What tells whether runs learned: probes by run, baselines by subset and movement by run."""
+    """Read what shows whether runs learned: probes by run, baselines by subset, movement by run."""
     probes, movement = (dict(zip(runs, map(pd.read_csv, inputs[kind]), strict=True)) for kind in ("probes", "movement"))
     subsets = dict.fromkeys(run.subset for run in runs)
     return probes, dict(zip(subsets, map(pd.read_csv, inputs["baselines"]), strict=True)), movement
 
 
-def paper_values(path: Path, artifact: str) -> pd.DataFrame:
-    """Rows of one table or figure of the paper: dataset, split, epoch, objective, measure, value, tolerance, source."""
-    rows = [asdict(value) for value in read_paper_values(path) if value.artifact == artifact]
+def paper_table(path: Path, *artifacts: str) -> pd.DataFrame:
+    """The paper's values of some tables or figures, with all columns of the file but `artifact`."""
+    values = read_paper_values(path)
+    rows = [asdict(value) for artifact in artifacts for value in values if value.artifact == artifact]
     return pd.DataFrame(rows, columns=list(COLUMNS)).drop(columns="artifact")

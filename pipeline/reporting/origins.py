@@ -1,4 +1,4 @@
-"""Where every table and figure comes from, out of the records of all stages."""
+"""Provenance of every table and figure, from the records of all stages."""
 
 import hashlib
 import json
@@ -12,10 +12,17 @@ Makers = Mapping[tuple[str, str], Record]
 
 
 def provenance(records: Sequence[Record]) -> dict[str, Any]:
-    """files: of every table and figure its digest, source state, digest of its settings, and the data behind it;
-    runs: cost, source state and digests of what each twin was shown; environments.
+    """Collect what all tables and figures were made from.
 
-    Raises ValueError where a record does not fit one it builds on, or the chain to the data is broken.
+    Args:
+        records: of all stages, in the order of the workflow.
+
+    Returns:
+        files: digest, source state, digest of the settings, and data of every table and figure; runs: cost, source
+        state and digests of what each twin was shown; environments.
+
+    Raises:
+        ValueError: a record does not match one that it builds on, or the chain to the data is broken.
     """
     makers = {(kind, record["subject"]): record for record in records for kind in record["outputs"]}
     files: dict[str, Any] = {}
@@ -25,18 +32,19 @@ def provenance(records: Sequence[Record]) -> dict[str, Any]:
         made = record["made"]
         state = {"commit": made["commit"], "dirty": made["dirty"]}
         where = {part: made[part] for part in ("python", "packages", "machine")}
-        environments.setdefault(_digest(where), {**where, "stages": {}})["stages"][record["stage"]] = None
+        environment = environments.setdefault(_digest(where), {**where, "stages": []})
+        if record["stage"] not in environment["stages"]:
+            environment["stages"].append(record["stage"])
         if record["stage"] == "twins":
             runs[record["subject"]] = {**state, "seconds": made["seconds"], "digests": record["found"]["digests"]}
-        for kind, name in _shown(record).items():
+        for kind, name in _tables_and_figures(record).items():
             settings, data = _digest(record["settings"]), _data_behind(record, makers)
             files[name] = {"sha256": digest_of(record["outputs"][kind]), **state, "settings": settings, "data": data}
-    listed = [{**one, "stages": list(one["stages"])} for one in environments.values()]
-    return {"files": files, "runs": runs, "environments": listed}
+    return {"files": files, "runs": runs, "environments": list(environments.values())}
 
 
-def _shown(record: Record) -> dict[str, str]:
-    """kind -> file below the reports' folder, of tables and figures; what their readable forms say is the same."""
+def _tables_and_figures(record: Record) -> dict[str, str]:
+    """Kind -> file below the reports' folder; without readable forms, which say the same."""
     if record["stage"] == "figure":
         return {"figure": f"figures/{record['subject']}.csv", "png": f"figures/{record['subject']}.png"}
     if record["stage"] == "comparison":
@@ -47,11 +55,11 @@ def _shown(record: Record) -> dict[str, str]:
 
 
 def _data_behind(record: Record, makers: Makers) -> dict[str, str]:
-    """{dataset: digest of its store}, by following what was read to the records of what made it.
+    """Dataset -> digest of its store, by following inputs to the records that made them.
 
-    What was measured of a run, and has no record here, rests on the run's training.
+    Measures of a run without a record here rest on the run's training.
     """
-    found: dict[str, str] = {}
+    data: dict[str, str] = {}
     waiting, seen = [record], set()
     while waiting:
         reader = waiting.pop()
@@ -62,13 +70,13 @@ def _data_behind(record: Record, makers: Makers) -> dict[str, str]:
                     raise ValueError(f"{kind} {subject} was made again since {_name(reader)} read it")
                 maker = maker or makers.get(("checkpoints", subject))
                 if kind == "store":
-                    found[subject] = digest
+                    data[subject] = digest
                 elif maker and (maker["stage"], subject) not in seen:
                     seen.add((maker["stage"], subject))
                     waiting.append(maker)
-    if record["inputs"] and not found:  # what is computed from settings alone has no data
-        raise ValueError(f"{_name(record)}: no record tells what data it was made from")
-    return dict(sorted(found.items()))
+    if record["inputs"] and not data:  # tables computed from settings alone have no data
+        raise ValueError(f"{_name(record)}: no record names the data that it was made from")
+    return dict(sorted(data.items()))
 
 
 def _name(record: Record) -> str:

@@ -1,8 +1,8 @@
-"""How many seeds a claim would need: the power of its t test, from the effect that was seen.
+"""Number of seeds that a claim needs, from the power of its t test at the observed effect.
 
 The effect is the distance of the mean over seeds from the number of the rule, in standard deviations over seeds, on
-the scale of the test. A power from an effect that was seen is itself uncertain, and says what to plan for, not what a
-finished test was worth.
+the scale of the test. The power at an observed effect is itself uncertain: it helps to plan runs, not to judge a
+finished test.
 """
 
 import math
@@ -13,8 +13,8 @@ from tabulate import tabulate
 
 SEEDS = (3, 4, 5, 7, 10)
 LEVEL = 0.05
-WANTED = 0.9
-MOST_SEEDS = 1000  # beyond which the answer is: out of reach
+TARGET_POWER = 0.9
+MAX_SEEDS = 1000
 
 
 def t_test_power(effect: float, seeds: int, level: float = LEVEL) -> float:
@@ -23,12 +23,12 @@ def t_test_power(effect: float, seeds: int, level: float = LEVEL) -> float:
     return float(sum(stats.nct.sf(critical, seeds - 1, sign * shift) for sign in (1, -1)))
 
 
-def seeds_for(effect: float, power: float = WANTED, level: float = LEVEL) -> int | None:
-    """The smallest number of seeds, 2 or more, that gives the power; none below 1,000."""
+def seeds_for(effect: float, power: float = TARGET_POWER, level: float = LEVEL) -> int | None:
+    """Smallest number of seeds, 2 or more, that gives the power; None: more than about MAX_SEEDS."""
     low, high = 1, 2  # too few; to be tried
     while t_test_power(effect, high, level) < power:
         low, high = high, 2 * high
-        if high > MOST_SEEDS:
+        if high > MAX_SEEDS:
             return None
     while high - low > 1:
         middle = (low + high) // 2
@@ -37,9 +37,12 @@ def seeds_for(effect: float, power: float = WANTED, level: float = LEVEL) -> int
 
 
 def power_table(claims: pd.DataFrame) -> pd.DataFrame:
-    """One row a tested row of `claims.csv`: claim, data, verdict, n, effect (standard deviations), the power at 3, 4,
-    5, 7 and 10 seeds, and the seeds for a power of 0.9: by itself, and at the level to which Holm's method holds the
-    smallest p of the family (0.05 over the number of tests)."""
+    """Power of every tested row of `claims.csv`.
+
+    Returns:
+        Columns claim, data, verdict, n, effect (standard deviations), the power at SEEDS, and the seeds needed for a
+        power of 0.9: for the test alone, and at Holm's level of the smallest p (0.05 over the number of tests).
+    """
     tested = claims[(claims["n"] > 1) & (claims["p_value"] > 0) & (claims["p_value"] < 1)]
     family = max(1, int(tested["p_holm"].notna().sum()))
     rows = []
@@ -62,10 +65,10 @@ def power_table(claims: pd.DataFrame) -> pd.DataFrame:
 
 
 def power_text(table: pd.DataFrame) -> str:
-    """The table to read, and what it means."""
+    """The table for readers, with an explanation."""
     if table.empty:
         return "No claim was tested: each needs at least two seeds.\n"
-    shown = [
+    cells = [
         [
             *(row["claim"], row["data"], row["verdict"], row["n"], f"{row['effect']:.2f}"),
             *(f"{row[f'power_{seeds}']:.2f}" for seeds in SEEDS),
@@ -76,13 +79,13 @@ def power_text(table: pd.DataFrame) -> str:
     header = ["claim", "data", "verdict", "seeds", "effect", *(f"n={seeds}" for seeds in SEEDS), "needed", "with Holm"]
     return "\n\n".join(
         (
-            tabulate(shown, header, tablefmt="github", disable_numparse=True),
-            "Effect: distance of the mean from the rule's number in standard deviations over seeds, as it was seen. "
-            f"n=...: power of the two-sided t test at {LEVEL:g} with so many seeds. Needed: seeds for a power of "
-            f"{WANTED:g}, by itself and at the smallest level of Holm's method among all claims tested here.\n",
+            tabulate(cells, header, tablefmt="github", disable_numparse=True),
+            "Effect: observed distance of the mean from the rule's number, in standard deviations over seeds. "
+            f"n=...: power of the two-sided t test at {LEVEL:g} with n seeds. Needed: seeds for a power of "
+            f"{TARGET_POWER:g}, for the test alone and at Holm's smallest level among all claims tested here.\n",
         )
     )
 
 
 def _count(seeds: int | None) -> str:
-    return f"over {MOST_SEEDS}" if pd.isna(seeds) else str(seeds)
+    return f"over {MAX_SEEDS}" if pd.isna(seeds) else str(seeds)

@@ -1,7 +1,7 @@
-"""What the theorems promise at the paper's own settings, with nothing trained.
+"""Bounds of the theorems at the paper's own settings, without any training.
 
-All forms are of similarity descent as the paper states it, with B anchors a step and the rates of the paper's schedule;
-momentum and LARS are left out. Only the proofs differ from column to column.
+All forms are of similarity descent as the paper states it, with B anchors a step and the rates of the paper's schedule,
+without momentum and LARS. Only the proofs differ between columns.
 """
 
 import math
@@ -15,8 +15,8 @@ from twin_alignment.theory.guarantee import promise_of
 
 
 @dataclass(frozen=True)
-class Published:
-    """A dataset's published setting; all that is not said here is a run's default."""
+class PublishedSetting:
+    """A dataset's published setting; other fields have a run's defaults."""
 
     dataset: str
     classes: int
@@ -28,32 +28,35 @@ class Published:
     released_epochs: int = 1201  # of the released configuration
 
     def run(self, schedule: str) -> Run:
-        """`text`: linear warm-up, then the cosine's whole decay within the epochs. `released_code`: the rate is set
-        once an epoch, and each batch is drawn on its own with every class equally likely."""
-        own = {"dataset": self.dataset, "classes": self.classes, "temperature": self.temperature}
+        """The run with a schedule.
+
+        `text`: linear warm-up, then the cosine's whole decay within the epochs. `released_code`: the rate is set once
+        an epoch, and each batch is drawn independently with every class equally likely.
+        """
+        fields = {"dataset": self.dataset, "classes": self.classes, "temperature": self.temperature}
         if schedule == "text":
-            return Run(**own, epochs=self.epochs)
-        return Run(**own, epochs=self.released_epochs, schedule="released_code", batches="class_weighted")
+            return Run(**fields, epochs=self.epochs)
+        return Run(**fields, epochs=self.released_epochs, schedule="released_code", batches="class_weighted")
 
 
 SETTINGS = (
-    Published("cifar10", 10, 5_000, 50_000, 10_000, 0.5),
-    Published("cifar100", 100, 500, 50_000, 10_000, 0.1),
-    Published("mini_imagenet", 100, 500, 50_000, 10_000, 0.1),
-    Published("tiny_imagenet", 200, 500, 100_000, 10_000, 0.1),
-    Published("imagenet1k", 1000, 1_300, 1_281_167, 50_000, 0.1, epochs=100, released_epochs=301),
+    PublishedSetting("cifar10", 10, 5_000, 50_000, 10_000, 0.5),
+    PublishedSetting("cifar100", 100, 500, 50_000, 10_000, 0.1),
+    PublishedSetting("mini_imagenet", 100, 500, 50_000, 10_000, 0.1),
+    PublishedSetting("tiny_imagenet", 200, 500, 100_000, 10_000, 0.1),
+    PublishedSetting("imagenet1k", 1000, 1_300, 1_281_167, 50_000, 0.1, epochs=100, released_epochs=301),
 )
 SCHEDULES = ("text", "released_code")
 
 
 @dataclass(frozen=True)
-class Promised:
-    """Logarithms are to base 10; nan is where nothing is promised.
+class PublishedSettingBounds:
+    """Bounds in one setting. Logarithms are to base 10; nan: nothing is guaranteed.
 
-    limit_*: sqrt(2) N, which no two cosine matrices of the training or test images exceed. The CKA is that of the
-    training images, the ones that the descent moves. A bound D promises CKA through rho = D / |K^CL|_F, and |K^CL|_F is
-    known after training only: at most N, for a kernel of rank one, and N / sqrt(C - 1) where every class is collapsed
-    onto a vertex of a simplex.
+    limit_*: sqrt(2) N, the largest distance of two cosine matrices of the training or test images. CKA is on training
+    images, which the descent moves. A bound D guarantees a CKA through rho = D / |K^CL|_F. |K^CL|_F is available only
+    after training: it is at most N, for a kernel of rank one, and N / sqrt(C - 1) where every class is collapsed onto a
+    vertex of a simplex.
     """
 
     dataset: str
@@ -81,18 +84,19 @@ class Promised:
     cka_collapsed: float  # the same at that of collapsed classes
 
 
-def promised(setting: Published, schedule: str, delta: float) -> Promised:
-    """All forms for one of SETTINGS and one of SCHEDULES, with probability 1 - delta."""
+def bounds_of_setting(setting: PublishedSetting, schedule: str, delta: float) -> PublishedSettingBounds:
+    """Compute all forms for one of SETTINGS and one of SCHEDULES, with probability 1 - delta."""
     run = setting.run(schedule)
-    each = setting.train_images // run.batch_size
-    rates = [rate_of(run, epoch, step, each) for epoch in range(1, run.epochs + 1) for step in range(1, each + 1)]
+    per_epoch = setting.train_images // run.batch_size
+    epochs, steps_of_epoch = range(1, run.epochs + 1), range(1, per_epoch + 1)
+    rates = [rate_of(run, epoch, step, per_epoch) for epoch in epochs for step in steps_of_epoch]
     total, steps, images = math.fsum(rates), len(rates), setting.train_images
-    even = run.batches == "class_weighted"
-    largest_share = 1 / setting.classes if even else setting.largest_class / images
-    found = promise_of(largest_share, run.batch_size, run.temperature, total, max(rates), steps, delta)
-    nonexpansive = math.nan if found.nonexpansive_sharp is None else found.nonexpansive_sharp
+    balanced = run.batches == "class_weighted"
+    largest_share = 1 / setting.classes if balanced else setting.largest_class / images
+    guarantee = promise_of(largest_share, run.batch_size, run.temperature, total, max(rates), steps, delta)
+    nonexpansive = math.nan if guarantee.nonexpansive_sharp is None else guarantee.nonexpansive_sharp
     norm, collapsed = math.log(images), math.log(images) - math.log(setting.classes - 1) / 2
-    return Promised(
+    return PublishedSettingBounds(
         dataset=setting.dataset,
         schedule=schedule,
         classes=setting.classes,
@@ -104,18 +108,18 @@ def promised(setting: Published, schedule: str, delta: float) -> Promised:
         steps=steps,
         sum_of_rates=total,
         largest_share=largest_share,
-        epsilon=math.exp(found.epsilon),
-        mismatch_published=math.exp(found.delta_mismatch),
-        mismatch=math.exp(found.delta_mismatch_sharp),
-        theorem1_published_log10=_log10(found.theorem1),
-        theorem1_log10=_log10(found.theorem1_sharp),
-        telescoped_log10=_log10(found.telescoped_sharp),
+        epsilon=math.exp(guarantee.epsilon),
+        mismatch_published=math.exp(guarantee.delta_mismatch),
+        mismatch=math.exp(guarantee.delta_mismatch_sharp),
+        theorem1_published_log10=_log10(guarantee.theorem1),
+        theorem1_log10=_log10(guarantee.theorem1_sharp),
+        telescoped_log10=_log10(guarantee.telescoped_sharp),
         nonexpansive_log10=_log10(nonexpansive),
         limit_train_log10=_log10(bounds.log_limit(images)),
         limit_test_log10=_log10(bounds.log_limit(setting.test_images)),
-        cka_published=_of_rho(found.theorem1 - norm, bounds.corollary1),
-        cka=_of_rho(nonexpansive - norm, bounds.sharp_bound),
-        cka_collapsed=_of_rho(nonexpansive - collapsed, bounds.sharp_bound),
+        cka_published=_cka_of_rho(guarantee.theorem1 - norm, bounds.corollary1),
+        cka=_cka_of_rho(nonexpansive - norm, bounds.sharp_bound),
+        cka_collapsed=_cka_of_rho(nonexpansive - collapsed, bounds.sharp_bound),
     )
 
 
@@ -123,6 +127,6 @@ def _log10(log: float) -> float:
     return log / math.log(10)
 
 
-def _of_rho(log_rho: float, promise: Callable[[float], float]) -> float:
-    """What rho promises, which may be too large for a float; nan where it is at least 1 or not known."""
-    return promise(math.exp(log_rho)) if log_rho < 0 else math.nan
+def _cka_of_rho(log_rho: float, corollary: Callable[[float], float]) -> float:
+    """CKA guaranteed by rho, which may be too large for a float; nan where rho is at least 1 or nan."""
+    return corollary(math.exp(log_rho)) if log_rho < 0 else math.nan

@@ -1,4 +1,4 @@
-"""Means over seeds with their uncertainty, and the test that they lie beyond a number."""
+"""Means over seeds with their intervals, and the test against a number."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,9 +9,9 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 Scale = Literal["plain", "fisher", "fisher_difference"]
-LIMITS: dict[Scale, float] = {"fisher": 1.0, "fisher_difference": 2.0}  # what no value of a quantity passes
+LIMITS: dict[Scale, float] = {"fisher": 1.0, "fisher_difference": 2.0}  # of the values of a quantity
 ROUNDING = 1e-6  # by which a computed value may pass its limit
-CLOSEST = 1e-9  # share of the limit that a value is kept away from it, where atanh is infinite
+MIN_DISTANCE = 1e-9  # from the limit, as a share of it: atanh is infinite there
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,16 @@ class Interval:
 
 
 def over_seeds(values: Sequence[float], scale: Scale = "plain") -> Interval:
-    """Interval of the mean of independent runs; raises ValueError for no values.
+    """Interval of the mean of independent runs.
 
-    On the scale `fisher`, for correlations, CKA, and differences of CKA, all within [-1, 1], mean and interval are
-    those of atanh(value), mapped back: no interval passes 1. `fisher_difference` is the same of half the values, for
-    differences of correlations, within [-2, 2]. Raises ValueError for values beyond.
+    Args:
+        values: one a run.
+        scale: `fisher`, for correlations, CKA and differences of CKA, all within [-1, 1]: mean and interval of
+            atanh(value), mapped back, so that no interval passes 1. `fisher_difference`: the same of half the values,
+            for differences of correlations, within [-2, 2].
+
+    Raises:
+        ValueError: no values, or a value beyond the scale's limit.
     """
     if not len(values):
         raise ValueError("no values to average")
@@ -42,7 +47,7 @@ def over_seeds(values: Sequence[float], scale: Scale = "plain") -> Interval:
 
 
 def p_value(values: Sequence[float], number: float, scale: Scale = "plain") -> float:
-    """Two-sided p of Student's one-sample t test of the mean, on its scale, against a number; NaN for one value."""
+    """Two-sided p of Student's one-sample t test of the mean against a number, on a scale; nan for one value."""
     if len(values) < 2:
         return math.nan
     on_scale = _to_scale(values, scale)
@@ -53,8 +58,11 @@ def p_value(values: Sequence[float], number: float, scale: Scale = "plain") -> f
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjusted p of a family of tests, in their order: with all below 0.05 taken as found, the chance
-    of one false finding or more is at most 0.05, however the tests depend on each other (Holm 1979)."""
+    """Holm's step-down adjusted p values of a family of tests, in their order (Holm 1979).
+
+    With all below 0.05 taken as findings, the chance of one false finding or more is at most 0.05, however the tests
+    depend on each other.
+    """
     adjusted, largest = [0.0] * len(p_values), 0.0
     for rank, index in enumerate(np.argsort(p_values, kind="stable")):
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
@@ -63,11 +71,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def pseudo_values(seeds: Sequence[int], statistic: Callable[[Sequence[int]], float]) -> list[float]:
-    """Of every seed n times the statistic of all seeds less n - 1 times that of the others: `over_seeds` of these is
-    the jackknife's interval, also of a mean over pairs of seeds, which are not independent of each other. Its variance
-    is then too large rather than too small (Efron and Stein 1981)."""
-    whole, n = statistic(seeds), len(seeds)
-    return [n * whole - (n - 1) * statistic([*seeds[:i], *seeds[i + 1 :]]) for i in range(n)]
+    """Jackknife pseudo-values: n times the statistic of all seeds minus n - 1 times that without one seed, by seed.
+
+    `over_seeds` of these is the jackknife's interval, also of a mean over pairs of seeds, which are not independent of
+    each other. Its variance is then too large rather than too small (Efron and Stein 1981).
+    """
+    overall, n = statistic(seeds), len(seeds)
+    return [n * overall - (n - 1) * statistic([*seeds[:i], *seeds[i + 1 :]]) for i in range(n)]
 
 
 def _standard_error(values: np.ndarray) -> float:
@@ -75,13 +85,15 @@ def _standard_error(values: np.ndarray) -> float:
 
 
 def _to_scale(values: Sequence[float], scale: Scale) -> np.ndarray:
-    found = np.asarray(values, dtype=float)
+    numbers = np.asarray(values, dtype=float)
     if scale == "plain":
-        return found
-    share = found / LIMITS[scale]
+        return numbers
+    share = numbers / LIMITS[scale]
     if (np.abs(share) > 1 + ROUNDING).any():
-        raise ValueError(f"{found[np.abs(share).argmax()]} on the scale {scale}: at most {LIMITS[scale]:g} is allowed")
-    return np.arctanh(np.clip(share, CLOSEST - 1, 1 - CLOSEST))
+        raise ValueError(
+            f"scale {scale}: expected values within {LIMITS[scale]:g}, got {numbers[np.abs(share).argmax()]}"
+        )
+    return np.arctanh(np.clip(share, MIN_DISTANCE - 1, 1 - MIN_DISTANCE))
 
 
 def _back(value: float, scale: Scale) -> float:

@@ -1,4 +1,4 @@
-"""Which twins figures show, and what the paper shows at the same places."""
+"""Groups of twins, and the paper's values for figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,56 +11,63 @@ from pipeline.reporting.measured_tables import Reading
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Whose labels (`true` or `shuffled`) say which negatives are left out, and the share of their weight that is."""
+    """Share of the weight of same-class negatives that is left out, by `true` or `shuffled` labels."""
 
     labels: str
     share: float
 
 
-PARTIAL = tuple(name for name, objective in OBJECTIVES.items() if objective.same_class_negative_dropout is not None)
-LEFT_OUT = {
-    **{
-        name: LeftOut(o.labels, o.same_class_negative_dropout)
-        for name, o in OBJECTIVES.items()
-        if o.same_class_negative_dropout is not None
-    },
-    **{name: LeftOut(OBJECTIVES[name].labels, 1.0) for name in ("nscl", "nscl_shuffled")},
-}
+_DROPOUT = {name: o.same_class_negative_dropout for name, o in OBJECTIVES.items()}
+PARTIAL = tuple(name for name, share in _DROPOUT.items() if share is not None)
+LEFT_OUT = {name: LeftOut(OBJECTIVES[name].labels, share) for name, share in _DROPOUT.items() if share is not None}
+LEFT_OUT |= {name: LeftOut(OBJECTIVES[name].labels, 1.0) for name in ("nscl", "nscl_shuffled")}
 CONTROLS = ("nscl_shuffled", "cl_independent", "cl_perturbed")
-PAPER = "paper"  # in a column `source`
-ANOTHER_SEED = "cl, another seed"  # in a column `second`
+PAPER = "paper"  # in the column `source`
+ANOTHER_SEED = "cl, another seed"  # in the column `second`
 
 
 def without_partial_labels(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Rows whose objective is not a partial NSCL: those have a figure of their own."""
+    """Drop partial NSCL, which has its own figure."""
     return rows[~rows[column].isin(PARTIAL)]
 
 
-def with_cl(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of pairs whose first is CL, but for partial NSCL."""
+def pairs_with_cl(rows: pd.DataFrame) -> pd.DataFrame:
+    """Select pairs whose first network is CL, without partial NSCL."""
     return without_partial_labels(rows[rows["first"] == "cl"], "second")
 
 
-def published(reading: Reading, artifact: str, rows: pd.DataFrame, parts: bool = False) -> pd.DataFrame:
-    """The paper's values of one figure for datasets that the rows have whole, or with `parts` in any part.
+def published_rows(reading: Reading, artifact: str, rows: pd.DataFrame, parts: bool = False) -> pd.DataFrame:
+    """The paper's values of one figure, as rows of a figure's table.
 
-    Columns dataset, split, epoch, second, measure, mean, source; classes too where datasets are whole.
+    Args:
+        reading: has the paper's values.
+        artifact: name of the paper's figure.
+        rows: what was measured; datasets count that it has with all their classes.
+        parts: datasets count with any number of classes.
+
+    Returns:
+        Columns dataset, split, epoch, second, measure, mean, n_seeds, source; and classes unless `parts`.
     """
-    known = reading.published_classes
+    classes = reading.published_classes
     pairs = set(zip(rows["dataset"], rows["classes"], strict=True))
-    datasets = {dataset for dataset, classes in pairs if parts or known.get(dataset) == classes}
+    datasets = {dataset for dataset, count in pairs if parts or classes.get(dataset) == count}
     values = reading.paper(artifact)
     values = values[values["dataset"].isin(datasets)]
-    found = values[["dataset", "split", "measure"]].assign(
+    points = values[["dataset", "split", "measure"]].assign(
         epoch=values["epoch"].astype(int), second=values["objective"], mean=values["value"], n_seeds=1, source=PAPER
     )
-    return found if parts else found.assign(classes=found["dataset"].map(known))
+    return points if parts else points.assign(classes=points["dataset"].map(classes))
 
 
-def of_another_seed(pairs: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
-    """CL with CL of another seed, as rows beside those of twins: the mean of all pairs of seeds and, for an interval,
-    their range. Pairs have the columns of `by`, measure and value."""
-    known = pairs[pairs["measure"].isin(measures)]
+def another_seed_rows(pairs: pd.DataFrame, by: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
+    """CL with CL of another seed, as rows of twins: the mean over pairs of seeds, with their range as the interval.
+
+    Args:
+        pairs: columns of `by`, measure and value.
+        by: columns of groups.
+        measures: those to keep.
+    """
+    groups = pairs[pairs["measure"].isin(measures)].groupby([*by, "measure"], sort=False, dropna=False)["value"]
     rows = [
         {
             **dict(zip((*by, "measure"), key, strict=True)),
@@ -70,6 +77,11 @@ def of_another_seed(pairs: pd.DataFrame, by: Sequence[str], measures: Sequence[s
             "ci_low": values.min(),
             "ci_high": values.max(),
         }
-        for key, values in known.groupby([*by, "measure"], sort=False, dropna=False)["value"]
+        for key, values in groups
     ]
     return pd.DataFrame(rows)
+
+
+def concat_filled(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Concatenate tables without empty ones, whose columns have no type."""
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)

@@ -1,11 +1,1 @@
-"""One module a stage: read the files of the stages before, call the science, write files.
-
-Each has a `run(job, inputs, outputs)`, or `run(job, inputs, outputs, device)` where it computes with torch; see
-`pipeline.jobs.stage.Stage`.
-"""
-
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-
-Inputs = Mapping[str, Sequence[Path]]
-Outputs = Mapping[str, Path]
+"""The stages: a file each, with its job, how the job follows from the plan, what it reads and writes, and `run`."""

@@ -1,28 +1,54 @@
-"""How alike CL is to CL of another seed."""
+"""Measure how alike CL is to CL of another seed."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from pipeline.evaluate.run_features import embedder
-from pipeline.evaluate.seed_pairs import BetweenSeedsRow, between_seeds
-from pipeline.system.files import write_csv
-from twin_alignment.progress import track
+from pipeline.config.base import Settings, SettingsError
+from pipeline.config.run import Run
+from pipeline.models.encoders import module_of
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import Stage
+from pipeline.stages.measure import MEASURING
+from pipeline.system.files import Inputs, Outputs
+from twin_alignment.measures.registry import modules_of_measures
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from pipeline.jobs.declared import BetweenSeedsJob
-    from pipeline.stages import Inputs, Outputs
+VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
 
-VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+
+class BetweenSeedsJob(Settings):
+    runs: tuple[Run, ...]  # that differ only in their seed
+    checkpoints: tuple[int, ...]
+    size: tuple[int, int] | None  # of what the encoder reads
+
+
+def job_of(plan: Plan, name: str) -> BetweenSeedsJob:
+    """Take the plan's runs of a setting that train CL, of those the ones that keep the largest number of epochs."""
+    setting = Run.from_name(name).setting
+    kept = {run: plan.requests[run].checkpoints for run in plan.requests if run.setting == setting}
+    kept = {run: epochs for run, epochs in kept.items() if plan.compares_seeds(run)}
+    if not kept:
+        raise SettingsError(
+            f"{name}: no experiment trains cl in this setting on classes that seeds share, so none compare"
+        )
+    epochs = max(kept.values(), key=len)
+    runs = tuple(run for run, its_epochs in kept.items() if its_epochs == epochs)
+    return BetweenSeedsJob(runs=runs, checkpoints=epochs, size=plan.dataset(setting.dataset).views.size)
 
 
 def run(job: BetweenSeedsJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
+    import pandas as pd
+
+    from pipeline.evaluate.run_features import embedder
+    from pipeline.evaluate.seed_pairs import BetweenSeedsRow, between_seeds
+    from pipeline.system.files import write_csv
+    from twin_alignment.progress import track
+
     (store,), (subset,) = inputs["store"], inputs["subset"]
     embedded = embedder(job.runs[0], job.size, store, subset, device)
     folders = dict(zip((run.seed for run in job.runs), inputs["checkpoints"], strict=True))
@@ -34,3 +60,17 @@ def run(job: BetweenSeedsJob, inputs: Inputs, outputs: Outputs, device: torch.de
     rows = between_seeds(list(folders), epochs, features_of)
     columns = list(BetweenSeedsRow.__dataclass_fields__)  # a single seed has no pair: a header and no row
     write_csv(outputs["between_seeds"], pd.DataFrame(map(asdict, rows), columns=columns))
+
+
+STAGE = Stage(
+    "between_seeds",
+    job_of,
+    {"between_seeds": "between_seeds.csv"},
+    folder="measures/between_seeds",
+    reads=lambda job: {**job.runs[0].network_inputs, "checkpoints": [run.name for run in job.runs]},
+    modules=lambda job: [module_of(job.runs[0].encoder), *modules_of_measures()],
+    watches=MEASURING,
+    uses_device=True,
+    subject="setting",
+    subjects=lambda plan: list(dict.fromkeys(run.setting.name for run in plan.requests if plan.compares_seeds(run))),
+)

@@ -1,30 +1,89 @@
-"""Every claim with its verdict."""
+"""Give every claim its verdict."""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING
 
+from pipeline.config.base import Settings, SettingsError
+from pipeline.config.params import ClaimRule
 from pipeline.config.run import Run
-from pipeline.reporting.claim import Claim, Read
-from pipeline.reporting.claims import CLAIMS, runs_of
-from pipeline.reporting.measured_tables import reader
-from pipeline.reporting.verdicts import claims
-from pipeline.stages import Inputs, Outputs
-from pipeline.system.files import write_csv
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import Stage
+from pipeline.stages.measured_kinds import MEASURED, measured
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
-    from pipeline.jobs.declared import ClaimsJob
+    from pipeline.reporting.claim_definition import Claim, Read
+
+
+class ClaimsJob(Settings):
+    rules: dict[str, ClaimRule]
+    experiments: dict[str, tuple[Run, ...]]  # the runs of each
+    lacking: tuple[str, ...]  # kinds of measures that the plan has none of
+    late_path_length: float  # from which training counts as late
+
+
+def registry() -> ModuleType:
+    """Import the claims, which import pandas: half a second that jobs of other stages do without."""
+    return importlib.import_module("pipeline.reporting.claims")
+
+
+def job_of(plan: Plan, _: str) -> ClaimsJob:
+    """Raises SettingsError for the rule of an unknown claim."""
+    claims = registry().CLAIMS
+    unknown = [name for name in plan.params.claims if name not in claims]
+    if unknown:
+        raise SettingsError(f"claims: {unknown[0]!r} is not known: expected one of {', '.join(claims)}")
+    rules = {name: plan.params.claims.get(name, claim.rule) for name, claim in claims.items()}
+    kinds = dict.fromkeys(kind for claim in claims.values() for kind in claim.kinds)
+    return ClaimsJob(
+        rules=rules,
+        experiments=dict(plan.experiments),
+        lacking=tuple(kind for kind in kinds if not MEASURED[kind].subjects(plan)),
+        late_path_length=plan.params.late_path_length,
+    )
+
+
+def reads_of(job: ClaimsJob) -> dict[str, Sequence[str]]:
+    """Return the kinds that measured claims need, of their runs."""
+    claims = registry()
+    kinds: dict[tuple[Run, ...], dict[str, None]] = {}  # by runs: many claims are about the same
+    for name, runs in claims.runs_of(job.experiments, job.lacking).items():
+        kinds.setdefault(tuple(runs), {}).update(dict.fromkeys(claims.CLAIMS[name].kinds))
+    subjects: dict[str, dict[str, None]] = {}
+    for of_claims, its_kinds in kinds.items():
+        for kind, names in measured(tuple(its_kinds), of_claims).items():
+            subjects.setdefault(kind, {}).update(dict.fromkeys(names))
+    return {kind: list(names) for kind, names in subjects.items()}
 
 
 def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:
-    measured = runs_of(job.experiments, job.lacking)
-    covered: dict[str, list[Run]] = {}  # by kind: the runs of all claims that need it
-    for name, runs in measured.items():
+    from pipeline.reporting.claims import CLAIMS, runs_of
+    from pipeline.reporting.measured_tables import reader
+    from pipeline.reporting.verdicts import claims_table
+    from pipeline.system.files import write_csv
+
+    runs = runs_of(job.experiments, job.lacking)
+    by_kind: dict[str, list[Run]] = {}  # the runs of all claims that need a kind
+    for name, of_claim in runs.items():
         for kind in CLAIMS[name].kinds:
-            covered.setdefault(kind, []).extend(runs)
-    measures = reader(inputs, covered)
+            by_kind.setdefault(kind, []).extend(of_claim)
+    measures = reader(inputs, by_kind)
 
     def read(claim: Claim) -> Read | None:
-        return measures(measured[claim.name]) if claim.name in measured else None
+        return measures(runs[claim.name]) if claim.name in runs else None
 
-    write_csv(outputs["claims"], claims(CLAIMS, job.rules, read, {"late_path_length": job.late_path_length}))
+    write_csv(outputs["claims"], claims_table(CLAIMS, job.rules, read, {"late_path_length": job.late_path_length}))
+
+
+STAGE = Stage(
+    "claims",
+    job_of,
+    {"claims": "claims.csv"},
+    reads=reads_of,
+    modules=lambda job: registry().TOPICS,
+    shown=("claims", "Claims"),
+)

@@ -1,28 +1,39 @@
-"""Accuracy and agreement of an experiment of one's own, as Tables 1 and 2 have them."""
+"""Tabulate accuracy and agreement of a custom experiment, as Tables 1 and 2 do."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pipeline.config.base import SettingsError
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import Stage
+from pipeline.reporting.paper_values import PAPER_VALUES, published_classes
+from pipeline.stages.measured_kinds import measured
+from pipeline.stages.table1 import TableJob, accuracy, job_of_experiment
+from pipeline.stages.table2 import agreement
+from pipeline.system.files import Inputs, Outputs
 
-import pandas as pd
 
-from pipeline.reporting.accuracy_table import table1
-from pipeline.reporting.agreement_table import table2
-from pipeline.reporting.measured_tables import learning, measures, paper_values
-from pipeline.stages import Inputs, Outputs
-from pipeline.system.files import write_csv
-
-if TYPE_CHECKING:
-    from pipeline.jobs.declared import TableJob
+def job_of(plan: Plan, name: str) -> TableJob:
+    """Compare with the paper's values for the datasets that the experiment has."""
+    if name not in plan.custom_experiments:
+        raise SettingsError(f"experiment {name!r}: expected one of {', '.join(plan.custom_experiments) or 'none'}")
+    data = {(run.dataset, run.classes) for run in plan.experiments[name]}
+    return job_of_experiment(plan, name, dict(both for both in published_classes().items() if both in data))
 
 
 def run(job: TableJob, inputs: Inputs, outputs: Outputs) -> None:
-    (path,) = inputs["paper_values"]
-    printed = paper_values(path, "table1")
-    write_csv(
-        outputs["accuracy"],
-        table1(job.objectives, *learning(inputs, job.runs), printed, job.published_classes, job.diverged),
-    )
-    alignment = {run: measures(path, "alignment") for run, path in zip(job.runs, inputs["alignment"], strict=True)}
-    printed = pd.concat([paper_values(path, artifact) for artifact in ("fig2", "text")])
-    write_csv(outputs["agreement"], table2(job.objectives, alignment, printed, job.published_classes, job.diverged))
+    from pipeline.system.files import write_csv
+
+    write_csv(outputs["accuracy"], accuracy(job, inputs))
+    write_csv(outputs["agreement"], agreement(job, inputs))
+
+
+STAGE = Stage(
+    "comparison",
+    job_of,
+    {kind: f"comparisons/{{subject}}/{kind}.csv" for kind in ("accuracy", "agreement")},
+    reads=lambda job: measured(("probes", "movement", "baselines", "alignment"), job.runs),
+    files=PAPER_VALUES,
+    shown=("accuracy", "Tables"),
+    subject="experiment",
+    subjects=lambda plan: plan.custom_experiments,
+)

@@ -1,28 +1,46 @@
-"""Accuracy of encoders on the line between CL's and NSCL's weights of a run's last epoch."""
+"""Probe encoders on the line between CL's and NSCL's weights of a run's last epoch."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from pipeline.datasets.images import load_images
-from pipeline.evaluate.interpolation import accuracy_between
-from pipeline.models.empty import empty_network
-from pipeline.system.files import write_csv
-from pipeline.train.checkpoints import load_encoder
+from pipeline.config.base import Settings
+from pipeline.config.probe_settings import ProbeSettings
+from pipeline.config.run import Run
+from pipeline.models.encoders import module_of
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import Stage
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     import torch
 
-    from pipeline.jobs.declared import MergingJob
-    from pipeline.stages import Inputs, Outputs
+VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
 
-VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+
+class MergingJob(Settings):
+    run: Run
+    size: tuple[int, int] | None  # of what the encoder reads
+    probes: ProbeSettings
+    shares: tuple[float, ...]
+
+
+def job_of(plan: Plan, name: str) -> MergingJob:
+    run, _ = plan.trained(name, "cl", "nscl")
+    size, theory = plan.dataset(run.dataset).views.size, plan.params.theory
+    return MergingJob(run=run, size=size, probes=plan.params.probes, shares=theory.merging_shares)
 
 
 def run(job: MergingJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
+    import pandas as pd
+
+    from pipeline.datasets.images import load_images
+    from pipeline.evaluate.interpolation import accuracy_between
+    from pipeline.models.empty import empty_network
+    from pipeline.system.files import write_csv
+    from pipeline.train.checkpoints import load_encoder
+
     run, size = job.run, job.size
     splits = load_images(inputs["store"][0], inputs["subset"][0], device)
     train, test = splits["train"], splits["test"]
@@ -35,3 +53,17 @@ def run(job: MergingJob, inputs: Inputs, outputs: Outputs, device: torch.device)
         for probe, result in results.items()
     ]
     write_csv(outputs["merging"], pd.DataFrame(rows))
+
+
+STAGE = Stage(
+    "merging",
+    job_of,
+    {"merging": "merging.csv"},
+    folder="measures/merging",
+    reads=lambda job: job.run.network_inputs,
+    modules=lambda job: [module_of(job.run.encoder)],
+    watches=("pipeline/models", "pipeline/evaluate"),
+    uses_device=True,
+    subject="run",
+    subjects=lambda plan: plan.names_of("merging"),
+)

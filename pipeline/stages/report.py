@@ -1,93 +1,96 @@
-"""The report: the notebook's source, executed, then one page that needs nothing from elsewhere; and its provenance."""
+"""Render the report: a notebook, executed, as one page that loads nothing from elsewhere; and its provenance."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jupytext
-import nbformat
-import papermill
-from nbconvert import HTMLExporter
-from papermill.exceptions import PapermillExecutionError
-from traitlets.config import Config
-
-from pipeline.config.references import PROJECT
-from pipeline.reporting.origins import provenance
-from pipeline.reporting.sections import without_empty
-from pipeline.reporting.show import Report
-from pipeline.stages import Inputs, Outputs
-from pipeline.system.files import read_json, write_json, write_text
+from pipeline.config.base import Settings
+from pipeline.config.run import Run
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import GLOBAL, Stage
+from pipeline.reporting.figures import FIGURES
+from pipeline.stages import table1
+from pipeline.stages.figure import figures_of
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from pipeline.jobs.declared import ReportJob
+EVIDENCE = "reports/evidence/cifar_two_cores"  # measured on photographs; a section of every report
+CIFAR_EVIDENCE = {
+    "photographs": f"{EVIDENCE}/claims.csv",
+    "photographs_controls": f"{EVIDENCE}/figures/controls.csv",
+    "photographs_figure": f"{EVIDENCE}/figures/controls.png",
+}
 
-OFFLINE = Config({"KernelManager": {"transport": "ipc"}})  # by files, so that no network is needed, not even loopback
-ASIDE = ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
-KERNEL = "python3"  # as the notebook's source has it
-BODY = "<!-- body -->"  # where the page takes what the notebook shows
+
+class ReportJob(Settings):
+    figures: tuple[str, ...]
+    captions: dict[str, str]  # also of figures that were not drawn
+    tables: bool  # whether there are tables 1 and 2
+    custom: tuple[str, ...]  # experiments
+    diverged: dict[str, str]  # requested runs that diverged, with their experiments, and why
 
 
-class ReportError(RuntimeError):
-    """A cell failed; the executed notebook has the whole story."""
+def job_of(plan: Plan, _: str) -> ReportJob:
+    return ReportJob(
+        figures=tuple(figures_of(plan)),
+        captions={name: figure.caption for name, figure in FIGURES.items()},
+        tables=bool(table1.subjects_of(plan)),
+        custom=tuple(plan.custom_experiments),
+        diverged={_with_experiments(plan, run): why for run, why in plan.diverged.items()},
+    )
+
+
+def _with_experiments(plan: Plan, run: Run) -> str:
+    """A run with its experiments: one that lost all of its runs has no table that could name them."""
+    return f"{run.name} (of {', '.join(name for name, runs in plan.lost.items() if run in runs)})"
 
 
 def run(job: ReportJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -> None:
+    """Write the provenance, execute the notebook, and write the page."""
+    from pipeline.reporting.notebook_page import page
+    from pipeline.reporting.origins import provenance
+    from pipeline.reporting.render_report import execute
+    from pipeline.reporting.report_parts import read_claims
+    from pipeline.system.files import read_json, write_json, write_text
+
     (source,), (template,) = inputs["source"], inputs["template"]
     write_json(outputs["provenance"], provenance([read_json(path) for path in inputs["records"]]))
     reports = inputs["claims"][0].parent
-    Report(str(reports))  # what the cells read is missed here, before a kernel starts
-    failed = reports / "report.failed.ipynb"
-    failed.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(dict.fromkeys(ASIDE, folder))  # what a kernel leaves goes with the folder
-        _declare_kernel(Path(folder))
-        notebook, executed = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
-        nbformat.write(jupytext.read(source), notebook)
-        try:
-            papermill.execute_notebook(
-                notebook,
-                executed,
-                {
-                    "reports": str(reports.absolute()),
-                    "photographs": str(_photographs(inputs, reports) or ""),
-                    "own": list(job.own),
-                    "diverged": job.diverged,
-                    "origins": str(outputs["provenance"].absolute()),
-                    "notes": list(notes),
-                },
-                kernel_name=KERNEL,
-                config=OFFLINE,
-                progress_bar=False,
-                cwd=PROJECT,
-            )
-        except PapermillExecutionError as error:
-            shutil.copyfile(executed, failed)
-            raise ReportError(f"{source}: {error.ename}: {error.evalue}; {failed} is the executed notebook") from error
-        exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True)
-        page = nbformat.read(executed, as_version=4)
-        page.cells = without_empty(page.cells)
-        for number, cell in enumerate(page.cells, start=1):
-            cell["id"] = f"cell-{number}"  # in place of a random one: the same results give the same page
-        body, _ = exporter.from_notebook_node(page)
-    write_text(outputs["page"], template.read_text(encoding="utf-8").replace(BODY, body))
-
-
-def _declare_kernel(folder: Path) -> None:
-    """Put this interpreter's kernel before all that are installed, or that JUPYTER_PATH of the user's shell has."""
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    specification = {"argv": argv, "display_name": "Python 3", "language": "python"}
-    write_json(folder / "kernels" / KERNEL / "kernel.json", specification)
-    os.environ["JUPYTER_PATH"] = str(folder)
+    read_claims(reports)  # raises before a kernel starts
+    parameters = {
+        "reports": str(reports.absolute()),
+        "photographs": str(_photographs(inputs, reports) or ""),
+        "custom": list(job.custom),
+        "diverged": job.diverged,
+        "origins": str(outputs["provenance"].absolute()),
+        "notes": list(notes),
+    }
+    executed = execute(source, parameters, reports / "report.failed.ipynb")
+    write_text(outputs["page"], page(executed, template.read_text(encoding="utf-8")))
 
 
 def _photographs(inputs: Inputs, reports: Path) -> Path | None:
-    """Folder of what was measured on photographs, to stand beside these results; none where these are it."""
+    """Folder of the evidence on photographs; None: it is the folder of this report."""
     folders = {path.parent.absolute() for path in inputs.get("photographs", ())}
     return next(iter(folders - {reports.absolute()}), None)
+
+
+STAGE = Stage(
+    "report",
+    job_of,
+    {"page": "report.html", "provenance": "provenance.json"},
+    reads=lambda job: {
+        "png": job.figures,
+        "figure": job.figures,
+        **dict.fromkeys(("accuracy", "agreement"), job.custom),
+        **dict.fromkeys(("table1", "table2"), GLOBAL if job.tables else ()),
+        **dict.fromkeys(("claims", "promised"), GLOBAL),
+    },
+    files={"source": "reports/report.py", "template": "reports/page.html", **CIFAR_EVIDENCE},
+    records="all",
+    modules=lambda job: ["pipeline.reporting.report_parts"],
+    shown=("page", "Report"),
+)

@@ -5,22 +5,38 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from pydantic import Field
 
-from pipeline.datasets.images import load_images
-from pipeline.system.files import write_csv
-from pipeline.train.ranks import ALONE, Ranks
-from pipeline.train.twin_training import StepRow, train_twins
+from pipeline.config.base import Settings
+from pipeline.config.objective_settings import Objective
+from pipeline.config.run import Run
+from pipeline.config.view_settings import ViewRecipe
+from pipeline.models.encoders import module_of
+from pipeline.planning.plan import Plan
+from pipeline.planning.stage import Stage
+from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
 
-    from pipeline.jobs.declared import TwinsJob
-    from pipeline.stages import Inputs, Outputs
+    from pipeline.train.distributed import Distributed
 
-VERSION = 1  # raised when these numbers change: results of another VERSION are made again
+VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
+
+
+class TwinsJob(Settings):
+    run: Run
+    objectives: tuple[Objective, ...] = Field(min_length=1)
+    checkpoints: tuple[int, ...]
+    views: ViewRecipe
+
+
+def job_of(plan: Plan, name: str) -> TwinsJob:
+    run, request = plan.request(name)
+    views = plan.dataset(run.dataset).views
+    return TwinsJob(run=run, objectives=request.objectives, checkpoints=request.checkpoints, views=views)
 
 
 def run(
@@ -32,24 +48,49 @@ def run(
     origin: str,
     workers: int = 1,
     compiled: bool = False,
-    ranks: Ranks = ALONE,
+    group: Distributed | None = None,
 ) -> dict[str, Any]:
-    """Goes on from `state` where it is there and of this `origin`; returns the digests of what every twin was shown.
+    """Train, or resume from `state` where it exists and has this `origin`; return the digests of what twins saw.
 
-    Several ranks all call this; the first one alone reads the state and writes. Where it has nothing to train, the
-    others end here.
+    All processes of a group call this. Only rank 0 reads the state and writes; where it has nothing to train, the
+    others end at once.
     """
-    if not ranks.begin():
+    import pandas as pd
+
+    from pipeline.datasets.images import load_images
+    from pipeline.system.files import write_csv
+    from pipeline.train.distributed import SINGLE_PROCESS
+    from pipeline.train.twin import StepRow
+    from pipeline.train.twin_training import train_twins
+
+    group = group or SINGLE_PROCESS
+    if not group.wait_for_rank0():
         return {}
     images = load_images(inputs["store"][0], inputs["subset"][0], device)["train"]
-    found = train_twins(
+    trained = train_twins(
         *(job.run, job.objectives, job.checkpoints, images, job.views, outputs["checkpoints"], state, origin),
         workers=workers,
         compiled=compiled,
-        ranks=ranks,
+        group=group,
     )
-    if not ranks.first:
+    if not group.is_rank0:
         return {}
     columns = list(StepRow.__dataclass_fields__)  # a run of no epochs has a header and no row
-    write_csv(outputs["steps"], pd.DataFrame(map(asdict, found.steps), columns=columns))
-    return {"digests": found.digests}
+    write_csv(outputs["steps"], pd.DataFrame(map(asdict, trained.steps), columns=columns))
+    return {"digests": trained.digests}
+
+
+STAGE = Stage(
+    "twins",
+    job_of,
+    {"checkpoints": "checkpoints/", "steps": "steps.csv.gz"},
+    folder="runs",
+    reads=lambda job: {"store": [job.run.dataset], "subset": [job.run.subset]},
+    modules=lambda job: [module_of(job.run.encoder), *(o.function.rpartition(":")[0] for o in job.objectives)],
+    watches=("twin_alignment/losses", "pipeline/augment", "pipeline/models", "pipeline/train"),
+    uses_device=True,
+    is_resumable=True,
+    is_training=True,
+    subject="run",
+    subjects=lambda plan: list(plan.named),
+)

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: written beside, brought to the disk, then renamed."""
+"""Write files that are either whole or absent: under a temporary name, flushed to the disk, then renamed."""
 
 import gzip
 import hashlib
@@ -6,22 +6,35 @@ import json
 import os
 import socket
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ASIDE = ".set_aside"  # suffix of a file that is damaged, kept for whoever wants to look at it
-SHARD = ".zip"  # suffix of an archive whose reader compares a checksum of each member: it need not be read beforehand
+Inputs = Mapping[str, Sequence[Path]]  # of a stage: kind, or name of a file -> paths
+Outputs = Mapping[str, Path]  # of a stage: kind -> path
+QUARANTINE = ".set_aside"  # suffix of a damaged file, for the user to inspect
+SHARD = (
+    ".zip"  # suffix of an archive whose reader compares the checksum of each member, so that no other check is needed
+)
 _HOST = socket.gethostname().replace(".", "-")
-NOT_AVAILABLE = "NA"  # in a table: a number that does not exist; a status beside it says why
+NOT_AVAILABLE = "NA"  # in a table: a number that does not exist; the status column says why
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary neighbour of `path`, then put it in place; a crash, of the machine too, leaves it
-    as it was or as it is to be."""
+    """Let `write` fill a temporary file next to `path`, then rename it.
+
+    After a crash, of the machine too, `path` has either its old or its new content.
+
+    Args:
+        path: the file; its folder is created.
+        write: function that fills the file at the path that it is given.
+
+    Raises:
+        OSError: as `write` does, with the name of the file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{_HOST}.{os.getpid()}")
     try:
@@ -36,8 +49,9 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def synchronise(path: Path) -> None:
-    """Wait until a file's content, or a folder's names, are on the disk: otherwise a power cut may leave a name without
-    its content. Takes milliseconds."""
+    """Flush a file's content, or a folder's names, to the disk (milliseconds).
+
+    Without it a power cut may leave a name without its content."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -46,16 +60,22 @@ def synchronise(path: Path) -> None:
 
 
 def clear_leftovers(folder: Path, name: str = "") -> None:
-    """Delete temporary neighbours that killed processes of this machine left: of a file of this name in a folder, or
-    of all files below it. Those of living ones stay, and those of other machines, whose processes cannot be asked
-    for."""
+    """Delete temporary files of killed processes of this machine.
+
+    Those of living processes stay, and those of other machines, whose processes cannot be looked up.
+
+    Args:
+        folder: where the file is.
+        name: of the file; empty: all files below the folder.
+    """
     for path in folder.glob(f".{name}.{_HOST}.*") if name else folder.rglob(f".*.{_HOST}.*"):
         process = path.suffix.removeprefix(".")
-        if path.is_file() and process.isdecimal() and not _lives(int(process)):
+        if path.is_file() and process.isdecimal() and not _is_alive(int(process)):
             path.unlink(missing_ok=True)
 
 
-def _lives(process: int) -> bool:
+def _is_alive(process: int) -> bool:
+    """Return True if a process of this machine has the number."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
@@ -65,15 +85,16 @@ def _lives(process: int) -> bool:
     return True
 
 
-def set_aside(path: Path) -> Path:
-    """Give a file that cannot be used another name beside its own, and return it: nobody reads it, and whoever wants to
-    look at it can."""
-    aside = path.with_name(f"{path.name}{ASIDE}")
-    os.replace(path, aside)
-    return aside
+def quarantine(path: Path) -> Path:
+    """Rename an unusable file so that nothing reads it, and return its new path."""
+    renamed = path.with_name(f"{path.name}{QUARANTINE}")
+    os.replace(path, renamed)
+    return renamed
 
 
 def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file's bytes, whole or not at all."""
+
     def write(temporary: Path) -> None:
         temporary.write_bytes(data)
 
@@ -81,21 +102,22 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """UTF-8; lines end as they are given."""
+    """Write UTF-8 text; line ends are not changed."""
     write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Sorted keys and a final newline: equal values give equal bytes."""
+    """Write JSON with sorted keys and a final newline, so that equal values give equal bytes."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
+    """Read the value of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_csv(path: Path, table: "pd.DataFrame") -> None:
-    """Packed where the path ends so, without a date: equal tables give equal bytes."""
+    """Write a table, compressed (without a date) if the path ends in .gz, so that equal tables give equal bytes."""
     text = table.to_csv(index=False, na_rep=NOT_AVAILABLE, float_format="%.9g", lineterminator="\n")
     if path.suffix == ".gz":
         write_bytes(path, gzip.compress(text.encode(), mtime=0))
@@ -104,23 +126,24 @@ def write_csv(path: Path, table: "pd.DataFrame") -> None:
 
 
 def damaged_member(archive: Path) -> str | None:
-    """Name of the first member of a zip archive that is not as its checksum says; raises as `zipfile` does."""
+    """Return the first member of a zip archive that does not match its checksum. Raises as `zipfile` does."""
     with zipfile.ZipFile(archive) as opened:
         return opened.testzip()
 
 
 def digest_of_bytes(data: bytes) -> str:
+    """SHA-256 of bytes, as hex digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file's bytes."""
+    """SHA-256 of a file's bytes, as hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of(files: Mapping[str, str]) -> str:
-    """One digest of an output, given the SHA-256 of each of its files: a single file's own, else that of the list."""
+    """One digest of an output from {file: SHA-256}: that of a single file, else that of the list."""
     if len(files) == 1:
         return next(iter(files.values()))
-    return hashlib.sha256("".join(f"{known}  {name}\n" for name, known in sorted(files.items())).encode()).hexdigest()
+    return hashlib.sha256("".join(f"{digest}  {name}\n" for name, digest in sorted(files.items())).encode()).hexdigest()

@@ -1,60 +1,53 @@
-"""Of a machine's cards those for one job of the workflow: jobs beside each other take different ones."""
+"""Assign distinct GPUs to concurrent workflow jobs (file locks).
+
+Snakemake's `resources: gpu` limits how many jobs run, but does not choose the devices.
+"""
 
 import os
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-WANTED = "TWIN_ALIGNMENT_CARDS"  # how many, as the workflow says it to its jobs
-held: list[FileLock] = []  # as long as the process lives
+NUM_GPUS_ENV = "TWIN_ALIGNMENT_GPUS"  # how many a job may use, set by the workflow
+_held_locks: list[FileLock] = []  # the system frees them when the process ends
 
 
-def choose_cards(wanted: int) -> None:
-    """Let this process see so many cards, where it would see more: those that the fewest other processes of this user
-    have chosen. To be called before torch looks for cards."""
-    cards = visible_cards()
-    if len(cards) > wanted:
-        folder = Path(tempfile.gettempdir(), f"twin-alignment-cards-{os.getuid()}")
-        os.environ[VISIBLE] = ",".join(_take(cards, wanted, folder))
-
-
-def visible_cards() -> list[str]:
-    """Names of the cards that this process may use, as a scheduler or a person said, else all of the machine."""
-    if VISIBLE in os.environ:
-        names = os.environ[VISIBLE].split(",")
-    elif shutil.which("nvidia-smi"):
-        asked = ("nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader")
-        done = subprocess.run(asked, capture_output=True, text=True, check=False)
-        names = done.stdout.splitlines() if done.returncode == 0 else []
-    else:
-        names = []
-    return [name.strip() for name in names if name.strip()]
-
-
-def _take(cards: Sequence[str], wanted: int, folder: Path) -> list[str]:
-    """Cards whose locks of the lowest numbers are free. The system frees the locks of a process that ended."""
+def select_gpus(number: int) -> None:
+    """Let this process see `number` GPUs, those with the fewest jobs of this user. Call it before CUDA starts."""
+    devices = visible_devices()
+    if len(devices) <= number:
+        return
+    folder = Path(tempfile.gettempdir(), f"twin-alignment-gpus-{os.getuid()}")
     folder.mkdir(exist_ok=True)
-    chosen: list[str] = []
-    for number in count():
-        for card in cards:
-            if len(chosen) == wanted:
-                return chosen
-            if card not in chosen and _locked(folder / f"{card.replace('/', ':')}.{number}"):
-                chosen.append(card)
-    return chosen
+    selected: list[str] = []
+    for jobs in count():  # that have a GPU already
+        for device in devices:
+            lock = folder / f"{device.replace('/', ':')}.{jobs}"
+            if len(selected) < number and device not in selected and _try_lock(lock):
+                selected.append(device)
+        if len(selected) == number:
+            os.environ[VISIBLE] = ",".join(selected)
+            return
 
 
-def _locked(file: Path) -> bool:
-    lock = FileLock(file)
+def visible_devices() -> list[str]:
+    """Names of the GPUs that this process may use: those of CUDA_VISIBLE_DEVICES if it is set, else all."""
+    if VISIBLE in os.environ:
+        return [name.strip() for name in os.environ[VISIBLE].split(",") if name.strip()]
+    import torch  # noqa: PLC0415  (takes seconds, and Slurm sets the variable)
+
+    return [str(index) for index in range(torch.cuda.device_count())]  # by NVML, which does not start CUDA
+
+
+def _try_lock(path: Path) -> bool:
+    """Take a lock if it is free."""
+    lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return False
-    held.append(lock)
+    _held_locks.append(lock)
     return True

@@ -1,1 +1,1 @@
-"""Twins on one stream: optimiser, schedule, checkpoints and the loop."""
+"""Train twins on one stream: optimiser, schedule, checkpoints and the loop."""

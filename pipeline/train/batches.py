@@ -1,4 +1,4 @@
-"""Which images an epoch's batches hold, in which order."""
+"""Order of the images in an epoch's batches."""
 
 from dataclasses import dataclass
 
@@ -10,42 +10,55 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Order:
-    """An epoch's batches of image indices, [steps, B], and how often each was shown before in the epoch."""
+    """Batches of one epoch.
+
+    Attributes:
+        images: image indices [steps, B].
+        times_seen_before: for each place [steps, B], how many earlier places of the epoch have the same image.
+    """
 
     images: Integers
-    earlier: Integers
+    times_seen_before: Integers
 
     @property
-    def shows(self) -> int:
-        """How often the image shown most often is shown."""
-        return int(self.earlier.max()) + 1
+    def max_repeats(self) -> int:
+        """Number of places of the image that has most of them."""
+        return int(self.times_seen_before.max()) + 1
 
 
 def draw_order(batches: str, generator: np.random.Generator, labels: Integers, steps: int, size: int) -> Order:
-    """`steps` batches of `size` images with labels [N].
+    """Draw the batches of one epoch.
 
-    `permutation`: no image twice; those that fill no batch are left out, others in every epoch. `class_weighted`: for
-    each place in each batch a class uniformly among those there are, then an image of that class uniformly, with
-    replacement, so that images may come twice in a batch, or in none of an epoch's.
+    Args:
+        batches: `permutation`: no image comes twice, and images that fill no batch are left out (others in every
+            epoch). `class_weighted`: for each place a class uniformly, then an image of that class uniformly, with
+            replacement, so that an image may come twice in a batch, or never.
+        generator: source of all draws.
+        labels: class of each image [N].
+        steps: number of batches.
+        size: images in each batch.
+
+    Raises:
+        ValueError: `batches` is another word.
     """
     count = steps * size
     if batches == "permutation":
         images = generator.permutation(len(labels))[:count].astype(np.int64)
         return Order(images.reshape(steps, size), np.zeros((steps, size), np.int64))
     if batches != "class_weighted":
-        raise ValueError(f"batches = {batches!r}: allowed is permutation or class_weighted")
+        raise ValueError(f"batches: expected permutation or class_weighted, got {batches!r}")
     by_class = np.argsort(labels, kind="stable")
     _, first, sizes = np.unique(labels[by_class], return_index=True, return_counts=True)
-    chosen = generator.integers(len(sizes), size=count)
-    within = np.floor(generator.random(count) * sizes[chosen]).astype(np.int64)
-    images = by_class[first[chosen] + within]
-    return Order(images.reshape(steps, size), _earlier(images).reshape(steps, size))
+    classes = generator.integers(len(sizes), size=count)
+    within = np.floor(generator.random(count) * sizes[classes]).astype(np.int64)
+    images = by_class[first[classes] + within]
+    return Order(images.reshape(steps, size), _times_seen_before(images).reshape(steps, size))
 
 
-def _earlier(images: Integers) -> Integers:
-    """How often the image of each place came before that place."""
+def _times_seen_before(images: Integers) -> Integers:
+    """Count for each place the earlier places with the same image."""
     order = np.argsort(images, kind="stable")
     _, first, counts = np.unique(images[order], return_index=True, return_counts=True)
-    earlier = np.empty_like(images)
-    earlier[order] = np.arange(len(images)) - np.repeat(first, counts)
-    return earlier
+    seen = np.empty_like(images)
+    seen[order] = np.arange(len(images)) - np.repeat(first, counts)
+    return seen

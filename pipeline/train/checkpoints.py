@@ -11,29 +11,34 @@ from pipeline.system.files import digest_of_bytes, write_bytes
 
 
 def checkpoint_path(folder: Path, objective: str, epoch: int) -> Path:
+    """Path of an objective's network after an epoch; epoch 0 is the initialisation."""
     return folder / f"{objective}-epoch{epoch:04d}.safetensors"
 
 
 def of_epoch(path: Path, epoch: int) -> bool:
-    """Whether a file is the checkpoint of an epoch, of any objective."""
+    """Return True for a checkpoint of the epoch, of any objective."""
     return path.name.endswith(checkpoint_path(Path(), "", epoch).name)
 
 
 def checkpoint_bytes(network: nn.Module) -> bytes:
-    """The network's weights and buffers; equal weights give equal bytes."""
+    """Serialise weights and buffers; equal weights give equal bytes."""
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
 
 
 def save_checkpoint(folder: Path, objective: str, epoch: int, network: nn.Module) -> dict[str, str]:
-    """{name of the file: SHA-256 of its bytes}"""
+    """Write a checkpoint and return {file name: SHA-256}."""
     path, data = checkpoint_path(folder, objective, epoch), checkpoint_bytes(network)
     write_bytes(path, data)
     return {path.name: digest_of_bytes(data)}
 
 
 def load_checkpoint(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
-    """State dictionary on the CPU; raises FileNotFoundError that names the run's folder, SettingsError for a file that
-    is no checkpoint."""
+    """Load a state dictionary to the CPU.
+
+    Raises:
+        FileNotFoundError: the run has no such checkpoint.
+        SettingsError: the file is damaged.
+    """
     path = checkpoint_path(folder, objective, epoch)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such checkpoint; the run has to be trained (again) to keep this epoch")
@@ -44,6 +49,6 @@ def load_checkpoint(folder: Path, objective: str, epoch: int) -> dict[str, Tenso
 
 
 def load_encoder(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
-    """The encoder's part of a checkpoint, under the encoder's own names."""
+    """Load the encoder's part of a checkpoint, under the encoder's own names."""
     weights = load_checkpoint(folder, objective, epoch)
     return {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}

@@ -1,5 +1,5 @@
-"""What it means that a run cannot be trained by its settings."""
+"""Error of a run whose settings do not train."""
 
 
 class DivergenceError(RuntimeError):
-    """A loss, or a network's features, are no longer numbers that anything could be compared by."""
+    """A loss or features are not finite."""

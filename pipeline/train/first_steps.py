@@ -11,23 +11,33 @@ from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import Images
 from pipeline.system.files import digest_of_bytes
 from pipeline.train.checkpoints import checkpoint_bytes, checkpoint_path
-from pipeline.train.twin_training import StepRow, Training
+from pipeline.train.twin import StepRow
+from pipeline.train.twin_trainer import TwinTrainer
 
-FIRST_STEPS = 3  # that rounding alone does not carry apart; later ones it does, exponentially
+FIRST_STEPS = 3  # rounding does not separate these; later steps diverge exponentially
 
 Recorded = Mapping[tuple[int, int, str], tuple[float, ...]]  # (epoch, step, objective) -> rate, loss and masses
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Steps trained again beside those recorded; deviations are relative, of losses."""
+class Comparison:
+    """Steps trained again, compared with those recorded.
+
+    Attributes:
+        steps: number of steps trained.
+        twins: number of twins.
+        first_difference: first step that is not equal to the bit (nine digits identify a float32); None: all are equal.
+        deviation: largest relative deviation of a loss.
+        deviation_of_first: the same over the first `FIRST_STEPS` steps.
+        checkpoints: number of checkpoints reached again, to the bit.
+    """
 
     steps: int
     twins: int
-    apart_from: int | None  # the first step that is not equal to the bit (nine digits tell all float32 apart)
-    deviation: float  # the largest
-    deviation_of_first: float  # the largest of the first steps
-    checkpoints: int  # networks of kept epochs reached again, to the bit
+    first_difference: int | None
+    deviation: float
+    deviation_of_first: float
+    checkpoints: int
 
 
 def replay(
@@ -39,48 +49,52 @@ def replay(
     steps: int | None,
     checkpoints: Mapping[str, str],
     workers: int = 1,
-) -> Compared:
-    """Train the first `steps` steps (None: all) from the initialisation and compare every loss and same-class mass,
-    and the networks of kept epochs by the digests of their files.
+) -> Comparison:
+    """Train the first steps from the initialisation and compare losses, same-class masses and checkpoints.
+
+    Args:
+        run: the settings.
+        objectives: of the twins.
+        images: training images.
+        recipe: of the views.
+        recorded: rates, losses and masses of the run.
+        steps: how many; None: all that were recorded.
+        checkpoints: {file name: SHA-256} of the run.
+        workers: twins that train side by side.
 
     Raises:
-        SettingsError: nothing was recorded of one of these steps.
+        SettingsError: one of these steps was not recorded.
     """
-    training = Training(run, objectives, images, recipe)
+    trainer = TwinTrainer(run, objectives, images, recipe)
+    per_epoch = trainer.stream.steps
     recorded_steps = len({key[:2] for key in recorded})
     last = recorded_steps if steps is None else min(steps, recorded_steps)
-    reached, other, count = 0, last + 1, 0
-    for count, (epoch, step) in enumerate(training.steps(workers), start=1):
-        if step == training.stream.steps:
-            same = _same_networks(training, epoch, checkpoints)
-            reached += sum(same)
-            other = other if all(same) else min(other, count)
+    differences, reached, count = [], 0, 0
+    for count, (epoch, step) in enumerate(trainer.steps(workers), start=1):
+        if step == per_epoch:
+            equal = _equal_checkpoints(trainer, epoch, checkpoints)
+            reached += sum(equal)
+            differences += [] if all(equal) else [count]
         if count >= last:
             break
-    rows = [*training.rows, *training.unfinished()]
-    apart = [_number(row, training.stream.steps) for row in rows if not _equal(row, _of(row, recorded, run))]
     deviations: dict[int, float] = {}
-    for row in rows:
-        number = _number(row, training.stream.steps)
-        then = _of(row, recorded, run)[1]
-        deviations[number] = max(deviations.get(number, 0.0), abs(row.loss - then) / max(abs(then), 1e-12))
-    first_apart = min([*apart, other])
-    return Compared(
+    for row in trainer.all_rows():
+        then = _recorded(row, recorded, run)
+        number = (row.epoch - 1) * per_epoch + row.step  # from 1, over all epochs
+        differences += [] if _equal(row, then) else [number]
+        deviations[number] = max(deviations.get(number, 0.0), abs(row.loss - then[1]) / max(abs(then[1]), 1e-12))
+    return Comparison(
         count,
-        len(training.twins),
-        first_apart if first_apart <= last else None,
+        len(trainer.twins),
+        min(differences, default=None),
         max(deviations.values()),
         max(deviations[number] for number in sorted(deviations)[:FIRST_STEPS]),
         reached,
     )
 
 
-def _number(row: StepRow, steps: int) -> int:
-    """A step counted over all epochs, from 1."""
-    return (row.epoch - 1) * steps + row.step
-
-
-def _of(row: StepRow, recorded: Recorded, run: Run) -> tuple[float, ...]:
+def _recorded(row: StepRow, recorded: Recorded, run: Run) -> tuple[float, ...]:
+    """Look up what was recorded of a row."""
     key = (row.epoch, row.step, row.objective)
     if key not in recorded:
         raise SettingsError(f"{run.name}: nothing is recorded of {row.objective} in epoch {row.epoch}, step {row.step}")
@@ -88,15 +102,16 @@ def _of(row: StepRow, recorded: Recorded, run: Run) -> tuple[float, ...]:
 
 
 def _equal(row: StepRow, then: tuple[float, ...]) -> bool:
+    """Compare nine digits of rate, loss and masses."""
     now = (row.learning_rate, row.loss, row.mean_mass, row.mean_square_mass)
     return [f"{value:.9g}" for value in now] == [f"{value:.9g}" for value in then]
 
 
-def _same_networks(training: Training, epoch: int, checkpoints: Mapping[str, str]) -> list[bool]:
-    """Whether each twin's network is the one that was kept of an epoch; none for an epoch that was not kept."""
-    found = []
-    for twin in training.twins:
-        digest = checkpoints.get(checkpoint_path(Path(), twin.objective.name, epoch).name)
-        if digest is not None:
-            found.append(digest == digest_of_bytes(checkpoint_bytes(twin.network)))
-    return found
+def _equal_checkpoints(trainer: TwinTrainer, epoch: int, checkpoints: Mapping[str, str]) -> list[bool]:
+    """Compare each twin's network with its checkpoint of the epoch, if there is one."""
+    files = {checkpoint_path(Path(), twin.objective.name, epoch).name: twin.network for twin in trainer.twins}
+    return [
+        checkpoints[name] == digest_of_bytes(checkpoint_bytes(network))
+        for name, network in files.items()
+        if name in checkpoints
+    ]

@@ -1,6 +1,6 @@
 """LARS (You et al. 2017) with foreach operations: a few kernels for all parameters, and no wait for the device."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -11,10 +11,10 @@ from torch.optim import Optimizer
 class LARS(Optimizer):
     """Layer-wise adaptive rate scaling with heavy-ball momentum.
 
-    u = scale * (gradient + weight_decay * w); v = momentum * v + u; w -= lr * v. Where a group adapts, the scale of
-    each tensor is trust * |w| / (|gradient| + weight_decay * |w|) (eq. 6 there), elsewhere 1. Where |w| or |gradient|
-    is zero the scale is the group's `zero_norm_scale`: 1 as in SimCLR, or 0 as in the paper's released code, which
-    therefore never moves parameters that start at zero.
+    u = scale * (gradient + weight_decay * w); v = momentum * v + u; w -= lr * v. If a group adapts, the scale of each
+    tensor is trust_coefficient * |w| / (|gradient| + weight_decay * |w|) (You et al., eq. 6), otherwise 1. If |w| or
+    |gradient| is zero, the scale is the group's `zero_norm_scale`: 1 as in SimCLR, or 0 as in the paper's released
+    code, which therefore never moves parameters that start at zero.
     """
 
     def __init__(
@@ -36,26 +36,23 @@ class LARS(Optimizer):
         super().__init__(params, defaults)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """One update; parameters without a gradient stay where they are."""
-        value = None
-        if closure is not None:
-            with torch.enable_grad():
-                value = closure()
+    def step(self) -> None:  # type: ignore[override]  # without a closure, which nothing here has
+        """Make one update; parameters without a gradient do not move."""
         for group in self.param_groups:
             weights = [p for p in group["params"] if p.grad is not None]
             if weights:
                 self._update(weights, group)
-        return value
 
     def _update(self, weights: list[Tensor], group: dict[str, Any]) -> None:
+        """Update the weights of one group, all of which have gradients."""
         gradients = [p.grad for p in weights if p.grad is not None]
         updates = torch._foreach_add(gradients, weights, alpha=group["weight_decay"])
         if group["adapt"]:
-            sizes = torch.stack(torch._foreach_norm(weights))
-            slopes = torch.stack(torch._foreach_norm(gradients))
-            scales = group["trust_coefficient"] * sizes / (slopes + group["weight_decay"] * sizes)
-            scales = torch.where((sizes > 0) & (slopes > 0), scales, group["zero_norm_scale"])
+            weight_norms = torch.stack(torch._foreach_norm(weights))
+            gradient_norms = torch.stack(torch._foreach_norm(gradients))
+            scales = group["trust_coefficient"] * weight_norms
+            scales = scales / (gradient_norms + group["weight_decay"] * weight_norms)
+            scales = torch.where((weight_norms > 0) & (gradient_norms > 0), scales, group["zero_norm_scale"])
             torch._foreach_mul_(updates, scales.unbind())
         velocities = []
         for p in weights:
@@ -69,18 +66,22 @@ class LARS(Optimizer):
 
 
 def parameter_groups(module: nn.Module, exclude: str) -> list[dict[str, Any]]:
-    """Groups for LARS.
+    """Group a module's trained parameters for LARS.
 
-    `bias_and_norm` (SimCLR): vectors, that is biases and norms, have neither weight decay nor adaptation. `none` (the
-    released code): all parameters have both, and those of zero norm do not move.
+    Args:
+        module: the network.
+        exclude: `bias_and_norm` (SimCLR): vectors, that is biases and norms, have neither weight decay nor adaptation.
+            `none` (the released code): all parameters have both, and those of zero norm do not move.
+
+    Raises:
+        ValueError: `exclude` is another word.
     """
     trained = [p for p in module.parameters() if p.requires_grad]
     if exclude == "none":
         return [{"params": trained, "zero_norm_scale": 0.0}]
     if exclude != "bias_and_norm":
-        raise ValueError(f"lars_exclude = {exclude!r}: allowed is bias_and_norm or none")
-    vectors = [p for p in trained if p.ndim <= 1]
+        raise ValueError(f"lars_exclude: expected bias_and_norm or none, got {exclude!r}")
     return [
         {"params": [p for p in trained if p.ndim > 1]},
-        {"params": vectors, "adapt": False, "weight_decay": 0.0},
+        {"params": [p for p in trained if p.ndim <= 1], "adapt": False, "weight_decay": 0.0},
     ]

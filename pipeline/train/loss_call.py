@@ -1,4 +1,4 @@
-"""One way to every objective: checked shapes, float32, labels only where the objective may see them."""
+"""Call an objective: checked shapes, float32, labels only if the objective may see them."""
 
 import inspect
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from pipeline.config.base import SettingsError
 from pipeline.config.objective_settings import Objective
 from pipeline.config.references import load
 from pipeline.config.run import Run
-from pipeline.train.shape_text import shape_text
+from pipeline.system.shape_text import shape_text
 from twin_alignment.losses.contrastive import ALL, full_precision
 
 Loss = Callable[..., Tensor]
@@ -25,8 +25,11 @@ READS: dict[Reads, str] = {
 
 
 def reads_of(objective: Objective) -> Reads:
-    """What an objective reads of the two views: the attribute `reads` of its function or class, `z` where it has none.
-    Raises SettingsError for another word."""
+    """Return what an objective reads of the two views: its function's attribute `reads`, by default `z`.
+
+    Raises:
+        SettingsError: `reads` is not one of READS.
+    """
     reads: Reads = getattr(load(objective.function), "reads", "z")
     if reads not in READS:
         raise SettingsError(f"{objective.function}: reads = {reads!r}, expected one of {', '.join(READS)}")
@@ -34,18 +37,18 @@ def reads_of(objective: Objective) -> Reads:
 
 
 def loss_module(objective: Objective, run: Run, columns: int) -> nn.Module | None:
-    """The objective's own parameters, where it is a class and no function.
+    """Build the module of an objective that has parameters; it draws from torch's global generator.
 
     Args:
-        objective: whose `function` names a subclass of `torch.nn.Module`, built by its run's settings and `columns`.
+        objective: whose `function` may name a subclass of `torch.nn.Module`, built from (run, columns).
         run: the settings.
-        columns: of what it reads.
+        columns: number of columns of what the objective reads.
 
     Returns:
-        The module, whose `forward` is the loss; draws from torch's global generator, so call it inside `fork_rng`.
+        The module, whose `forward` is the loss; None if the objective is a function.
 
     Raises:
-        SettingsError: it is a class of another kind.
+        SettingsError: it is another class.
     """
     kind = load(objective.function)
     if not isinstance(kind, type):
@@ -57,41 +60,44 @@ def loss_module(objective: Objective, run: Run, columns: int) -> nn.Module | Non
 
 
 def loss_function(objective: Objective, module: nn.Module | None = None) -> Loss:
-    """`loss(z1, z2, labels, temperature, **options)` of an objective: the mean over its anchors, a scalar.
+    """Return `loss(z1, z2, labels, temperature, anchors, **options)` of an objective: a scalar, its mean over anchors.
 
-    Half types are taken to float32 first, float64 stays. Options that the objective does not read are left out. Raises
-    ValueError for shapes and temperatures out of range; that rows have unit length is the caller's promise and is not
-    checked (it would cost a pass over the rows). Raises SettingsError where the function gives no single number.
+    The loss takes views [B, d] and labels [B]. Half types are converted to float32, float64 stays. Options that the
+    objective does not read are left out. `anchors` selects the images whose terms are averaged if several processes
+    share a batch; a function without that parameter averages all terms in each process. Unit length of rows is not
+    checked, as that would cost a pass over them.
 
-    `anchors` are the images whose terms are wanted, where several processes share a batch; the mean over all processes
-    is that over all anchors. A function that does not take them gives the mean over all, in each process. `module` is
-    what `loss_module` gave.
+    Args:
+        objective: names the function.
+        module: of `loss_module`, if the objective has one.
+
+    Raises:
+        ValueError: the loss is called with other shapes, or with a temperature that is not positive.
+        SettingsError: the function does not return a single number.
     """
     function: Loss = module or load(objective.function)
-    of_some = "anchors" in inspect.signature(module.forward if module else function).parameters
+    takes_anchors = "anchors" in inspect.signature(module.forward if module else function).parameters
 
     def loss(
         z1: Tensor, z2: Tensor, labels: Tensor, temperature: float, anchors: slice = ALL, **options: str
     ) -> Tensor:
         if z1.ndim != 2 or z1.shape != z2.shape or labels.shape != z1.shape[:1]:
             raise ValueError(
-                f"z1 {tuple(z1.shape)}, z2 {tuple(z2.shape)}, labels {tuple(labels.shape)}: "
-                "allowed is two views [B, d] and labels [B]"
+                "expected two views [B, d] and labels [B], "
+                f"got z1 {tuple(z1.shape)}, z2 {tuple(z2.shape)}, labels {tuple(labels.shape)}"
             )
         if len(z1) < 2:
-            raise ValueError(
-                f"a batch of {len(z1)}: allowed is at least 2 images, as an anchor is compared with others"
-            )
+            raise ValueError(f"expected a batch of at least 2 images, as anchors need negatives, got {len(z1)}")
         if not temperature > 0:
-            raise ValueError(f"temperature = {temperature}: allowed is above 0")
-        chosen: dict[str, Any] = {name: value for name, value in options.items() if name in objective.options}
+            raise ValueError(f"temperature: expected a positive number, got {temperature}")
+        arguments: dict[str, Any] = {name: value for name, value in options.items() if name in objective.options}
         if objective.same_class_negative_dropout is not None:
-            chosen["dropped"] = objective.same_class_negative_dropout
-        if of_some:
-            chosen["anchors"] = anchors
-        seen = None if objective.labels == "none" else labels
+            arguments["dropped"] = objective.same_class_negative_dropout
+        if takes_anchors:
+            arguments["anchors"] = anchors
+        visible_labels = None if objective.labels == "none" else labels
         with torch.autocast(z1.device.type, enabled=False):
-            value = function(full_precision(z1), full_precision(z2), seen, temperature, **chosen)
+            value = function(full_precision(z1), full_precision(z2), visible_labels, temperature, **arguments)
         if not isinstance(value, Tensor) or value.ndim:
             hint = ": end it with .mean()" if isinstance(value, Tensor) else ""
             raise SettingsError(

@@ -1,4 +1,4 @@
-"""The optimiser of a run's twins."""
+"""Optimiser of a run's twins."""
 
 import torch
 from torch import nn
@@ -8,8 +8,8 @@ from pipeline.config.run import Run
 from pipeline.train.lars import LARS, parameter_groups
 
 
-def optimiser_of(run: Run, network: nn.Module) -> Optimizer:
-    """LARS with the run's settings, or plain SGD; the rate is set before every step."""
+def build_optimiser(run: Run, network: nn.Module) -> Optimizer:
+    """LARS with the run's settings, or plain SGD; the learning rate is set before every step."""
     if run.optimiser == "sgd":
         return torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.0)
     groups = parameter_groups(network, run.lars_exclude)

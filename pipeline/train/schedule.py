@@ -1,4 +1,4 @@
-"""The learning rate: how it grows with the batch, and its course over a run."""
+"""Learning rate: its growth with the batch size, and its course over a run."""
 
 import math
 from collections.abc import Iterable
@@ -20,11 +20,17 @@ _POWERS = {
 def scaled_learning_rate(base: float, batch_size: int, rule: str) -> float:
     """Peak learning rate of a batch size.
 
-    `linear`, `sqrt`, `fourth_root`, `constant`: base * (B/256)^p with p = 1, 1/2, 1/4, 0, so that all rules agree at
-    256. `sqrt_published`, `fourth_root_published`: base * B^p / 256, which at B = 256 is 16 and 64 times smaller.
+    Args:
+        base: learning rate at a batch of 256.
+        batch_size: B.
+        rule: `linear`, `sqrt`, `fourth_root`, `constant`: base * (B/256)^p with p = 1, 1/2, 1/4, 0; all agree at 256.
+            `sqrt_published`, `fourth_root_published`: base * B^p / 256, at B = 256 16 and 64 times smaller.
+
+    Raises:
+        ValueError: `rule` is another word.
     """
     if rule not in _POWERS:
-        raise ValueError(f"learning_rate_rule = {rule!r}: allowed is one of {', '.join(_POWERS)}")
+        raise ValueError(f"learning_rate_rule: expected one of {', '.join(_POWERS)}, got {rule!r}")
     if rule.endswith("_published"):
         return float(base * batch_size ** _POWERS[rule] / REFERENCE_BATCH)
     return float(base * (batch_size / REFERENCE_BATCH) ** _POWERS[rule])
@@ -33,8 +39,8 @@ def scaled_learning_rate(base: float, batch_size: int, rule: str) -> float:
 def learning_rate(step: int, steps_per_epoch: int, peak: float, warmup_epochs: int, horizon_epochs: int) -> float:
     """Learning rate of a step counted from 0.
 
-    Linear warm-up that reaches `peak` at the warm-up's last step, then half a cosine that would reach 0 at the end of
-    the horizon, which may be longer than the run; beyond the horizon 0.
+    Linear warm-up that reaches `peak` at its last step, then half a cosine that reaches 0 at the end of the horizon,
+    which may be longer than the run; 0 beyond the horizon.
     """
     warmup = warmup_epochs * steps_per_epoch
     if step < warmup:
@@ -48,13 +54,13 @@ def learning_rate(step: int, steps_per_epoch: int, peak: float, warmup_epochs: i
 def released_learning_rate(epoch: int, peak: float, warmup_epochs: int, horizon_epochs: int) -> float:
     """Learning rate of all steps of an epoch counted from 0, as the released code sets it.
 
-    peak * min(1, (e + 1) / warm-up) * (1 + cos(pi e / horizon)) / 2: the cosine falls from the first epoch on, so that
-    the peak itself is never quite reached; from the horizon on 0.
+    peak * min(1, (e + 1) / warm-up) * (1 + cos(pi e / horizon)) / 2: the cosine falls from the first epoch, so that the
+    peak itself is never quite reached; 0 from the horizon.
     """
     if epoch >= horizon_epochs:
         return 0.0
-    risen = min(1.0, (epoch + 1) / max(warmup_epochs, 1))
-    return peak * risen * (1 + math.cos(math.pi * epoch / horizon_epochs)) / 2
+    warmup = min(1.0, (epoch + 1) / max(warmup_epochs, 1))
+    return peak * warmup * (1 + math.cos(math.pi * epoch / horizon_epochs)) / 2
 
 
 def rate_of(run: Run, epoch: int, step: int, steps_per_epoch: int) -> float:
@@ -67,9 +73,9 @@ def rate_of(run: Run, epoch: int, step: int, steps_per_epoch: int) -> float:
 
 
 def path_length(run: Run, learning_rates: Iterable[float]) -> float:
-    """How far steps at these rates may carry the weights.
+    """Path length of steps at these learning rates.
 
-    LARS: the sum of rate * trust, so that runs of other trust coefficients compare; a step without momentum moves a
-    tensor by that share of its norm. Plain SGD: the sum of the rates, the theory's sum of eta.
+    LARS: the sum of rate * trust coefficient, so that runs with different coefficients compare; a step without momentum
+    moves a tensor by that share of its norm. Plain SGD: the sum of the rates, the theory's sum of eta.
     """
     return math.fsum(learning_rates) * (run.trust_coefficient if run.optimiser == "lars" else 1.0)

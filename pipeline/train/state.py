@@ -1,15 +1,15 @@
-"""The state of a run that trains: enough to go on to the same bits, and to know whether one may."""
+"""Resumable training state: enough for a bit-exact resume, with the key of the settings and data that it belongs to."""
 
 import os
 import pickle
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 
-from pipeline.system.files import damaged_member, set_aside, sha256, write_atomically
+from pipeline.system.files import damaged_member, quarantine, sha256, write_atomically
 from twin_alignment.progress import say
 
 State = dict[str, Any]
@@ -17,26 +17,26 @@ KEYS = {"origin", "kept", "epoch", "step", "networks", "optimisers", "digests", 
 
 
 class StateError(ValueError):
-    """A state cannot be gone on from; the message says why, without the file's name."""
+    """Training state cannot be resumed. The message omits the path."""
 
 
 def save_state(path: Path, state: State) -> None:
-    """The one before stays beside it, to go on from where this one is damaged."""
+    """Write a state; the previous one stays next to it, in case this one is damaged."""
     if path.is_file():
-        os.replace(path, before(path))
+        os.replace(path, previous_path(path))
     write_atomically(path, lambda temporary: _write(temporary, state))
 
 
-def before(path: Path) -> Path:
-    """Where the state before the last one lies."""
+def previous_path(path: Path) -> Path:
+    """Path of the state before the last one."""
     return path.with_name(f"{path.name}.before")
 
 
 def load_state(path: Path) -> State:
-    """Raises StateError where a bit is not as it was written; PyTorch does not look at its archives' checksums."""
+    """Read a state. Raises StateError if a bit was flipped (PyTorch ignores its archives' checksums)."""
     try:
-        if (bad := damaged_member(path)) is not None:
-            raise StateError(f"damaged in {bad}")
+        if (member := damaged_member(path)) is not None:
+            raise StateError(f"damaged in {member}")
         state: State = torch.load(path, map_location="cpu", weights_only=True)
     except (
         *(zipfile.BadZipFile, zlib.error, NotImplementedError, UnicodeDecodeError, EOFError),
@@ -48,57 +48,46 @@ def load_state(path: Path) -> State:
     return state
 
 
-def sound_state(path: Path, origin: str, folder: Path) -> State | None:
-    """The last state of a run that is whole, of this origin, and whose kept networks lie in `folder` as they were
-    written; none where training has to begin anew. What is not sound is set aside, and named on standard error."""
-    for candidate in (path, before(path)):
+def load_latest_valid_state(path: Path, origin: str, folder: Path) -> State | None:
+    """Load the last state that can be resumed; invalid ones are renamed and reported on standard error.
+
+    Args:
+        path: the state's file.
+        origin: key of the settings and data; a state with another key is invalid.
+        folder: checkpoints of the run; a state whose checkpoints are missing or altered is invalid.
+
+    Returns:
+        The state, or None if training has to start from scratch.
+    """
+    for candidate in (path, previous_path(path)):
         if not candidate.is_file():
             continue
         try:
             state = load_state(candidate)
             _check(state, origin, folder)
         except StateError as error:
-            say(f"{candidate}: {error}; set aside as {set_aside(candidate).name}")
+            say(f"{candidate}: {error}; moved to {quarantine(candidate).name}")
             continue
         return state
     return None
 
 
 def _check(state: State, origin: str, folder: Path) -> None:
+    """Raise StateError if the state belongs to another run, or one of its checkpoints is not as it was written."""
     if state["origin"] != origin:
         raise StateError("of another run, other settings or other data")
-    for name, known in state["kept"].items():
+    for name, digest in state["kept"].items():
         path = folder / name
         if not path.is_file():
-            raise StateError(f"{path}, which it kept, is not there")
-        if sha256(path) != known:
-            raise StateError(f"{path}, which it kept, was altered, and is set aside as {set_aside(path).name}")
-
-
-class _Writer:
-    """Remembers why it could not write, which PyTorch does not pass on."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
-        self.failure: OSError | None = None
-
-    def write(self, data: bytes) -> int:
-        try:
-            return self.file.write(data)
-        except OSError as error:
-            self.failure = error
-            raise
-
-    def flush(self) -> None:
-        self.file.flush()
+            raise StateError(f"its checkpoint {path} is missing")
+        if sha256(path) != digest:
+            raise StateError(f"its checkpoint {path} was altered, and moved to {quarantine(path).name}")
 
 
 def _write(path: Path, state: State) -> None:
+    """Save, and raise the system's OSError on a full disk, which PyTorch hides behind a RuntimeError."""
     with path.open("wb") as file:
-        writer = _Writer(file)
         try:
-            torch.save(state, writer)  # type: ignore[arg-type]  # asks for more of a file than it uses
-        except RuntimeError:
-            if writer.failure is None:
-                raise
-            raise OSError(writer.failure.errno, writer.failure.strerror, str(path)) from None
+            torch.save(state, file)
+        except RuntimeError as error:
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None

@@ -1,4 +1,4 @@
-"""Stopping between two steps when asked to, so that nothing is lost."""
+"""Stop between two steps when a signal arrives, so that nothing is lost."""
 
 import signal
 import threading
@@ -10,22 +10,27 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)  # a scheduler's time limit, and Ctrl-
 
 
 @contextmanager
-def asked_to_stop() -> Iterator[Callable[[], int]]:
-    """Gives a function that says by which signal the process was asked to stop, 0 if by none. A second signal stops it
-    at once. Elsewhere than in the main thread, where Python takes no signals, it always says 0."""
+def graceful_shutdown() -> Iterator[Callable[[], int]]:
+    """Yield a callable that returns the received signal's number, or 0.
+
+    A second signal stops the process at once. Python delivers signals to the main thread only; in other threads the
+    callable always returns 0.
+    """
     received = 0
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def restore() -> None:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+    def receive(number: int, frame: FrameType | None) -> None:
         nonlocal received
         received = number
-        for one, earlier in handlers.items():
-            signal.signal(one, earlier)
+        restore()
 
     handlers = {}
     if threading.current_thread() is threading.main_thread():
-        handlers = {one: signal.signal(one, note) for one in SIGNALS}
+        handlers = {number: signal.signal(number, receive) for number in SIGNALS}
     try:
         yield lambda: received
     finally:
-        for one, earlier in handlers.items():
-            signal.signal(one, earlier)
+        restore()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.layout import Layout
 from tests.waiting import wait_for
 from tests.workflow.artefacts import content
 from tests.workflow.conftest import RUN
@@ -55,7 +55,7 @@ def test_a_run_that_is_out_of_time_keeps_its_state_and_goes_on_at_the_next_attem
     said = project.run(*SNAKEMAKE, TARGET)
     assert "Trying to restart job" in said
     assert re.findall(r"runtime=(\d+)", said)[:2] == ["1", "2"]
-    assert re.search(r"going on after epoch [1-9]", log_of(project))
+    assert re.search(r"resuming after epoch [1-9]", log_of(project))
     assert content(project) == content(plain[1])
 
 
@@ -71,7 +71,7 @@ def test_a_run_that_is_cancelled_goes_on_after_the_same_command(plain, slurm, tm
     assert process.returncode != 0, said
     assert f"{LONG}: stopped after epoch" in log_of(project)
     project.run(*command)
-    assert re.search(r"going on after epoch \d+", log_of(project))
+    assert re.search(r"resuming after epoch \d+", log_of(project))
     assert content(project) == content(plain[1])
 
 

@@ -5,15 +5,16 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from scipy.io import savemat
 
-from pipeline.__main__ import _parser
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
+from pipeline.cli.app import app
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.layout import Layout
 from tests.docs.pages import COMMANDS, MENTIONED, ROOT
 from tests.workflow.conftest import RUN
 
@@ -47,7 +48,6 @@ ELSEWHERE = {  # what trains anew or needs a remote, by the test that runs it, a
 # what stands in for commands that take hours, change an environment, or need what a test has not
 STAND_INS = {
     "snakemake --workflow-profile profiles/slurm": "snakemake -n -q --workflow-profile profiles/slurm",
-    "snakemake --workflow-profile profiles/kubernetes": "snakemake -n -q --workflow-profile profiles/kubernetes",
     "benchmarks/gpu.sh WORK OUT all --data train.zip test.zip": "sh -n benchmarks/gpu.sh",
     "python -m benchmarks.alignment": "python -m benchmarks.alignment --quick --out quick.json",
     "snakemake --cores all": "snakemake --cores 2",
@@ -69,10 +69,17 @@ def words_of(command):
 
 def reads(arguments):
     """Whether the command line can read these words."""
+    context, command = click.Context(app), app
+    while isinstance(command, click.Group) and arguments:
+        name, *arguments = arguments
+        if (command := command.get_command(context, name)) is None:
+            return False
+    if "--help" in arguments:
+        return True
     try:
-        _parser().parse_args(arguments)
-    except SystemExit as stopped:
-        return stopped.code == 0
+        command.make_context(command.name, list(arguments))
+    except click.UsageError:
+        return False
     return True
 
 

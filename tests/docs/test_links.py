@@ -12,8 +12,8 @@ import yaml
 from pipeline.config.base import parse
 from pipeline.config.params import Params
 from pipeline.config.training_settings import TrainingSettings
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.layout import Layout
 from tests.docs.pages import ALL, ROOT
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -27,6 +27,8 @@ OF_READERS = (
     "params/flowers.yaml",
     "reports/flowers/",
     "mine.py",
+    "maps/",
+    "FILE.csv",
     "sources/",
 )  # their own files, or folders of a folder
 

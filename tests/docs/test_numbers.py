@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from pipeline.config.earlier_names import current_table
 from tests.docs.pages import ROOT
 
 NUMBER = r"-?\d+\.\d+"
@@ -43,7 +44,7 @@ def unknown(printed, rows):
 def cka(twin, epoch, seeds, epochs=8):
     """With CL on test images, of every seed."""
     runs = [RUN.format(epochs=epochs, warmup=epochs // 8, seed=seed) for seed in range(seeds)]
-    table = pd.read_csv(EVIDENCE / "cifar_two_cores" / "measures" / "alignment.csv.gz")
+    table = current_table(pd.read_csv(EVIDENCE / "cifar_two_cores" / "measures" / "alignment.csv.gz"))
     query = f"first == 'cl' and second == '{twin}' and epoch == {epoch} and split == 'test' and measure == 'cka'"
     values = table.query(query).set_index("run")["value"]
     return np.array([values[run] for run in runs])

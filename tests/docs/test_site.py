@@ -13,8 +13,8 @@ from pipeline.config.objectives import OBJECTIVES
 from pipeline.config.params import Params
 from pipeline.config.run import Run
 from pipeline.documentation import PAGES
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.layout import Layout
 from pipeline.reporting.claims import CLAIMS
 from pipeline.reporting.figures import FIGURES
 from tests.docs.pages import ROOT

@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-import pipeline.models.vision  # noqa: F401  (before libraries that import torchvision)
+import pipeline.system.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
+from pipeline.config.dataset_settings import SourceSettings
 from pipeline.config.objectives import resolve
 from pipeline.config.probe_settings import ProbeSettings
 from pipeline.config.run import Run
@@ -20,11 +21,12 @@ from pipeline.config.theory_settings import SurrogateSettings
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import load_images
 from pipeline.evidence.manifest import file_digests
-from pipeline.jobs import declared as stages
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.provenance import processor
 from pipeline.stages import between_seeds, curvature, layers, loss_gap, measure, merging, prepare, subset
 from pipeline.train.checkpoints import save_checkpoint
-from pipeline.train.twin_training import Training, initial_network
+from pipeline.train.twin import initial_network
+from pipeline.train.twin_trainer import TwinTrainer
 
 FOLDER = Path(__file__).parent
 TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent", "cl_perturbed")
@@ -49,16 +51,16 @@ def numbers() -> dict[str, str]:
 
 def _data(folder: Path) -> dict[str, str]:
     """Bytes of the prepared images, class subsets, and losses of trained twins."""
-    spec = stages.SourceSettings(source="digits")
-    prepare.run(stages.PrepareJob(dataset="digits", spec=spec, downloads=""), {}, {"store": folder / "images"})
+    spec = SourceSettings(source="digits")
+    prepare.run(prepare.PrepareJob(dataset="digits", spec=spec, downloads=""), {}, {"store": folder / "images"})
     for classes in (None, 4):
-        job = stages.SubsetJob(dataset="digits", classes=classes, seed=0)
+        job = subset.SubsetJob(dataset="digits", classes=classes, seed=0)
         subset.run(job, {"store": [folder / "images"]}, {"subset": folder / f"{classes}.json"})
     files = "".join(f"{name},{digest}\n" for name, digest in file_digests(folder / "images").items())
-    training = Training(TRAINED, list(map(resolve, TWINS)), _images(folder, None), VIEWS)
+    training = TwinTrainer(TRAINED, list(map(resolve, TWINS)), _images(folder, None), VIEWS)
     for _, _ in zip(range(STEPS), training.steps(), strict=False):
         pass
-    rows = [*training.rows, *training.unfinished()]
+    rows = training.all_rows()
     table = pd.DataFrame([(r.epoch, r.step, r.objective, r.loss, r.mean_mass, r.mean_square_mass) for r in rows])
     return {"prepare": f"file,sha256\n{files}", "twins": _csv(table, "epoch,step,objective,loss,mass,square_mass")}
 
@@ -92,16 +94,16 @@ def _networks(folder: Path) -> dict[str, str]:
     surrogate = SurrogateSettings(iterations=4, steps=2)
     of = {"run": FIXED, "size": None}
     jobs = {
-        measure: (stages.MeasureJob(**of, objectives=names, checkpoints=epochs, probes=probes), inputs),
-        layers: (stages.LayersJob(**of, objectives=names, epochs=(1,)), inputs),
-        between_seeds: (stages.BetweenSeedsJob(runs=runs, checkpoints=epochs, size=None), both),
-        curvature: (stages.CurvatureJob(run=FIXED, checkpoints=epochs, views=VIEWS, surrogate=surrogate), inputs),
-        loss_gap: (stages.LossGapJob(run=FIXED, views=VIEWS), inputs),
-        merging: (stages.MergingJob(**of, probes=probes, shares=(0.0, 0.5, 1.0)), inputs),
+        measure: (measure.MeasureJob(**of, objectives=names, checkpoints=epochs, probes=probes), inputs),
+        layers: (layers.LayersJob(**of, objectives=names, epochs=(1,)), inputs),
+        between_seeds: (between_seeds.BetweenSeedsJob(runs=runs, checkpoints=epochs, size=None), both),
+        curvature: (curvature.CurvatureJob(run=FIXED, checkpoints=epochs, views=VIEWS, surrogate=surrogate), inputs),
+        loss_gap: (loss_gap.LossGapJob(run=FIXED, views=VIEWS), inputs),
+        merging: (merging.MergingJob(**of, probes=probes, shares=(0.0, 0.5, 1.0)), inputs),
     }
     found = {}
     for module, (job, read) in jobs.items():
-        stage = stages.STAGES[module.__name__.rpartition(".")[2]]
+        stage = STAGES[module.__name__.rpartition(".")[2]]
         outputs = {kind: folder / stage.name / f"{kind}.csv" for kind in stage.writes}
         module.run(job, read, outputs, CPU)
         found[stage.name] = "\n".join(outputs[kind].read_text() for kind in sorted(outputs))
@@ -114,7 +116,7 @@ def _csv(table: pd.DataFrame, header: str) -> str:
 
 def changelog_line(stage: str, text: str) -> str:
     """What CHANGELOG.md says of a stage's golden numbers."""
-    version, digest = stages.STAGES[stage].version, hashlib.sha256(text.encode()).hexdigest()[:12]
+    version, digest = STAGES[stage].version, hashlib.sha256(text.encode()).hexdigest()[:12]
     return f"`{stage}` VERSION {version}: golden numbers `{digest}`"
 
 

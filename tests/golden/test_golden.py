@@ -10,7 +10,7 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.jobs.declared import STAGES
+from pipeline.jobs.chain import STAGES
 from tests.docs.pages import ROOT
 from tests.golden.numbers import changelog_line, made_on, numbers, read
 

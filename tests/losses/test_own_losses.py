@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 
 from pipeline.config.objectives import resolve
 from pipeline.train.loss_call import loss_function, loss_module, reads_of
-from pipeline.train.twin_training import initial_network, train_twins
+from pipeline.train.twin import initial_network
+from pipeline.train.twin_training import train_twins
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "objective.md").read_text(), re.DOTALL)

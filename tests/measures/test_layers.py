@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from pipeline.evaluate.embed import encode, encode_layers
-from pipeline.jobs.declared import LayersJob
 from pipeline.models.empty import empty_network
 from pipeline.stages import layers as stage
+from pipeline.stages.layers import LayersJob
 from pipeline.train.checkpoints import save_checkpoint
 from tests.measures import definitions
 from twin_alignment.measures.layer_similarity import layer_rows, parts

@@ -77,6 +77,6 @@ def test_an_output_of_another_shape_is_refused():
             return self.rnn(x.flatten(1).unsqueeze(1))[0].squeeze(1)
 
     network = Network(Odd(), ProjectionHead(4, 4), None, "features").eval()
-    with pytest.raises(ValueError, match=r"rnn returns tuple: allowed is \[B, d\]"):
+    with pytest.raises(ValueError, match=r"rnn: expected \[B, d\], .*, got tuple"):
         layer_outputs(network, torch.rand(2, 1, 2, 2))
     assert not network.encoder.rnn._forward_hooks

@@ -7,11 +7,11 @@ import pandas as pd
 
 from pipeline.config.references import PROJECT
 from pipeline.config.run import Run
-from pipeline.jobs.declared import PAPER_VALUES
 from pipeline.reporting.measured import labelled
-from pipeline.reporting.measured_tables import paper_values
+from pipeline.reporting.measured_tables import paper_table
+from pipeline.reporting.paper_values import PAPER_VALUES
 
-PAPER = partial(paper_values, PROJECT / PAPER_VALUES["paper_values"])
+PAPER = partial(paper_table, PROJECT / PAPER_VALUES["paper_values"])
 PUBLISHED_CLASSES = {"cifar10": 10, "cifar100": 100, "mini_imagenet": 100, "tiny_imagenet": 200}
 TWINS = ("nscl", "scl", "ce")
 CONTROLLED = (*TWINS, "nscl_shuffled", "cl_independent", "cl_perturbed")

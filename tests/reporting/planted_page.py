@@ -8,13 +8,14 @@ import pandas as pd
 
 from pipeline.config.references import PROJECT
 from pipeline.config.run import Run
-from pipeline.jobs.declared import PromisedJob, ReportJob
 from pipeline.reporting.claims import CLAIMS
 from pipeline.reporting.figures import FIGURES
 from pipeline.reporting.style import note, save
 from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, UNDECIDED
 from pipeline.reporting.verdicts import COLUMNS, rule_text
 from pipeline.stages import promised, report
+from pipeline.stages.promised import PromisedJob
+from pipeline.stages.report import ReportJob
 from pipeline.system.files import write_csv, write_json
 from tests.reporting.planted import CONTROLLED, DOSED
 from tests.reporting.planted_figures import MODULES, table_of

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pipeline.reporting.accuracy_table import table1
-from pipeline.reporting.agreement_table import SHOWN, table2
+from pipeline.reporting.agreement_table import LABELS, table2
 from tests.reporting.planted import PAPER, PUBLISHED_CLASSES, moved, trajectory
 
 
@@ -25,7 +25,7 @@ def tables(runs):
     baselines = {run.subset: raw for run in runs}
     one = table1(("cl", "nscl"), accuracies, baselines, movement, PAPER("table1"), PUBLISHED_CLASSES, {})
     cka = trajectory("alignment").query("dataset == 'digits' and measure == 'cka'")
-    alignment = pd.concat([cka.assign(measure=measure) for measure in SHOWN])
+    alignment = pd.concat([cka.assign(measure=measure) for measure in LABELS])
     every = {run: alignment[alignment["seed"] == run.seed] for run in runs}
     two = table2(("cl", "nscl"), every, pd.concat([PAPER("fig2"), PAPER("text")]), PUBLISHED_CLASSES, {})
     return one, two

@@ -1,12 +1,11 @@
 """Figures where networks have collapsed: what is left is drawn, and where nothing is, that is said."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pipeline.reporting.figures import FIGURES
-from pipeline.reporting.measured_tables import VALUES, Reading, without_values
-from pipeline.stages.figure import drawn_of
+from pipeline.reporting.measured_tables import VALUES, Reading, without_collapsed
+from pipeline.stages.figure import table_and_figure
 from tests.reporting.planted import CONTROLLED, DOSED, PAPER, PUBLISHED_CLASSES, swept, trajectory
 from tests.reporting.planted_figures import OF_SWEEPS
 
@@ -26,14 +25,14 @@ def collapsed(kind, name, seeds):
     if kind == "probes":
         return rows[~(lost & ~rows["objective"].isin(["untrained", "raw_pixels"]))]
     rows.loc[lost, [column for column in (*VALUES, "cka", "rsa", "representation_angle") if column in rows]] = np.nan
-    return without_values(rows)
+    return without_collapsed(rows)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)], ids=["one", "all"])
-def test_a_figure_is_drawn_of_what_is_left(name, seeds):
+def test_a_figure_is_table_and_figure_what_is_left(name, seeds):
     reading = Reading(lambda kind: collapsed(kind, name, seeds), PAPER, PUBLISHED_CLASSES)
-    table, drawn = drawn_of(name, reading)
+    table, drawn = table_and_figure(name, reading)
     drawn.draw_without_rendering()
     if "n_seeds" in table and len(table):
         assert table.loc[table["n_seeds"] > 0, "mean"].notna().all()
@@ -42,16 +41,8 @@ def test_a_figure_is_drawn_of_what_is_left(name, seeds):
 
 def test_the_mean_is_of_the_other_seeds():
     reading = Reading(lambda kind: collapsed(kind, "fig2_trajectory", (0,)), PAPER, PUBLISHED_CLASSES)
-    table, _ = drawn_of("fig2_trajectory", reading)
+    table, _ = table_and_figure("fig2_trajectory", reading)
     rows = table[(table["dataset"] == "digits") & (table["source"] == "twins") & (table["split"] == "test")]
     means = rows[(rows["measure"] == "cka") & (rows["epoch"] == 2)].set_index("second")[["n_seeds", "mean"]]
     assert means.loc["nscl"].tolist() == pytest.approx([2, 0.715])  # planted: 0.70 of seed 0, 0.71 and 0.72
     assert means.loc["scl"].tolist() == pytest.approx([3, 0.71])
-
-
-def test_where_all_collapsed_a_figure_says_so():
-    reading = Reading(lambda kind: collapsed(kind, "controls", (0, 1, 2)), PAPER, PUBLISHED_CLASSES)
-    table, drawn = drawn_of("controls", reading)
-    assert table.empty
-    assert isinstance(table, pd.DataFrame)
-    assert "collapsed" in drawn.texts[0].get_text()

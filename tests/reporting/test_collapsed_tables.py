@@ -1,29 +1,27 @@
-"""Tables and page where networks have collapsed: rows that say which and when, and means of the others."""
+"""Tables, facts and page where networks have collapsed: rows that say which and when, and means of the others."""
 
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.config.run import Run
+from pipeline.reporting import report_parts as parts
 from pipeline.reporting.accuracy_table import table1, table1_markdown
 from pipeline.reporting.agreement_table import table2, table2_markdown
 from pipeline.reporting.headline_metrics import short_metrics
-from pipeline.reporting.run_facts import facts, sentences
-from pipeline.reporting.show import COLLAPSE, Report
+from pipeline.reporting.run_facts import run_facts, sentences
 from pipeline.reporting.tables import with_numbers
-from pipeline.reporting.verdicts import COLUMNS
 from pipeline.system.files import write_csv
 from tests.reporting.planted import moved
 from tests.reporting.planted_tables import probes
-from tests.reporting.test_show import CLAIMS
 
 RUNS = [Run(dataset="digits", classes=10, epochs=2, seed=seed) for seed in (0, 1, 2)]
 RAW = pd.DataFrame({"objective": "raw_pixels", "probe": p, "accuracy": 40.0, "converged": True} for p in ("nccc", "lp"))
 PRINTED = pd.DataFrame(columns=["dataset", "split", "epoch", "objective", "measure", "value"])
 MEASURED = {(0, "nscl"): (1, 2), (1, "nscl"): (1,)}  # seed and objective -> epochs at which it has collapsed
 EVERYWHERE = {(seed, "nscl"): (0, 1, 2) for seed in (0, 1, 2)}
+PAIR = ("cl", "nscl")
 
 
 def measures(collapsed):
@@ -48,9 +46,6 @@ def measures(collapsed):
     return accuracies, {RUNS[0].subset: RAW}, movement, alignment
 
 
-PAIR = ("cl", "nscl")
-
-
 def both(collapsed):
     *learning, alignment = measures(collapsed)
     return table1(PAIR, *learning, PRINTED, {}, {}), table2(PAIR, alignment, PRINTED, {}, {})
@@ -70,27 +65,19 @@ def test_each_has_a_row_with_its_epochs_and_is_in_no_mean_of_the_last():
     seeds = with_numbers(one).query("probe == 'lp'").set_index("objective")["n_seeds"]
     assert seeds[["cl", "nscl"]].tolist() == [3, 2]
     cka = with_numbers(two).query("measure == 'cka'")
-    assert cka["n_seeds"].tolist() == [2]
-    assert cka["mean"].item() == pytest.approx(0.915)
-
-
-def test_the_texts_say_so():
-    one, two = both(MEASURED)
+    assert (cka["n_seeds"].item(), cka["mean"].item()) == (2, pytest.approx(0.915))
     for text in (table1_markdown(one), table2_markdown(two)):
         assert "In no mean of that epoch: digits, C = 10, collapsed, seed 0:" in text
 
 
-def test_where_all_seeds_collapsed_the_cells_say_so_and_nothing_is_called_not_run(tmp_path):
+def test_where_all_seeds_collapsed_the_cells_say_so_and_nothing_is_called_not_run():
     one, two = both(EVERYWHERE)
-    assert "| NSCL       | collapsed" in table1_markdown(one)
+    assert "| collapsed |" in " ".join(table1_markdown(one).split())
     assert "not run" not in table1_markdown(one)
     assert with_numbers(two).empty
-    for name, table in (("claims", pd.DataFrame(columns=list(COLUMNS))), ("table1", one), ("table2", two)):
-        write_csv(tmp_path / f"{name}.csv", table)
-    report = Report(str(tmp_path))
-    assert ">collapsed</td>" in report.table1()
-    assert "collapsed, seed 2: cl and nscl at epochs 0, 1, 2" in report.table2()
-    metrics = short_metrics(one, two, pd.DataFrame(CLAIMS))
+    assert ">collapsed</td>" in parts.accuracy_tables(one)
+    assert "collapsed, seed 2: cl and nscl at epochs 0, 1, 2" in parts.similarity_table(two)
+    metrics = short_metrics(one, two, pd.DataFrame(columns=["claim", "kind", "source", "verdict"]))
     assert "nscl" not in metrics["accuracy"]["digits-10"]
     assert metrics["similarity_with_cl"] == {}
 
@@ -99,23 +86,16 @@ def test_nothing_is_said_where_nothing_collapsed():
     one, two = both({})
     assert statuses(one) == statuses(two) == []
     *learning, _ = measures({})
-    assert "collapsed" not in facts(*learning, PAIR)
+    assert "collapsed" not in run_facts(*learning, PAIR)
 
 
-def test_figures_and_the_page_name_them(tmp_path):
+def test_figures_and_the_page_name_them_once(tmp_path):
     *learning, _ = measures(MEASURED)
-    table = facts(*learning, PAIR)
+    table = run_facts(*learning, PAIR)
     *_, sentence = sentences(table)
     assert sentence.endswith("seed 0: nscl at epochs 1, 2; seed 1: nscl at epoch 1")
-    assert "collapsed" not in facts(*learning, ("cl",))
-    write_csv(tmp_path / "claims.csv", pd.DataFrame(columns=list(COLUMNS)))
-    report = Report(str(tmp_path))
-    assert report.collapsed() == ""
-    write_csv(tmp_path / "facts" / "controls.csv", table)
-    write_csv(tmp_path / "facts" / "fig1_angles.csv", table)
-    assert COLLAPSE in report.collapsed()
-    assert report.collapsed().count("seed 0: nscl at epochs 1, 2") == 1
-
-
-def test_means_are_of_what_is_there():
-    assert np.isnan(both(EVERYWHERE)[0].loc[lambda rows: rows["objective"] == "nscl", "mean"]).all()
+    assert "collapsed" not in run_facts(*learning, ("cl",))
+    assert parts.collapsed_networks_of(tmp_path) == []
+    for name in ("controls", "fig1_angles"):
+        write_csv(tmp_path / "facts" / f"{name}.csv", table)
+    assert parts.collapsed_networks_of(tmp_path) == [sentence]

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.reporting.claims import CLAIMS
 from pipeline.reporting.figures import FIGURES
-from pipeline.reporting.verdicts import claims
+from pipeline.reporting.verdicts import claims_table
 from tests.reporting.planted_claims import LEARNED, NOT_LEARNED, PLANTS, planted
 
 STEPS = [0.04 + 0.004 * seed for seed in range(5)]
@@ -21,7 +21,9 @@ def verdict_on(name, values, accuracies=LEARNED):
         asked.add(kind)
         return tables[kind]
 
-    (row,) = claims(CLAIMS, {name: CLAIMS[name].rule}, lambda claim: read, {"late_path_length": 1.0}).to_dict("records")
+    (row,) = claims_table(CLAIMS, {name: CLAIMS[name].rule}, lambda claim: read, {"late_path_length": 1.0}).to_dict(
+        "records"
+    )
     assert asked == set(CLAIMS[name].kinds if row["n"] else CLAIMS[name].reads)
     return row
 
@@ -53,7 +55,7 @@ def test_seeds_that_disagree_decide_nothing(name):
     assert verdict_on(name, beyond(name, STEPS[:1]))["verdict"] in ("undecided", "not run")  # one seed
 
 
-@pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.gated])
+@pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.needs_learning])
 def test_nothing_is_found_on_networks_that_learned_nothing(name):
     row = verdict_on(name, beyond(name, STEPS), NOT_LEARNED)
     assert row["verdict"] == "not learned"

@@ -2,11 +2,9 @@
 
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from pipeline.config.run import Run
-from pipeline.reporting.run_facts import facts, sentences
-from pipeline.reporting.style import note
+from pipeline.reporting.run_facts import run_facts, sentences
 from tests.reporting.planted import moved
 
 
@@ -25,7 +23,7 @@ def table_of(runs, cl, raw=40.0):
     probes = {run: rows(cl=cl(run), untrained=30.0) for run in runs}
     baselines = {run.subset: rows(raw_pixels=raw) for run in runs}
     movement = {run: pd.DataFrame([moved(run, e, o) for e in (0, 1, 2) for o in ("cl", "nscl")]) for run in runs}
-    return facts(probes, baselines, movement, ("cl", "nscl"))
+    return run_facts(probes, baselines, movement, ("cl", "nscl"))
 
 
 def runs_of(**fields):
@@ -63,19 +61,3 @@ def test_encoders_and_data_have_a_sentence_each_and_what_is_missing_is_named():
         "flowers, resnet50",
     ]
     assert all("path length not measured" in text for text in found)
-
-
-def test_the_note_stands_under_the_panels_and_within_the_figure():
-    figure = Figure(figsize=(4, 3), layout="constrained")
-    panel = figure.subplots()
-    panel.set_xlabel("steps")
-    note(figure, ["a sentence that is far too long for a figure of four inches " * 3, "another"])
-    figure.draw_without_rendering()
-    text = figure.get_supxlabel()
-    assert text.startswith("a sentence")
-    boxes = [artist.get_window_extent() for artist in figure.texts]
-    (box,) = boxes or [figure._supxlabel.get_window_extent()]
-    assert box.x0 >= 0
-    assert box.x1 <= figure.bbox.x1
-    assert box.y0 >= 0
-    assert box.y1 <= panel.xaxis.label.get_window_extent().y0

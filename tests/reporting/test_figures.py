@@ -7,17 +7,20 @@ import pytest
 from matplotlib.figure import Figure
 
 from pipeline.config.base import SettingsError, parse
+from pipeline.config.objectives import OBJECTIVES
 from pipeline.config.params import Params
 from pipeline.config.references import PROJECT
 from pipeline.config.run import Run
-from pipeline.jobs.declared import PAPER_VALUES, STAGES, FigureJob, figures_of
-from pipeline.jobs.plan import plan
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.expansion import plan
 from pipeline.reporting.figures import FIGURES, facts_of
-from pipeline.reporting.measured import labelled, rows_of, summarise
+from pipeline.reporting.measured import labelled, rows_of
 from pipeline.reporting.measured_tables import Reading
-from pipeline.reporting.style import looks, note, save
+from pipeline.reporting.paper_values import PAPER_VALUES
+from pipeline.reporting.style import OBJECTIVE_STYLES, note, save, styles
 from pipeline.reporting.trends import trend
 from pipeline.stages import figure
+from pipeline.stages.figure import FigureJob, figures_of
 from pipeline.system.files import write_csv
 from tests.reporting.planted import (
     CONTROLLED,
@@ -61,29 +64,34 @@ def test_a_figure_is_drawn_from_its_table_alone(name, tmp_path):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_an_objective_of_ones_own_is_drawn_with_a_look_of_its_own(name):
+@pytest.mark.parametrize("name", sorted(OF_OBJECTIVES))
+def test_a_custom_objective_is_drawn_with_its_own_style(name):
     drawn = MODULES[name].draw(table_of(name, twins=("nscl", "mine.loss", "yours.loss")))
-    if name in OF_OBJECTIVES:
-        solid = [(line, line.get_label()) for axes in drawn.axes for line in axes.lines if line.get_linestyle() == "-"]
-        bars = [(bar.lines[0], bar.get_label()) for axes in drawn.axes for bar in axes.containers]
-        looks = {
-            label.removeprefix("CL–"): (line.get_color(), line.get_marker())
-            for line, label in (*solid, *bars)
-            if label[0] != "_"
-        }
-        assert {"NSCL", "MINE.LOSS", "YOURS.LOSS"} <= set(looks)
-        assert len(set(looks.values())) == len(looks)
+    solid = [(line, line.get_label()) for axes in drawn.axes for line in axes.lines if line.get_linestyle() == "-"]
+    bars = [(bar.lines[0], bar.get_label()) for axes in drawn.axes for bar in axes.containers]
+    found = {
+        label.removeprefix("CL–"): (line.get_color(), line.get_marker())
+        for line, label in (*solid, *bars)
+        if label[0] != "_"
+    }
+    assert {"NSCL", "MINE.LOSS", "YOURS.LOSS"} <= set(found)
+    assert len(set(found.values())) == len(found)
+
+
+def test_every_objective_has_its_own_colour_and_marker():
+    assert set(OBJECTIVE_STYLES) == set(OBJECTIVES)
+    for of_all in zip(*OBJECTIVE_STYLES.values(), strict=True):
+        assert len(set(of_all)) == len(OBJECTIVES)
 
 
 def test_no_two_twins_of_a_figure_look_alike():
     """Markers differ among all that are known and the first six others; and the look among 24 others."""
     others = [f"mine.loss{n}" for n in range(24)]
-    found = looks(("cl", *CONTROLLED, *others[:6]))
+    found = styles(("cl", *CONTROLLED, *others[:6]))
     assert len({marker for _, marker in found.values()}) == len(found)
     colours = {name: colour for name, (colour, _) in found.items()}
     assert not {colours[name] for name in others[:6]} & {colours[name] for name in ("cl", *CONTROLLED)}
-    assert len(set(looks(("cl", *CONTROLLED, *others)).values())) == 1 + len(CONTROLLED) + len(others)
+    assert len(set(styles(("cl", *CONTROLLED, *others)).values())) == 1 + len(CONTROLLED) + len(others)
 
 
 def test_lines_show_the_means_of_the_seeds():
@@ -103,12 +111,6 @@ def test_the_trajectory_has_other_seeds_and_the_papers_points_where_its_data_was
     assert set(points["dataset"]) == {"cifar100"}
     published = PAPER("fig2").query("dataset == 'cifar100'")
     assert sorted(points["mean"]) == sorted(published["value"])
-
-
-def test_the_first_figure_carries_the_papers_angles():
-    table = table_of("fig1_angles")
-    assert set(table.query("measure == 'weight_angle'")["paper"]) == {85.7}
-    assert set(table.query("measure == 'representation_angle'")["paper"]) == {27.8}
 
 
 def test_classes_are_compared_at_equal_epochs_and_at_equal_steps():
@@ -155,14 +157,6 @@ def test_an_eigenvalue_below_zero_is_seen():
     left, _ = MODULES["assumptions"].draw(table.assign(mean=table["mean"].mask(below, -5.0))).axes
     assert left.get_yscale() == "linear"
     assert left.get_ylim()[0] < -5
-
-
-def test_normalised_rules_share_their_point_at_256():
-    axes = MODULES["fig5_batch"].draw(table_of("fig5_batch").query("classes == 10")).axes
-    shown = {c.get_label(): c.lines[0].get_xdata().tolist() for c in axes[1].containers}
-    assert shown["rate ~ square root"] == shown["rate ~ B"] == [64, 256]
-    published = {c.get_label(): c.lines[0].get_ydata().tolist() for c in axes[0].containers}
-    assert len(published["rate ~ square root"]) == 2
 
 
 def test_the_gap_of_accuracies_is_taken_seed_by_seed():
@@ -245,12 +239,6 @@ def test_doses_stand_at_their_shares_and_controls_at_none():
     assert drawn == {"true labels": [0.25, 0.5, 0.75, 1.0], "shuffled labels": [0.25, 1.0]}
 
 
-def test_doses_have_a_figure_of_their_own():
-    for name in ("fig2_trajectory", "fig6_weight_gap", "controls", "layers"):
-        twins = table_of(name, twins=(*CONTROLLED, *DOSED))["second"]
-        assert not any(twin.endswith(("_25", "_50", "_75")) for twin in twins)
-
-
 def test_layers_have_every_part_at_every_depth():
     table = table_of("layers").query(
         "dataset == 'digits' and split == 'test' and second == 'nscl' and measure == 'cka'"
@@ -269,27 +257,6 @@ def test_likeness_stands_over_the_path_and_settings_are_told_apart():
     assert set(of.loc["temperature"].index.get_level_values("temperature")) == {0.1, 1.0}
     assert set(of.loc["rate rule"].index.get_level_values("learning_rate_rule")) == {"sqrt", "sqrt_published"}
     assert len(of.loc["usual setting"]) == 1
-
-
-def test_cl_falls_away_from_its_own_start_in_figure_2():
-    table = table_of("fig2_trajectory").query("source == 'initialisation' and dataset == 'digits' and epoch == 2")
-    assert table.set_index("measure")["mean"].to_dict() == pytest.approx({"cka": 0.895, "rsa": 0.4475})
-    assert set(table["n_seeds"]) == {3}
-
-
-def test_weight_gaps_are_shown_in_both_ways_of_taking_them():
-    table = table_of("fig6_weight_gap").query("dataset == 'digits' and second == 'scl' and epoch == 2")
-    assert table.set_index("measure")["mean"].to_dict() == pytest.approx(
-        {"weight_gap": 0.71, "weight_gap_released": 0.355}
-    )
-
-
-def test_batch_norm_is_told_apart_by_its_dashes():
-    table = table_of("merging").query("classes == 10 and probe == 'lp' and share == 0.5").set_index("batch_norm")
-    assert table["mean"].to_dict() == {"interpolated": 88.5, "reestimated": 89.5}
-    panel = MODULES["merging"].draw(table_of("merging")).axes[0]
-    dashes = {bar.get_label().split()[-1]: bar.lines[0].get_linestyle() for bar in panel.containers}
-    assert dashes == {"interpolated": "--", "reestimated": "-"}
 
 
 def of_paper(name, **fields):
@@ -376,12 +343,6 @@ def test_a_runs_rows_are_found_again_after_a_file(tmp_path):
     assert [rows_of(run, found)["x"].tolist() for run in runs] == [[0], [1], [2]]
 
 
-def test_a_summary_keeps_groups_apart():
-    frame = pd.DataFrame({"a": [1, 1, 2], "seed": [0, 1, 0], "x": [1.0, 3.0, 5.0], "y": [0.0, 0.0, 1.0]})
-    found = summarise(frame, ("a",), ("x", "y")).set_index(["a", "measure"])["mean"]
-    assert found.to_dict() == {(1, "x"): 2.0, (1, "y"): 0.0, (2, "x"): 5.0, (2, "y"): 1.0}
-
-
 def test_a_figure_without_its_experiment_is_refused_by_name():
     only = plan(parse(Params, {"experiments": {"table1": {"grid": [{"dataset": "digits"}]}}}, "settings"))
     assert figures_of(only) == []
@@ -431,5 +392,7 @@ def test_a_figure_shows_the_twins_of_its_own_experiment(tmp_path):
 
 def test_a_figure_that_does_not_say_what_it_reads_is_named(tmp_path):
     (tmp_path / "mine.py").write_text('CAPTION = "Mine."\nEXPERIMENTS = ("trajectory",)\n')
-    with pytest.raises(SettingsError, match=r"mine.py: a figure says at its top, as a literal: READS, TWINS"):
+    with pytest.raises(
+        SettingsError, match=r"mine.py: expected literals at the top of a figure, got none for READS, TWINS"
+    ):
         facts_of(tmp_path / "mine.py")

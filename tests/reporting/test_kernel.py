@@ -4,9 +4,9 @@ import sys
 
 import pandas as pd
 
-from pipeline.jobs.declared import ReportJob
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.stages import report
+from pipeline.stages.report import ReportJob
 from pipeline.system.files import write_csv, write_json, write_text
 
 SOURCE = """# ---
@@ -34,10 +34,10 @@ def test_a_kernel_of_that_name_elsewhere_is_not_taken(tmp_path, monkeypatch):
         write_json(tmp_path / name / "python3" / "kernel.json", other)
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    for name in report.ASIDE:
+    for name in report.TEMPORARY_FOLDERS:
         monkeypatch.setenv(name, "")
     write_csv(tmp_path / "claims.csv", pd.DataFrame(columns=list(COLUMNS)))
-    for name, text in {"report.py": SOURCE, "page.html": f"<main>{report.BODY}</main>"}.items():
+    for name, text in {"report.py": SOURCE, "page.html": "<main>{{ body }}</main>"}.items():
         write_text(tmp_path / name, text)
     inputs = {"source": [tmp_path / "report.py"], "template": [tmp_path / "page.html"], "records": []}
     inputs["claims"] = [tmp_path / "claims.csv"]

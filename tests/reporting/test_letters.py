@@ -6,21 +6,21 @@ import pytest
 from matplotlib.text import Text
 
 from pipeline.reporting.figures import FIGURES, WIDTH
-from pipeline.reporting.style import LETTERS, MEASURES, name_of, note
+from pipeline.reporting.style import LETTERS, MEASURES, note, objective_label
 from tests.reporting.planted import CONTROLLED, DOSED
 from tests.reporting.planted_figures import MODULES, table_of
 
 SENTENCE = "digits, C = 10: nearest class centre (%) CL 89.1 to 93.3, untrained 69.8, raw pixels 89.2; of CL: path 2"
 
 
-@pytest.fixture(scope="module", params=[(name, data) for name in FIGURES for data in ("digits", "tiny_imagenet")])
+@pytest.fixture(scope="module", params=FIGURES)
 def drawn(request):
-    """Each figure with its note, of the planted data and of one with a long name."""
-    name, data = request.param
-    table = table_of(name, twins=DOSED if name == "label_fraction" else CONTROLLED).replace("digits", data)
+    """Each figure with its note, of data with a long name."""
+    table = table_of(request.param, twins=DOSED if request.param == "label_fraction" else CONTROLLED)
+    table = table.replace("digits", "tiny_imagenet")
     if "panel" in table:
-        table["panel"] = table["panel"].str.replace("digits", data)
-    figure = MODULES[name].draw(table)
+        table["panel"] = table["panel"].str.replace("digits", "tiny_imagenet")
+    figure = MODULES[request.param].draw(table)
     note(figure, [SENTENCE])
     figure.draw_without_rendering()
     return figure
@@ -64,6 +64,11 @@ def test_letters_have_one_size(drawn):
     assert {text.get_fontsize() for text, _ in written(drawn)} == {LETTERS}
 
 
+def test_twins_with_groups_are_named_as_those_of_the_project():
+    assert objective_label("nscl_random_images_20") == "NSCL random images 20"
+    assert objective_label("mine.loss_two") == "MINE.LOSS_TWO"
+
+
 def test_panels_and_legends_stand_in_one_order(drawn):
     data = [axes.get_title().split("\n")[0] for axes in drawn.axes]
     named = [title.removeprefix("training, ") for title in data if ", C = " in title]
@@ -74,5 +79,5 @@ def test_panels_and_legends_stand_in_one_order(drawn):
     assert "RSA" not in across or all(row == ["CKA", "RSA"] for row in rows)
     for legend in drawn.legends:
         labels = [text.get_text().removeprefix("CL–") for text in legend.get_texts()]
-        twins = [name for name in map(name_of, CONTROLLED) if name in labels]
+        twins = [name for name in map(objective_label, CONTROLLED) if name in labels]
         assert [label for label in labels if label in twins] == twins

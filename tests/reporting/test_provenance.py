@@ -60,5 +60,5 @@ def test_a_record_that_does_not_fit_what_it_read_is_named(records):
     records[1]["outputs"]["steps"] = {"steps.csv.gz": "t2"}
     with pytest.raises(ValueError, match="steps digits/seed=0 was made again since bounds read it"):
         provenance(records)
-    with pytest.raises(ValueError, match="table1: no record tells what data it was made from"):
+    with pytest.raises(ValueError, match="table1: no record names the data that it was made from"):
         provenance([records[2]])

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.config.run import Run
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.layout import Layout
 from pipeline.reporting.side_by_side import report_values, run_values, side_by_side
 from pipeline.system.files import write_csv
 from tests.reporting.planted import of_run

@@ -6,13 +6,12 @@ import pytest
 
 from pipeline.config.references import PROJECT
 from pipeline.config.run import Run
-from pipeline.jobs.declared import PAPER_VALUES, TableJob
 from pipeline.reporting.agreement_table import table2, table2_markdown
 from pipeline.reporting.measured_tables import reader
-from pipeline.reporting.show import Report
-from pipeline.reporting.verdicts import COLUMNS
+from pipeline.reporting.paper_values import PAPER_VALUES
 from pipeline.stages import comparison
 from pipeline.stages import table2 as table2_stage
+from pipeline.stages.table1 import TableJob
 from pipeline.system.files import write_csv
 from tests.reporting.planted import PAPER, PUBLISHED_CLASSES
 from twin_alignment.measures.registry import MEASURES
@@ -93,10 +92,6 @@ def test_a_subset_of_the_classes_is_not_compared_with_the_paper():
     assert "cifar100" in set(table.query("status == 'not run'")["dataset"])
 
 
-def test_only_the_asked_pairs_are_shown():
-    assert table_of({run: alignment(0.9) for run in RUNS}, ["cl", "scl"]).query("n_seeds > 0").empty
-
-
 def test_the_readable_table_has_a_row_per_pair_and_split_and_a_column_per_measure(table):
     lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table2_markdown(table).splitlines()]
     rows = [dict(zip(lines[2], line, strict=True)) for line in lines if line and line[0].startswith("cifar")]
@@ -106,13 +101,6 @@ def test_the_readable_table_has_a_row_per_pair_and_split_and_a_column_per_measur
     assert rows[0]["CKA"] == "0.910 [0.885, 0.935] (0.770 at epoch 1200)"
     assert (rows[1]["CKA"], rows[1]["RSA"]) == ("0.910 [0.885, 0.935]", "0.455 [0.443, 0.467]")
     assert "not run (0.043 at epoch 1000)" in table2_markdown(table)
-
-
-def test_an_objective_of_ones_own_has_its_rows(table):
-    own = table_of({run: alignment(0.8, "mine.loss") for run in RUNS}, ["cl", "mine.loss"]).query("n_seeds > 0")
-    assert set(own["second"]) == {"mine.loss"}
-    assert own["paper"].isna().all()
-    assert own.query("measure == 'cka'")["mean"].tolist() == pytest.approx([0.8, 0.8])
 
 
 def test_one_objective_alone_has_its_accuracy_and_nothing_to_compare(tmp_path):
@@ -132,12 +120,4 @@ def test_one_objective_alone_has_its_accuracy_and_nothing_to_compare(tmp_path):
     assert pd.read_csv(outputs["agreement"]).empty
     table2_stage.run(job, inputs, outputs, notes=[])
     assert "Nothing was compared with CL" in outputs["table2_text"].read_text()
-    write_csv(tmp_path / "claims.csv", pd.DataFrame(columns=list(COLUMNS)))
-    assert "Nothing was compared with CL" in Report(str(tmp_path)).table2("agreement.csv")
     assert reader(inputs, {"alignment": [run]})([run])("alignment").query("first == 'cl'").empty
-
-
-def test_classes_that_were_not_declared_are_no_obstacle():
-    table = table_of({Run(dataset="flowers", epochs=3, seed=seed): alignment(0.9) for seed in (0, 1)})
-    assert table.query("dataset == 'flowers'")["classes"].isna().all()
-    assert "| flowers " in table2_markdown(table)

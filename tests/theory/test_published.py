@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, promised
+from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, bounds_of_setting
 from pipeline.stages import promised as stage
 
 BY_NAME = {setting.dataset: setting for setting in SETTINGS}
-ALL = {key: promised(BY_NAME[key[0]], key[1], 0.01) for key in itertools.product(BY_NAME, SCHEDULES)}
+ALL = {key: bounds_of_setting(BY_NAME[key[0]], key[1], 0.01) for key in itertools.product(BY_NAME, SCHEDULES)}
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar100"])

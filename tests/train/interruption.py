@@ -1,15 +1,15 @@
-"""A run that stops in the middle."""
+"""Images of a run that stops in the middle."""
 
 
-def closed_laptop():
+def ctrl_c():
     raise KeyboardInterrupt
 
 
 class Interruption:
-    """Images of which some batches are taken before something happens, once."""
+    """Images that can be read for a number of batches before an event, which comes once."""
 
-    def __init__(self, images, after_batches, happens=closed_laptop):
-        self._images, self._left, self._happens = images, after_batches, happens
+    def __init__(self, images, after_batches, event=ctrl_c):
+        self._images, self._left, self._event = images, after_batches, event
 
     def __getattr__(self, name):
         return getattr(self._images, name)
@@ -18,12 +18,12 @@ class Interruption:
         return len(self._images)
 
     def prefetch_batch(self, indices):
-        asked = self._images.prefetch_batch(indices)
+        read = self._images.prefetch_batch(indices)
 
         def taken():
             if self._left == 0:
-                self._happens()
+                self._event()
             self._left -= 1
-            return asked()
+            return read()
 
         return taken

@@ -1,5 +1,5 @@
-"""A small run, trained by the processes that `torchrun` starts: shared_run.py FOLDER [WHAT], where the last of them
-does WHAT, `stop` or `die`, on its way."""
+"""Train a small run in the processes that `torchrun` starts: shared_run.py FOLDER [EVENT], where the last process does
+EVENT, `stop` or `die`, on its way."""
 
 import os
 import signal
@@ -11,8 +11,8 @@ import torch
 from pipeline.config.objectives import resolve
 from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
-from pipeline.train.ranks import ALONE, processes
-from pipeline.train.twin_training import Twins, train_twins
+from pipeline.train.distributed import SINGLE_PROCESS, torchrun_process
+from pipeline.train.twin_training import TrainingResult, train_twins
 from tests.conftest import four_digits
 from tests.train.interruption import Interruption
 
@@ -33,26 +33,26 @@ TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 
 
 def loss(z1, z2, labels, temperature):
-    """An objective of one's own that knows nothing of processes, and looks at the whole batch."""
+    """A custom objective that knows nothing of processes, and reads the whole batch."""
     return (z1 @ z2.T / temperature).exp().mean().log() - (z1 * z2).sum(1).mean() / temperature
 
 
-def trained(folder: Path, images=None, ranks=ALONE) -> Twins:
+def trained(folder: Path, images=None, group=SINGLE_PROCESS) -> TrainingResult:
     objectives = [resolve(name) for name in OBJECTIVES]
-    where = (folder / "checkpoints", folder / "state.pt")
+    paths = (folder / "checkpoints", folder / "state.pt")
     recipe = ViewRecipe(flip=0.0, crop_scale=(0.5, 1.0))
     images = images or four_digits()
-    return train_twins(RUN, objectives, EPOCHS, images, recipe, *where, ranks=ranks, seconds_between_saves=0.0)
+    return train_twins(RUN, objectives, EPOCHS, images, recipe, *paths, group=group, seconds_between_saves=0.0)
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    folder, what = Path(sys.argv[1]), (sys.argv[2:] or [""])[0]
-    ways = {"stop": lambda: os.kill(os.getpid(), signal.SIGTERM), "die": lambda: os._exit(7)}
-    with processes() as ranks:
+    folder, event = Path(sys.argv[1]), (sys.argv[2:] or [""])[0]
+    events = {"stop": lambda: os.kill(os.getpid(), signal.SIGTERM), "die": lambda: os._exit(7)}
+    with torchrun_process() as group:
         images = four_digits()
-        if what and ranks.rank == ranks.count - 1:
-            images = Interruption(images, 14, ways[what])  # two batches a step
-        found = trained(folder, images, ranks)
-        if ranks.first:
-            torch.save((found.steps, found.digests), folder / "found.pt")
+        if event and group.rank == group.world_size - 1:
+            images = Interruption(images, 14, events[event])  # two batches a step
+        result = trained(folder, images, group)
+        if group.is_rank0:
+            torch.save((result.steps, result.digests), folder / "result.pt")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
+from pipeline.jobs.chain import STAGES
+from pipeline.planning.layout import Layout
 
 ROOT = Path(__file__).parents[2]
 

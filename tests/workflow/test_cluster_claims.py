@@ -6,12 +6,12 @@ import pytest
 
 from pipeline.config.base import parse
 from pipeline.config.params import Params
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.cluster_requests import LEAST, UNKNOWN, Claim, claim
 from pipeline.jobs.cost import CORE, GPU, run_cost
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.task import task
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 
 ROOT = Path(__file__).parents[2]
 LAYOUT = Layout(Path("nowhere/results"), Path("nowhere/reports"))

@@ -6,12 +6,12 @@ import torch
 from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import Params, read_params
 from pipeline.jobs.cost import CORE, GPU, PACKED, as_text, cost
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.records import write_record
 from pipeline.jobs.runner import make
 from pipeline.jobs.task import task
 from pipeline.models.network import build_encoder
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 
 GRID = [
     {"dataset": "cifar100", "encoder": "resnet18", "batch_size": 1000, "epochs": 3, "warmup_epochs": 0, "seed": [0, 1]}

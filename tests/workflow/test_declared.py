@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.code import code_identity, not_counted
-from pipeline.jobs.declared import STAGES
 from pipeline.reporting.claims import TOPICS
 
 # runs every task again in one process, and notes which files of the project each opens
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from pipeline.system.device import choose_device
 from pipeline.config.params import read_params
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
+from pipeline.planning.layout import Layout
+from pipeline.planning.expansion import plan
 from pipeline.jobs.task import tasks
 import importlib
 
@@ -37,9 +37,9 @@ root = os.getcwd()
 for one in tasks(plan_, layout):
     module = importlib.import_module(f"pipeline.stages.{one.stage.name}")
     opened.clear()
-    more = (device,) if one.stage.computes else ()
-    options = {"state": Path("again.pt"), "origin": ""} if one.stage.lasts else {}
-    options = {**options, "notes": []} if one.stage.notes else options
+    more = (device,) if one.stage.uses_device else ()
+    options = {"state": Path("again.pt"), "origin": ""} if one.stage.is_training else {}
+    options = {**options, "notes": []} if one.stage.records else options
     outputs = one.place.within(Path("again"))
     module.run(one.job, one.inputs, outputs, *more, **options)
     declared = [path for paths in one.inputs.values() for path in paths] + [Path("again")]
@@ -58,10 +58,22 @@ def test_a_stage_opens_only_what_it_declares(project):
     assert json.loads(output.split("FOUND ")[1]) == {}
 
 
+LOADED = """
+import ast, importlib, sys
+import pipeline.jobs.chain
+planned = set(sys.modules)
+tree = ast.parse(open(sys.modules["pipeline.stages.{stage}"].__file__).read())
+for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+    for node in (node for node in ast.walk(function) if isinstance(node, ast.ImportFrom)):
+        importlib.import_module(node.module)
+print(*(name for name in set(sys.modules) - planned if name.split(".")[0] in ("pipeline", "twin_alignment")))
+"""
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_identity_holds_every_module_that_python_loads(stage):
-    """Imports are followed in the sources; Python itself is asked which modules it then has."""
-    script = f"import sys, pipeline.stages.{stage}; print(*(m for m in sys.modules if m.split('.')[0] == 'pipeline'))"
+    """Imports are followed in the sources; Python itself is asked which modules it has after those of `run`."""
+    script = LOADED.format(stage=stage)
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     topics = TOPICS if stage == "claims" else []  # found by name, as the declaration says
     counted = {module for module in loaded if not not_counted(module)}
@@ -85,13 +97,13 @@ import sys
 for name in ("snakemake", "dvc", "papermill", "seaborn", "pyarrow", "matplotlib"):
     sys.modules[name] = None  # importing it now fails
 import pipeline.__main__
-for stage in ("prepare", "subset", "twins", "measure"):
-    __import__(f"pipeline.stages.{stage}")
+for name in ("datasets.preparation", "datasets.subsets", "train.twin_training", "evaluate.trajectory"):
+    __import__(f"pipeline.{name}")
 """
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_the_workflow_is_planned_without_torch_or_plots():
     heavy = {"torch", "matplotlib", "seaborn", "sklearn"}
-    script = f"import sys, pipeline.jobs.declared; assert not {heavy} & set(sys.modules)"
+    script = f"import sys, pipeline.jobs.chain; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from pipeline.config.params import read_params
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.task import tasks
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 from tests.workflow.conftest import ROOT
 
 PULLED = ("python", "-m", "pipeline", "verify"), ("snakemake", "--quiet", "--touch", "--cores", "1", "all")

@@ -10,9 +10,10 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.config.base import SettingsError, parse
+from pipeline.config.earlier_names import current_table
 from pipeline.config.params import Params, read_params
 from pipeline.evidence.manifest import FOLDER, MANIFEST, check, file_digests, read_manifest
-from pipeline.jobs.plan import plan
+from pipeline.planning.expansion import plan
 from tests.docs.pages import ROOT
 from tests.workflow.conftest import RUN
 
@@ -42,7 +43,7 @@ def test_its_settings_ask_for_its_runs_and_its_measures_are_of_all_of_them(name)
     wanted = plan(read_params(folder / "settings.yaml"))
     assert set(wanted.named) == set(manifest.runs)
     for kind in ("steps", "probes", "alignment", "weights", "collapse", "movement"):
-        rows = pd.read_csv(folder / "measures" / f"{kind}.csv.gz")
+        rows = current_table(pd.read_csv(folder / "measures" / f"{kind}.csv.gz"))
         assert set(rows["run"]) == set(manifest.runs), kind
     for run, origin in manifest.runs.items():
         _, request = wanted.request(run)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.params import read_params
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.runner import make
 from pipeline.jobs.task import task
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 from pipeline.stages import twins
 from tests.waiting import wait_for
 from tests.workflow.conftest import RUN, TINY
@@ -52,7 +52,7 @@ def cut_off(sources, tmp_path_factory):
 def test_a_changed_comment_lets_it_go_on(cut_off, tmp_path):
     project = cut_off.copy(tmp_path / "twins")
     project.edit("twin_alignment/losses/contrastive.py", *COMMENT)
-    assert "going on after epoch" in project.pipeline("twins", LONG, "--threads", "1")
+    assert "resuming after epoch" in project.pipeline("twins", LONG, "--threads", "1")
 
 
 def test_of_another_version_its_state_is_set_aside_and_it_starts_with_a_sentence(cut_off, tmp_path):
@@ -67,7 +67,7 @@ def test_of_another_version_its_state_is_set_aside_and_it_starts_with_a_sentence
     process.kill()
     said = process.communicate()[1]
     assert f"{LONG}: its state is of other settings, code or data, and is set aside as" in said
-    assert "going on" not in said
+    assert "resuming" not in said
     assert kept.read_bytes() == before
 
 
@@ -110,7 +110,7 @@ def test_ctrl_c_in_snakemake_keeps_all_that_the_run_goes_on_from(prepared, tmp_p
     assert f"{SHORT}: stopped after epoch" in said
     assert (project.path / STATE).is_file()
     assert (project.path / FIRST).is_file()
-    assert "going on after epoch" in project.pipeline("twins", SHORT, "--threads", "1")
+    assert "resuming after epoch" in project.pipeline("twins", SHORT, "--threads", "1")
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(prepared, tmp_path):

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from pipeline.config.params import read_params
-from pipeline.jobs.layout import Layout, short_name
-from pipeline.jobs.plan import plan
 from pipeline.jobs.runs_table import list_runs
 from pipeline.jobs.task import tasks
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout, short_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +37,7 @@ def test_no_two_results_of_a_plan_share_a_folder_and_none_is_long(file):
 def test_the_list_of_runs_has_each_with_its_settings_and_keeps_those_of_other_settings_files(tmp_path):
     layout = Layout(tmp_path, tmp_path)
     ours, theirs = (
-        [one for one in tasks(plan(read_params(ROOT / "params" / file)), layout) if one.stage.lasts]
+        [one for one in tasks(plan(read_params(ROOT / "params" / file)), layout) if one.stage.is_training]
         for file in ("tiny_imagenet_two_cores.yaml", "cifar_two_cores.yaml")
     )
     for some in (ours, theirs, ours):

@@ -9,12 +9,12 @@ import pytest
 
 from pipeline.config.base import SettingsError
 from pipeline.config.params import read_params
-from pipeline.jobs.declared import STAGES
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.records import read_record, write_record
 from pipeline.jobs.task import tasks
 from pipeline.jobs.verify import verify
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 from tests.workflow.conftest import RUN
 
 TEMPERED = ("return (own / temperature) @ rows.T", "return (own / (2 * temperature)) @ rows.T")
@@ -151,7 +151,7 @@ def test_a_custom_loss_that_crashes_is_mended_and_starts_and_what_was_there_stay
 @pytest.mark.parametrize(
     ("file", "old", "new", "stale"),
     [
-        ("pipeline/reporting/claims/claims_alignment.py", "all twins are as alike", "all twins are alike", {"claims"}),
+        ("pipeline/reporting/claims/claims_alignment.py", "are as similar as", "are similar to", {"claims"}),
         (
             "pipeline/config/params.py",
             "late_path_length: float = Field(1.0",

@@ -5,11 +5,11 @@ import pytest
 from pipeline.config.base import parse
 from pipeline.config.params import Params
 from pipeline.jobs import code
-from pipeline.jobs.layout import Layout
 from pipeline.jobs.notes import edited_code_notice, mixture_note, retraining_notice
-from pipeline.jobs.plan import plan
 from pipeline.jobs.records import write_record
 from pipeline.jobs.task import task, tasks
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 
 DIGITS = {"dataset": "digits", "encoder": "resnet10", "epochs": 4, "warmup_epochs": 0, "seed": [0, 1]}
 
@@ -87,7 +87,7 @@ def test_edited_code_under_the_same_version_is_said_with_files_and_counts(finish
     every = list(tasks(*planned(finished, ["cl", "nscl"])))
     assert edited_code_notice(every) == ""
     now = code.watched_identity(every[0].stage.watches)
-    (trained,) = (one for one in every if one.stage.lasts and one.recorded())
+    (trained,) = (one for one in every if one.stage.is_training and one.recorded())
     record(trained, watched={**trained.watched(), "twin_alignment/losses/contrastive.py": "of other code"})
     found = edited_code_notice(every)
     assert found.startswith("twin_alignment/losses/contrastive.py was edited since")

@@ -6,7 +6,7 @@ import json
 import pandas as pd
 import pytest
 
-from pipeline.jobs.layout import short_name
+from pipeline.planning.layout import short_name
 
 OBJECTIVE = '''
 import torch
@@ -64,7 +64,7 @@ FIGURE = '''
 
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
+from pipeline.reporting import panels
 
 CAPTION = "A figure of one's own."
 EXPERIMENTS = ("trajectory",)
@@ -77,7 +77,7 @@ def table(reading):
 
 
 def draw(table):
-    figure, axes = style.panels(1, 1)
+    figure, axes = panels.panels(1, 1)
     axes[0][0].bar(table["second"], table["weight_gap"])
     axes[0][0].set(xlabel="twin", ylabel="weight gap")
     return figure
@@ -85,14 +85,14 @@ def draw(table):
 CLAIM = '''
 """A claim of one's own."""
 
-from pipeline.reporting.claim import Claim, by_data
+from pipeline.reporting.claim_definition import Claim, values_by_setting
 from pipeline.config.params import ClaimRule
 
 PLACE = 99
 
 
 def _gap(read):
-    return by_data(read("weights"), lambda own: own.groupby("seed")["weight_gap"].max().tolist())
+    return values_by_setting(read("weights"), lambda own: own.groupby("seed")["weight_gap"].max().tolist())
 
 
 CLAIMS = (
@@ -101,7 +101,7 @@ CLAIMS = (
         statement="Some weights differ.",
         quantity="largest weight gap",
         control="none",
-        gated=False,
+        needs_learning=False,
         experiments=("trajectory",),
         reads=("weights",),
         measure=_gap,

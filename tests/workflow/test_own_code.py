@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import Params
-from pipeline.jobs.plan import plan
+from pipeline.planning.expansion import plan
 
 ROOT = Path(__file__).parents[2]
 BUILD = """

@@ -8,9 +8,9 @@ import pytest
 
 from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import Params
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.task import task, tasks
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 
 
 def planned(tmp_path, **experiments):
@@ -45,7 +45,7 @@ def test_a_file_of_ones_own_is_seen_from_where_commands_are_given(tmp_path, monk
     encoder = parse(Params, {"experiments": {"mine": digits(encoder="mine.py:build")}}, "params/flowers.yaml")
     (tmp_path / "params" / "mine.py").write_text("def loss(z1, z2, labels, temperature):\n    return z1.sum()\n")
     for wrong in (settings, encoder):
-        with pytest.raises(SettingsError, match=rf"there is no file {re.escape(str(tmp_path))}/mine\.py, allowed is"):
+        with pytest.raises(SettingsError, match=rf"there is no file {re.escape(str(tmp_path))}/mine\.py, expected"):
             plan(wrong)
     (tmp_path / "params" / "mine.py").rename(tmp_path / "mine.py")
     (request,) = plan(settings).requests.values()
@@ -112,9 +112,12 @@ def alone(sources, tmp_path_factory):
     text = (project.path / "params.yaml").read_text()
     top = re.sub(r"(results|reports): (\w+)\n", r"\1: \2/mine\n", text.partition("experiments:")[0])
     (project.path / "mine.yaml").write_text(
-        f"{top}experiments:\n  mine:\n    objectives: [cl, nscl]\n    grid:\n"
+        f"{top}experiments:\n  mine:\n    objectives:\n      - cl\n      - nscl\n"
+        "      - {objective: nscl, labels: parity.csv}\n      - {objective: ce, labels: random/2}\n    grid:\n"
         "      - {dataset: digits, classes: 4, epochs: 1, seed: [0, 1]}\n"
     )
+    rows = "".join(f"{digit},{'odd' if digit % 2 else 'even'}\n" for digit in range(10))
+    (project.path / "parity.csv").write_text(f"class,group\n{rows}")
     project.run("snakemake", "--cores", "2", "all", "--configfile", "mine.yaml")
     return project
 
@@ -129,3 +132,19 @@ def test_alone_it_has_tables_a_figure_and_a_page_without_what_was_not_run(alone)
     assert "<h3>mine</h3>" in page
     assert not {"The claims", "What moves the alignment", "What was not run", "All claims"} & set(headings)
     assert "all as these settings" in alone.pipeline("verify", "--params", "mine.yaml")
+
+
+def test_twins_with_groups_stand_in_its_tables_and_another_map_trains_them_again(alone):
+    reports = alone.path / "reports" / "mine"
+    accuracy = pd.read_csv(reports / "comparisons" / "mine" / "accuracy.csv")
+    assert set(accuracy["objective"]) >= {"cl", "nscl", "nscl_parity", "ce_random_2"}
+    drawn = pd.read_csv(reports / "figures" / "mine.csv")
+    assert {"nscl_parity", "ce_random_2"} <= set(drawn["second"])
+    page = (reports / "report.html").read_text()
+    assert "NSCL PARITY" in page
+    dry = ("snakemake", "--dry-run", "--quiet", "host", "--configfile", "mine.yaml")
+    assert "twins" not in alone.run(*dry)
+    alone.edit("parity.csv", "9,odd", "9,even")
+    assert "twins" in alone.run(*dry)
+    alone.edit("parity.csv", "9,even", "9,odd")
+    assert "twins" not in alone.run(*dry)

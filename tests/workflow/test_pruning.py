@@ -7,10 +7,10 @@ import pytest
 from pipeline.config.base import parse
 from pipeline.config.params import Params, read_params
 from pipeline.jobs.cost import GPU, as_text, cost
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.pruning import readers
 from pipeline.jobs.task import task, tasks
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 
 RUN = "digits/classes=4,encoder=resnet10,width=4,projection=8,batch_size=256,epochs=1,warmup_epochs=0,seed=0"
 OTHER = RUN.replace("seed=0", "seed=1")

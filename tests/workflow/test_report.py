@@ -95,10 +95,10 @@ def test_the_same_results_give_the_same_page(project):
 
 
 def test_a_failing_cell_fails_the_build_and_leaves_the_notebook(project):
-    project.edit("reports/report.py", "HTML(report.table2())", 'HTML(report.tables["two"])')
+    project.edit("reports/report.py", "parts.similarity_table(table2)", "parts.similarity(table2)")
     (project.path / "reports" / "report.html").unlink()
     output = project.run("snakemake", "--cores", "1", "--", "reports/report.html", check=False)
-    assert "'Report' object has no attribute 'tables'" in output
+    assert "module 'pipeline.reporting.report_parts' has no attribute 'similarity'" in output
     assert not (project.path / "reports" / "report.html").exists()
     notebook = (project.path / "reports" / "report.failed.ipynb").read_text()
     assert "AttributeError" in notebook

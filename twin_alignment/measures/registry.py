@@ -135,3 +135,8 @@ ALL_MEASURES = MEASURES | _by_name(  # of any two arrays of features
     ),
 )
 TABLE_MEASURES = tuple(name for name, measure in MEASURES.items() if measure.table)
+
+
+def modules_of_measures() -> list[str]:
+    """Return the modules of the functions in MEASURES, sorted."""
+    return sorted({measure.function.rpartition(":")[0] for measure in MEASURES.values()})

@@ -1,3 +1,4 @@
+# The settings as planned jobs, and what the rules of all stages take from them.
 from functools import cache
 from os.path import relpath
 from pathlib import Path
@@ -7,143 +8,176 @@ from shutil import which
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from pipeline.system.files import write_text
 from pipeline.config import base
 from pipeline.config.params import Params
-from pipeline.jobs import diverged, notes
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
+from pipeline.jobs import cluster_requests, diverged, notes
+from pipeline.jobs.chain import STAGES
 from pipeline.jobs.runs_table import list_runs
-from pipeline.jobs.stage import SUBJECT_PATTERNS
-from pipeline.jobs.declared import SHOWN, STAGES
-from pipeline.jobs.task import tasks
+from pipeline.jobs.task import tasks_of
+from pipeline.planning.layout import Layout
+from pipeline.planning.expansion import plan
+from pipeline.planning.stage import FOR_READERS
+from pipeline.system.files import write_text
 
 try:
     FILE = workflow.configfiles[-1] if workflow.configfiles else DEFAULT
     PLAN = plan(base.parse(Params, config, "settings"), Path(relpath(FILE)))
     LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
     PLAN = diverged.without_diverged(PLAN, LAYOUT)
-    TASKS = list(tasks(PLAN, LAYOUT))
+    TASKS = {(task.stage.name, task.place.name): task for task in tasks_of(PLAN, LAYOUT)}
 except base.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
 if workflow.is_main_process:
     for sentence in (
-        notes.retraining_notice(TASKS),
-        notes.edited_code_notice(TASKS),
+        notes.retraining_notice(TASKS.values()),
+        notes.edited_code_notice(TASKS.values()),
         diverged.divergence_notice(PLAN),
     ):
         if sentence:
             logger.warning(sentence)
 
-# what the jobs read: the settings as they are at the start, whatever becomes of params.yaml while they run
+# jobs read the settings as they are at the start: params.yaml may change while they run
 SETTINGS_FILE = LAYOUT.results / "settings.json"
-GPUS = int(
-    which("nvidia-smi") is not None
-)  # a job's request; profiles say how many there are
+# GPUs that a job requests; profiles say how many there are
+GPUS = int(which("nvidia-smi") is not None)
+# True where this process submits jobs to a cluster; the jobs that it starts there have their resources
+REMOTE = workflow.is_main_process and workflow.resource_settings.nodes is not None
+CORES = workflow.resource_settings.cores or 1
 
 
 def note_settings():
     write_text(SETTINGS_FILE, PLAN.params.model_dump_json(indent=2))
-    list_runs(LAYOUT, [one for one in TASKS if one.stage.lasts])
+    list_runs(LAYOUT, [task for task in TASKS.values() if task.stage.is_training])
 
 
 onstart:
     note_settings()
 
 
+# as a module of another workflow, whose own `onstart` is the only one that Snakemake runs
 if workflow.is_main_process and Path(workflow.main_snakefile).parent != CHECKOUT:
-    note_settings()  # as a module of another workflow, whose own `onstart` is all that Snakemake runs
+    note_settings()
 
 
-PLANNED = {(one.stage.name, one.place.name): one for one in TASKS}
-
-
-def task(stage, wildcards):
-    name = wildcards.get("subject", "")
+def planned(stage, wildcards):
+    name = next(iter(wildcards), "")
     try:
-        return PLANNED[stage.name, name]
+        return TASKS[stage, name]
     except KeyError:
         raise WorkflowError(
-            f"{stage.name} of {name}: these settings ask for no such result; `python -m pipeline runs` lists "
+            f"{stage} of {name}: these settings ask for no such result; `python -m pipeline runs` lists "
             f"their runs, {LAYOUT.results}/runs.csv has the folder of each"
         ) from None
 
 
-def inputs(stage):
-    return lambda wildcards: task(stage, wildcards).declared_inputs
+def wildcard_of(stage):
+    return f"{{{STAGES[stage].subject}}}" if STAGES[stage].subject else ""
 
 
-def outputs(stage):
+def reads(stage):
+    """Files by which Snakemake sees that the inputs of a stage changed."""
+    return lambda wildcards: planned(stage, wildcards).declared_inputs
+
+
+def writes(stage):
     """Files that a stage's rule declares; marked for Snakemake's own report."""
-    found = LAYOUT.place(stage, "{subject}" if stage.subject else "").declared
-    if stage.shown:
-        kind, category = stage.shown
-        found[kind] = report(
-            found[kind],
-            caption=f"../report/{stage.name}.rst",
+    files = LAYOUT.place(STAGES[stage], wildcard_of(stage)).declared
+    if STAGES[stage].shown:
+        kind, category = STAGES[stage].shown
+        subject = STAGES[stage].subject
+        files[kind] = report(
+            files[kind],
+            caption=f"../report/{stage}.rst",
             category=category,
-            labels={stage.subject: "{subject}"} if stage.subject else {},
+            labels={subject: f"{{{subject}}}"} if subject else {},
         )
-    return list(found.values())
+    return list(files.values())
+
+
+def log_of(stage):
+    return LAYOUT.log(stage, wildcard_of(stage))
 
 
 def job(stage):
-    """All that decides a result beside files, so that its rule runs again where it changes."""
+    """All that decides a result besides files, so that its rule runs again when it changes; and the command's words."""
 
     @cache  # Snakemake asks many times
-    def found(name):
-        one = PLANNED[stage.name, name]
-        return one.told_to_snakemake(notes.code_note(one) if stage.notes else "")
+    def text(name):
+        task = TASKS[stage, name]
+        return task.told_to_snakemake(
+            notes.code_note(task) if task.stage.records else ""
+        )
 
-    return lambda wildcards: found(task(stage, wildcards).place.name)
+    def subject(wildcards):
+        """The whole name, as a person types it, for the shell."""
+        name = planned(stage, wildcards).subject
+        return quote(name) if name else ""
+
+    return {
+        "job": lambda wildcards: text(planned(stage, wildcards).place.name),
+        "command": f"python -m pipeline {stage}",
+        "subject": subject,
+    }
 
 
-def quoted_subject(stage):
-    """The whole name, as a person types it, for the shell."""
+def needs(stage):
+    """A GPU where the stage computes on a device; memory and minutes where jobs are submitted to a cluster."""
+    gpus = GPUS if STAGES[stage].uses_device else 0
 
-    def found(wildcards):
-        subject = task(stage, wildcards).subject
-        return quote(subject) if subject else ""
+    def request(part):
+        def amount(wildcards, threads, attempt):
+            gpu = bool(workflow.get_rule(stage).resources["gpu"].value)
+            task = planned(stage, wildcards)
+            return getattr(cluster_requests.estimate_resources(task, gpu, threads, attempt), part)
 
-    return found
+        return amount if REMOTE else 0
 
-
-def declared(chosen):
-    """What the rules of the chosen stages declare, of the whole plan."""
-    return [
-        path
-        for one in TASKS
-        if chosen(one.stage)
-        for path in one.place.declared.values()
-    ]
+    return {"gpu": gpus, "mem_mb": request("memory"), "runtime": request("minutes")}
 
 
 def leftover(runs):
-    """Of the runs that are not trained yet, those that are left when the others are shared evenly among the cores."""
+    """Runs to train that are left when the others are shared evenly among the cores."""
     todo = [
-        one.place.name
-        for one in TASKS
-        if one.stage.lasts and one.subject in runs and not one.place.record.is_file()
+        task.place.name
+        for task in TASKS.values()
+        if task.stage.is_training
+        and task.subject in runs
+        and not task.place.record.is_file()
     ]
     return todo[len(todo) - len(todo) % CORES :]
 
 
-CORES = workflow.resource_settings.cores or 1
 LAST = [
     leftover({run.name for run in runs})
     for runs in (PLAN.requests, PLAN.runs_of("table1"))
 ]
 
 
-def threads(stage):
-    """Cores that would stay idle train the twins of the last runs side by side, which changes no bit; else one, as two
-    runs beside each other take less time than one after the other.
+def training_threads(wildcards):
+    """Cores that would be idle train the twins of the last runs next to each other, which changes no bit; else one, as
+    two runs in parallel take less time than one after the other.
     """
+    shares = [CORES // len(last) for last in LAST if wildcards.run in last]
+    twins = len(planned("twins", wildcards).job.objectives)
+    return min(twins, max(shares, default=1))
 
-    def found(wildcards):
-        shares = [CORES // len(last) for last in LAST if wildcards.subject in last]
-        twins = len(task(stage, wildcards).job.objectives)
-        return min(twins, max(shares, default=1))
 
-    return found if stage.lasts else 1
+def declared(chosen):
+    """Files that the rules of the chosen stages declare, of the whole plan."""
+    return [
+        path
+        for task in TASKS.values()
+        if chosen(task.stage)
+        for path in task.place.declared.values()
+    ]
+
+
+# Names of results, as they are in paths.
+wildcard_constraints:
+    dataset="[^/]+",
+    subset="[^/]+/[^/]+",
+    run="[^/]+/[^/]+",
+    setting="[^/]+/[^/]+",
+    figure="[^/.]+",
+    experiment="[^/.]+",

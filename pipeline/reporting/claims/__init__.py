@@ -1,6 +1,6 @@
-"""The claims: a file a topic, and beside every claim the function that measures it.
+"""The claims, one file a topic.
 
-A topic has its PLACE in the table and its CLAIMS in their order; the files of this folder are the list of topics.
+Each topic declares its PLACE in the table and its CLAIMS in their order; the topics are the files of this folder.
 """
 
 import importlib
@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from pipeline.config.references import names_in
 from pipeline.config.run import Run
-from pipeline.reporting.claim import Claim
+from pipeline.reporting.claim_definition import Claim
 
 TOPICS = [f"{__name__}.{topic}" for topic in names_in("pipeline/reporting/claims")]
 
@@ -20,6 +20,6 @@ CLAIMS: dict[str, Claim] = {
 
 
 def runs_of(experiments: Mapping[str, Sequence[Run]], lacking: Collection[str]) -> dict[str, list[Run]]:
-    """Claim -> the runs that it is measured on, of claims that have some and read no kind of measures that lacks."""
-    found = {name: claim.runs(experiments) for name, claim in CLAIMS.items() if not set(claim.kinds) & set(lacking)}
-    return {name: runs for name, runs in found.items() if runs}
+    """Claim -> runs that it is measured on; without claims that have no run or read a kind that is lacking."""
+    runs = {name: claim.runs(experiments) for name, claim in CLAIMS.items() if not set(claim.kinds) & set(lacking)}
+    return {name: of_claim for name, of_claim in runs.items() if of_claim}

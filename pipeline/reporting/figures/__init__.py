@@ -1,8 +1,7 @@
-"""The figures: a file `plot_<name>.py` each.
+"""The figures, one file `plot_<name>.py` each.
 
-Each says by literals at its top what it shows: its CAPTION, the EXPERIMENTS whose runs it shows, the kinds of
-measures that it READS, and the TWINS without which it has nothing to show. `table(reading)` makes the CSV that it is
-drawn from, `draw(table)` draws it.
+Each declares literals: its CAPTION, the EXPERIMENTS whose runs it shows, the kinds of measures that it READS, and the
+TWINS that it needs. `table(reading)` returns the CSV that it is drawn from, `draw(table)` draws it.
 """
 
 from dataclasses import dataclass
@@ -11,25 +10,31 @@ from pathlib import Path
 from pipeline.config.base import SettingsError
 from pipeline.config.references import literals, names_in
 
-WIDTH = 7.2  # inches of the widest figure: a sheet of paper between its margins, where letters have their own size
+WIDTH = 7.2  # inches of the widest figure: a page between its margins, where letters have their own size
 DPI = 160
 
 
 @dataclass(frozen=True)
 class FigureFacts:
+    """Declarations of a figure."""
+
     caption: str
     experiments: tuple[str, ...]  # whose runs it shows
-    reads: tuple[str, ...]
+    reads: tuple[str, ...]  # kinds of measures
     twins: tuple[str, ...]  # that each of its experiments must have
 
 
 def facts_of(path: Path) -> FigureFacts:
-    """Without running the file: the workflow asks, and plotting libraries take seconds."""
-    found = literals(path)
-    missing = [name for name in ("CAPTION", "EXPERIMENTS", "READS", "TWINS") if name not in found]
+    """Read a figure's declarations without running it: the workflow needs them, and plotting libraries take seconds.
+
+    Raises:
+        SettingsError: names what is not declared.
+    """
+    declared = literals(path)
+    missing = [name for name in ("CAPTION", "EXPERIMENTS", "READS", "TWINS") if name not in declared]
     if missing:
-        raise SettingsError(f"{path}: a figure says at its top, as a literal: {', '.join(missing)}")
-    return FigureFacts(found["CAPTION"], found["EXPERIMENTS"], found["READS"], found["TWINS"])
+        raise SettingsError(f"{path}: expected literals at the top of a figure, got none for {', '.join(missing)}")
+    return FigureFacts(declared["CAPTION"], declared["EXPERIMENTS"], declared["READS"], declared["TWINS"])
 
 
 FILES = {name.removeprefix("plot_"): name for name in names_in("pipeline/reporting/figures")}

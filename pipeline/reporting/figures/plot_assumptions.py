@@ -1,16 +1,16 @@
-"""What the theory assumes of networks: smoothness, and similarities that move as their own gradient says."""
+"""Assumptions of the theory: smoothness, and similarities that move along their own gradient."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
+from pipeline.reporting import panels, style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
 
 CAPTION = (
     "Left: the largest eigenvalue of the Hessian of CL's loss of one batch, an estimate of Theorem 2's smoothness. "
-    "Right: plain gradient steps on the weights beside similarity descent from the same similarities; the cosine of "
-    "how far each has moved them. 1: descent on similarities stands in for training."
+    "Right: plain gradient steps on the weights compared with similarity descent from the same similarities: the "
+    "cosine of their displacements. 1: descent on similarities describes training."
 )
 EXPERIMENTS = ("trajectory",)
 READS = ("curvature", "surrogate")
@@ -27,20 +27,19 @@ def table(reading: Reading) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    groups = style.groups(table)
-    figure, axes = style.panels(len(groups), 2)
-    for row, (title, rows) in zip(axes, groups, strict=True):
+    """Draw the eigenvalue over epochs, the cosine over steps."""
+    figure, rows_of_panels = panels.data_rows(table, 2)
+    for (left, right), title, rows in rows_of_panels:
         beta, cosine = (rows[rows["measure"] == measure] for measure in (BETA, COSINE))
-        positive = bool((beta["mean"] > 0).all())  # of the largest size, it may be negative in an untrained network
-        style.line(row[0], beta, style.looks(["cl"])["cl"], "CL", log=positive)
-        style.epochs_axis(row[0], beta["epoch"])
+        positive = bool((beta["mean"] > 0).all())  # the eigenvalue of largest size may be negative before training
+        panels.line(left, beta, style.OBJECTIVE_STYLES["cl"], "CL", log=positive)
+        panels.epochs_axis(left, beta["epoch"])
         if positive:
-            style.log_values(row[0])
-        row[0].set(title=title, ylabel="largest eigenvalue")
-        epochs = sorted(set(cosine["epoch"]))
-        for epoch, look in zip(epochs, style.ordered(epochs).values(), strict=True):
-            own = cosine[cosine["epoch"] == epoch]
-            style.errorbars(row[1], own["step"], own, *look, f"from the weights of epoch {epoch:g}")
-        row[1].set(title=title, xlabel="gradient step", ylabel="cosine")
+            panels.log_values(left)
+        left.set(title=title, ylabel="largest eigenvalue")
+        for epoch, look in style.ordered_styles(sorted(set(cosine["epoch"]))).items():
+            steps = cosine[cosine["epoch"] == epoch]
+            panels.errorbars(right, steps["step"], steps, look, f"from the weights of epoch {epoch:g}")
+        right.set(title=title, xlabel="gradient step", ylabel="cosine")
     style.legend(figure, 3)
     return figure

@@ -1,4 +1,4 @@
-"""What the bound and what training say about classes, batch size and temperature: do they point the same way?"""
+"""Trends of the bound and of training over classes, batch size and temperature: do they agree?"""
 
 import math
 
@@ -6,15 +6,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
+from pipeline.reporting import panels, style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
 from pipeline.reporting.trends import trend
 
 CAPTION = (
-    "What the bound says about a setting (above), and what training did (below). Where the bound rises, similarity "
-    "should fall: titles say which way each goes at equal epochs and at equal steps (? where the seeds do not decide), "
-    "and whether similarity went as the bound predicts or contrary to it. Bars are 95 % intervals."
+    "The bound of a setting (above), and the similarity after training (below). Where the bound rises, similarity "
+    "should fall: titles give the direction of each at equal epochs and at equal steps (? where the seeds do not "
+    "decide), and whether similarity follows the bound's prediction or contradicts it. Bars are 95 % intervals."
 )
 EXPERIMENTS = ("classes", "temperature", "batch")
 READS = ("bounds",)
@@ -41,26 +41,26 @@ ROWS = (
 def table(reading: Reading) -> pd.DataFrame:
     """Means over seeds on test images for each value of each swept setting; `trend` is a measure's over the seeds.
 
-    A sweep is of the dataset and the other settings that have most values of it. `matched` says which runs stand for a
-    value: at their last epoch those with the number of epochs that most values have, or of each seed the run and kept
-    epoch with the number of steps that is nearest to the most that all values reached.
+    A sweep is on the dataset and the other settings that have most values of it. `matched` is how runs were selected:
+    `epochs`: last epoch, of runs with the number of epochs that most values have; `steps`: for each seed the run and
+    kept epoch whose number of steps is nearest to the largest that all values reached.
     """
     rows = reading.read("bounds").query("split == 'test' and learning_rate_rule == 'linear'")
     parts = []
     for swept in SWEPT:
         sweep = _sweep(rows, swept)
         for matched, chosen in (("epochs", _at_equal_epochs(sweep, swept)), ("steps", _at_equal_steps(sweep, swept))):
-            found = summarise(chosen.sort_values(swept), ("dataset", swept), tuple(QUANTITIES))
+            summary = summarise(chosen.sort_values(swept), ("dataset", swept), tuple(QUANTITIES))
             trends = {name: trend(chosen, swept, name) for name in QUANTITIES}
-            found = found.rename(columns={swept: "value"})
-            parts.append(found.assign(swept=swept, matched=matched, trend=found["measure"].map(trends)))
+            summary = summary.rename(columns={swept: "value"})
+            parts.append(summary.assign(swept=swept, matched=matched, trend=summary["measure"].map(trends)))
     return pd.concat(parts, ignore_index=True)
 
 
 def _sweep(rows: pd.DataFrame, swept: str) -> pd.DataFrame:
-    others = ["dataset", *(name for name in SWEPT if name != swept)]
-    same = [own for _, own in rows.groupby(others, sort=False, dropna=False)]
-    return max(same, key=lambda own: own[swept].nunique())
+    fixed = ["dataset", *(name for name in SWEPT if name != swept)]
+    sweeps = [sweep for _, sweep in rows.groupby(fixed, sort=False, dropna=False)]
+    return max(sweeps, key=lambda sweep: sweep[swept].nunique())
 
 
 def _at_equal_epochs(rows: pd.DataFrame, swept: str) -> pd.DataFrame:
@@ -75,37 +75,38 @@ def _at_equal_steps(rows: pd.DataFrame, swept: str) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    figure, axes = style.panels(len(ROWS), len(SWEPT))
+    """Draw a column of panels for each swept setting."""
+    figure, axes = panels.panels(len(ROWS), len(SWEPT))
     for column, (swept, label) in enumerate(SWEPT.items()):
-        shown = table[table["swept"] == swept]
+        sweep = table[table["swept"] == swept]
         for row, (quantities, heading) in zip(axes, ROWS, strict=True):
             panel = row[column]
             for name in quantities:
                 for matched in MATCHED:
-                    _line(panel, shown[(shown["measure"] == name) & (shown["matched"] == matched)], name, matched)
-            style.values_axis(panel, shown["value"], f"{label} ({shown['dataset'].iloc[0]})")
+                    _line(panel, sweep[(sweep["measure"] == name) & (sweep["matched"] == matched)], name, matched)
+            panels.values_axis(panel, sweep["value"], f"{label} ({sweep['dataset'].iloc[0]})")
             panel.set_ylabel(heading)
-        above, below = zip(*(_directions(shown, matched) for matched in MATCHED), strict=True)
+        above, below = zip(*(_directions(sweep, matched) for matched in MATCHED), strict=True)
         axes[0][column].set_title("\n".join(above))
         axes[1][column].set_title("\n".join(below))
-    for how, dashes, fill in MATCHED.values():
-        axes[0][0].plot([], [], dashes, color="0.3", marker="o", fillstyle=fill, label=how)
+    for label, dashes, fill in MATCHED.values():
+        axes[0][0].plot([], [], dashes, color="0.3", marker="o", fillstyle=fill, label=label)
     style.legend(figure, 6)
     return figure
 
 
 def _line(panel: Axes, rows: pd.DataFrame, name: str, matched: str) -> None:
-    """Means over seeds with their intervals; labelled once."""
+    """Draw means over seeds with their intervals; labelled once."""
     label, colour, marker, unit = QUANTITIES[name]
     _, dashes, fill = MATCHED[matched]
-    reach = style.spread(rows) / unit
+    reach = panels.spread(rows) / unit
     (line, *_) = panel.errorbar(rows["value"], rows["mean"] / unit, reach, color=colour, marker=marker, capsize=3)
     line.set(linestyle=dashes, fillstyle=fill, markersize=5, label=label if fill == "full" else "_nolegend_")
 
 
-def _directions(shown: pd.DataFrame, matched: str) -> tuple[str, str]:
-    """Where the bound goes, and where CKA does: as predicted where it falls as the bound rises, or the other way."""
-    trends = shown[shown["matched"] == matched].groupby("measure")["trend"].first()
+def _directions(sweep: pd.DataFrame, matched: str) -> tuple[str, str]:
+    """Titles: direction of the bound; direction of CKA, as predicted if it falls as the bound rises, or the reverse."""
+    trends = sweep[sweep["matched"] == matched].groupby("measure")["trend"].first()
     bound, measured = trends["nonexpansive_log"], trends["cka"]
     outcome = "undecided" if "undecided" in (bound, measured) else "as predicted" if bound != measured else "contrary"
     return f"{matched}: bound {ARROWS[bound]}", f"{matched}: CKA {ARROWS[measured]}, {outcome}"

@@ -1,12 +1,13 @@
-"""Drift and all its bounds over the steps: in a simulated similarity descent, and along real training."""
+"""Drift and all its bounds over the steps: in a simulated similarity descent, and along training."""
 
 import math
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from pipeline.reporting import style
+from pipeline.reporting import panels, style
 from pipeline.reporting.measured_tables import Reading
 from pipeline.reporting.tables import data_label
 from twin_alignment.theory.theorem_bounds import log_limit
@@ -19,7 +20,7 @@ EXPERIMENTS = ("trajectory",)
 READS = ("bounds", "descent")
 TWINS = ("cl", "nscl")
 
-LINES = {  # label, colour, dashes: from what happened to the loosest bound
+LINES = {  # label, colour, dashes: from the measured drift to the loosest bound
     "drift": ("measured drift", "#000000", "-"),
     "certificate": ("certificate from the masses seen", "#0072B2", "-"),
     "nonexpansive": ("non-expansive", "#009E73", "--"),
@@ -47,25 +48,19 @@ def table(reading: Reading) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
+    """Draw a panel for the simulation and one for each dataset."""
     names = list(dict.fromkeys(table["panel"]))
-    figure, axes = style.row_of_panels(len(names))
+    figure, axes = panels.row_of_panels(len(names))
     for panel, name in zip(axes, names, strict=True):
-        shown = table[table["panel"] == name]
+        rows = table[table["panel"] == name]
         for bound, (label, colour, dashes) in LINES.items():
-            line = shown[shown["bound"] == bound].sort_values("steps")
+            line = rows[rows["bound"] == bound].sort_values("steps")
             marker = "" if name == SIMULATION else "o"
-            panel.plot(
-                line["steps"],
-                line["log"] / math.log(10),
-                dashes,
-                marker=marker,
-                markersize=4,
-                color=colour,
-                label=label,
-            )
+            look: dict[str, Any] = {"marker": marker, "markersize": 4, "color": colour, "label": label}
+            panel.plot(line["steps"], line["log"] / math.log(10), dashes, **look)
         if name != SIMULATION:
-            limit = log_limit(int(shown["rows"].iloc[0])) / math.log(10)
-            panel.axhline(limit, color="0.5", linewidth=2, label=r"$\sqrt{2}\,N$: none are further apart")
+            limit = log_limit(int(rows["rows"].iloc[0])) / math.log(10)
+            panel.axhline(limit, color="0.5", linewidth=2, label=r"$\sqrt{2}\,N$: the largest distance")
         panel.set(title=name.replace("training, ", "training\n"), xlabel="steps", xscale="log")
         panel.xaxis.set_minor_formatter(NullFormatter())
         panel.set_ylabel(r"$\log_{10}$ of $\|\Sigma_{CL} - \Sigma_{NSCL}\|_F$")

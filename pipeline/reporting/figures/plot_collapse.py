@@ -1,9 +1,9 @@
-"""Neural collapse: how tight the classes are in every twin's representation over the epochs."""
+"""Neural collapse: spread of the classes in every twin's representation over the epochs."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
+from pipeline.reporting import panels, style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
 from pipeline.reporting.twin_names import without_partial_labels
@@ -21,21 +21,18 @@ LABELS = {"cdnv": "CDNV", "directional_cdnv": "directional CDNV"}
 
 
 def table(reading: Reading) -> pd.DataFrame:
-    """Of both splits."""
+    """Means over seeds, of both splits."""
     rows = without_partial_labels(reading.read("collapse"), "objective")
     return summarise(rows, ("dataset", "classes", "objective", "split", "epoch"), tuple(LABELS))
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    groups = style.groups(table[table["split"] == "test"])
-    figure, axes = style.panels(len(groups), len(LABELS))
-    looks = style.looks(table["objective"])
-    for row, (title, rows) in zip(axes, groups, strict=True):
-        for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
-            for objective, shown in rows[rows["measure"] == measure].groupby("objective", sort=False):
-                style.line(panel, shown, looks[str(objective)], style.name_of(objective), log=True)
-            style.epochs_axis(panel, rows["epoch"])
-            style.log_values(panel)
-            panel.set(title=title, ylabel=label)
+    """Draw a line a twin, of test images."""
+    twin_styles = style.styles(table["objective"])
+    figure, grid = panels.measure_grid(table[table["split"] == "test"], LABELS)
+    for panel in grid:
+        panels.twin_lines(panel, "objective", twin_styles, prefix="", log=True)
+        panels.log_values(panel.axes)
+        panel.axes.set(title=panel.title, ylabel=panel.label)
     style.legend(figure, 4)
     return figure

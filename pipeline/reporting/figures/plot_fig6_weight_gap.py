@@ -3,10 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
+from pipeline.reporting import panels, style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
-from pipeline.reporting.twin_names import with_cl
+from pipeline.reporting.twin_names import pairs_with_cl
 
 CAPTION = (
     "Mean relative difference of the encoder's weight tensors from CL's: of matrices and filters, and as in the "
@@ -20,19 +20,17 @@ LABELS = {"weight_gap": "matrices and filters", "weight_gap_released": "as relea
 
 
 def table(reading: Reading) -> pd.DataFrame:
-    return summarise(with_cl(reading.read("weights")), ("dataset", "classes", "second", "epoch"), tuple(LABELS))
+    """Means over seeds of both definitions of the gap."""
+    return summarise(pairs_with_cl(reading.read("weights")), ("dataset", "classes", "second", "epoch"), tuple(LABELS))
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    groups = style.groups(table)
-    figure, axes = style.panels(len(groups), len(LABELS))
-    looks = style.looks(table["second"])
-    for row, (title, rows) in zip(axes, groups, strict=True):
-        for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
-            for objective, shown in rows[rows["measure"] == measure].groupby("second", sort=False):
-                style.line(panel, shown, looks[str(objective)], f"CL–{style.name_of(objective)}")
-            style.epochs_axis(panel, rows["epoch"])
-            panel.set(title=f"{title}\n{label}", ylabel="weight gap (0: equal)")
-            panel.set_ylim(bottom=0)
+    """Draw a line a twin, for both definitions of the gap."""
+    twin_styles = style.styles(table["second"])
+    figure, grid = panels.measure_grid(table, LABELS)
+    for panel in grid:
+        panels.twin_lines(panel, "second", twin_styles)
+        panel.axes.set(title=f"{panel.title}\n{panel.label}", ylabel="weight gap (0: equal)")
+        panel.axes.set_ylim(bottom=0)
     style.legend(figure, 4)
     return figure

@@ -1,15 +1,15 @@
-"""Accuracy of encoders whose weights lie on the line between CL's and NSCL's."""
+"""Accuracy of encoders with interpolated weights of CL and NSCL."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
+from pipeline.reporting import panels, style
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
 
 CAPTION = (
-    "Accuracy of encoders whose weights lie on the line between CL's and NSCL's, with the statistics of batch "
-    "normalisation on that line too, or estimated again from training images."
+    "Accuracy of encoders whose weights interpolate between CL's and NSCL's, with the statistics of batch "
+    "normalisation interpolated too, or re-estimated from training images."
 )
 EXPERIMENTS = ("merging",)
 READS = ("merging",)
@@ -26,14 +26,15 @@ def table(reading: Reading) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    groups = style.groups(table)
-    figure, axes = style.row_of_panels(len(groups))
+    """Draw both probes, dashed with interpolated statistics."""
+    groups = panels.by_data(table.sort_values("share"))
+    figure, axes = panels.row_of_panels(len(groups))
     for panel, (title, rows) in zip(axes, groups, strict=True):
-        for (probe, label), (colour, marker) in zip(LABELS.items(), style.ordered([0, 1]).values(), strict=True):
+        for (probe, label), look in zip(LABELS.items(), style.ordered_styles([0, 1]).values(), strict=True):
             for batch_norm, dashes in BATCH_NORM.items():
-                own = rows[(rows["probe"] == probe) & (rows["batch_norm"] == batch_norm)].sort_values("share")
+                points = rows[(rows["probe"] == probe) & (rows["batch_norm"] == batch_norm)]
                 name = f"{label}, batch norm {batch_norm}"
-                style.errorbars(panel, own["share"], own, colour, marker, name, dashes)
+                panels.errorbars(panel, points["share"], points, look, name, dashes)
         panel.set(title=title, xlabel="share of NSCL (0: CL)", ylabel="test accuracy (%)")
     style.legend(figure, 2)
     return figure

@@ -1,24 +1,24 @@
-"""Is it aligned more, or only trained less? Likeness of CL and NSCL against the length of training's path."""
+"""Similarity of CL and NSCL against the path length: aligned more, or only trained less?"""
 
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
+from pipeline.reporting import panels, style
 from pipeline.reporting.measured import summarise, summarise_long
 from pipeline.reporting.measured_tables import Reading
 
 CAPTION = (
-    "CKA and RSA of CL and NSCL on test images at the end of every setting, against its path length (learning rate × "
-    "trust, summed over steps). Grey crosses: CL with its own initialisation. Settings that end higher on the same "
-    "path are aligned more; settings that end higher on a shorter one may only have trained less."
+    "CKA and RSA of CL and NSCL on test images at the end of every setting, against its path length (learning rate "
+    "× trust coefficient, summed over steps). Grey crosses: CL and its own initialisation. Settings that end higher "
+    "on the same path are aligned more; settings that end higher on a shorter one may only have trained less."
 )
 EXPERIMENTS = ("trajectory", "classes", "temperature", "batch", "duration")
 READS = ("alignment", "movement")
 TWINS = ("cl", "nscl")
 
-# in what a setting differs from most: the first of these; others of one family are of one colour
+# a setting's family is the first field in which it differs from most settings
 FAMILIES = {
     "learning_rate_rule": "rate rule",
     "temperature": "temperature",
@@ -47,13 +47,13 @@ def table(reading: Reading) -> pd.DataFrame:
 
 
 def _with_family(rows: pd.DataFrame) -> pd.DataFrame:
-    """The usual value of a dataset is that of most of its settings."""
+    """Add the family; a usual value is that of most settings of the dataset."""
     settings = rows.drop_duplicates(["dataset", *FAMILIES])
     usual = settings.groupby("dataset")[list(FAMILIES)].agg(_most_frequent)
     family = pd.Series(USUAL, index=rows.index)
     for name, label in reversed(FAMILIES.items()):
-        ours = rows["dataset"].map(usual[name])
-        family = family.mask((rows[name] != ours) & (rows[name].notna() | ours.notna()), label)
+        expected = rows["dataset"].map(usual[name])
+        family = family.mask((rows[name] != expected) & (rows[name].notna() | expected.notna()), label)
     return rows.assign(family=family)
 
 
@@ -62,19 +62,20 @@ def _most_frequent(values: "pd.Series[Any]") -> Any:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    figure, axes = style.panels(1, len(style.MEASURES))
+    """Draw a colour a family of settings."""
+    figure, axes = panels.panels(1, len(style.MEASURES))
     twins, start = table[table["second"] != START], table[table["second"] == START]
-    names = [name for name in (USUAL, *FAMILIES.values()) if name in set(table["family"])]
+    families = [name for name in (USUAL, *FAMILIES.values()) if name in set(table["family"])]
     for panel, (measure, label) in zip(axes[0], style.MEASURES.items(), strict=True):
-        own = start[start["measure"] == measure]
-        panel.plot(own["path_length"], own["mean"], "x", color="0.6", markersize=4, label="CL–its own initialisation")
-        for name, (colour, marker) in style.ordered(list(range(len(names)))).items():
-            family = names[int(name)]
+        points = start[start["measure"] == measure]
+        grey: dict[str, Any] = {"color": "0.6", "markersize": 4, "label": "CL–its own initialisation"}
+        panel.plot(points["path_length"], points["mean"], "x", **grey)
+        for family, look in style.ordered_styles(families).items():
             rows = twins[(twins["family"] == family) & (twins["measure"] == measure)]
             if len(rows):
                 title = family if family == USUAL else f"other {family}"
-                style.errorbars(panel, rows["path_length"], rows, colour, marker, title, "none")
-        style.log_progress(panel, "path length")
+                panels.errorbars(panel, rows["path_length"], rows, look, title, "none")
+        panels.log_progress(panel, "path length")
         panel.set(ylabel=f"{label} of CL and NSCL", title=label)
     style.legend(figure, 4)
     return figure

@@ -1,18 +1,18 @@
-"""Plain gradient steps, nearest to the theory: drift beside its bounds, and likeness in features and projections."""
+"""Plain gradient steps, nearest to the theory: drift with its bounds, and similarity of features and projections."""
 
 import math
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
+from pipeline.reporting import panels, style
 from pipeline.reporting.measured import summarise, summarise_long
 from pipeline.reporting.measured_tables import Reading
 
 CAPTION = (
-    "CL and NSCL with plain gradient steps at a small rate, on test images. Left: how far the cosine matrices of their "
-    "features h are apart, beside what similarity descent at these rates may drift at most. Right: their CKA, of "
-    "features h and of projections z, on which the losses act."
+    "CL and NSCL with plain gradient steps at a small rate, on test images. Left: distance of the cosine matrices of "
+    "their features h, with bounds on the drift of similarity descent at these rates. Right: their CKA, of features h "
+    "and of projections z, on which the losses act."
 )
 EXPERIMENTS = ("plain_sgd",)
 READS = ("bounds", "layers")
@@ -34,24 +34,24 @@ def table(reading: Reading) -> pd.DataFrame:
     layers = reading.read("layers").query("second == 'nscl' and split == 'test' and part == 'all'")
     layers = layers[layers["layer"].isin(list(LAYERS))]
     steps = bounds.groupby(["dataset", "classes", "epoch"], dropna=False)["steps"].median().reset_index()
-    found = [summarise(bounds, BY, tuple(DRIFT)), summarise_long(layers, BY, ("cka", "rsa"))]
-    return pd.concat(found, ignore_index=True).merge(steps, on=["dataset", "classes", "epoch"])
+    parts = [summarise(bounds, BY, tuple(DRIFT)), summarise_long(layers, BY, ("cka", "rsa"))]
+    return pd.concat(parts, ignore_index=True).merge(steps, on=["dataset", "classes", "epoch"])
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    groups = style.groups(table.sort_values("steps"))
-    figure, axes = style.panels(len(groups), 2)
-    for (left, right), (title, rows) in zip(axes, groups, strict=True):
+    """Draw drift with its bounds, and CKA of both layers, over the steps."""
+    figure, rows_of_panels = panels.data_rows(table.sort_values("steps"), 2)
+    for (left, right), title, rows in rows_of_panels:
         for name, (label, colour, dashes) in DRIFT.items():
-            own = rows[rows["measure"] == name]
-            own = own.assign(**{column: own[column] / math.log(10) for column in ("mean", "ci_low", "ci_high")})
-            style.errorbars(left, own["steps"], own, colour, "o", label, dashes)
+            drift = rows[rows["measure"] == name]
+            drift = drift.assign(**{column: drift[column] / math.log(10) for column in ("mean", "ci_low", "ci_high")})
+            panels.errorbars(left, drift["steps"], drift, (colour, "o"), label, dashes)
         left.set(title=f"{title}\ndrift", ylabel=r"$\log_{10}$ of $\|\Sigma_{CL} - \Sigma_{NSCL}\|_F$")
-        for (layer, label), (colour, marker) in zip(LAYERS.items(), style.ordered([0, 1]).values(), strict=True):
-            own = rows[(rows["layer"] == layer) & (rows["measure"] == "cka")]
-            style.errorbars(right, own["steps"], own, colour, marker, f"CKA of {label}")
-        right.set(title=f"{title}\nlikeness", ylabel="CKA of CL and NSCL")
+        for (layer, label), look in zip(LAYERS.items(), style.ordered_styles([0, 1]).values(), strict=True):
+            cka = rows[(rows["layer"] == layer) & (rows["measure"] == "cka")]
+            panels.errorbars(right, cka["steps"], cka, look, f"CKA of {label}")
+        right.set(title=f"{title}\nsimilarity", ylabel="CKA of CL and NSCL")
         for panel in (left, right):
-            style.log_progress(panel, "steps")
+            panels.log_progress(panel, "steps")
     style.legend(figure, 3)
     return figure

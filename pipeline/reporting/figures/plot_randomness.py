@@ -1,21 +1,21 @@
-"""What must be shared: CL and NSCL that share some parts of their randomness and draw the others each for itself."""
+"""Shared randomness: CL and NSCL that share some parts of it and draw the others independently."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
+from pipeline.config.training_settings import SHARED
+from pipeline.reporting import panels, style
 from pipeline.reporting.measured import summarise, summarise_long
 from pipeline.reporting.measured_tables import Reading
 
 CAPTION = (
-    "CL and NSCL that share some of their randomness and draw the rest each for itself, at the last epoch. The grey "
-    "band is what two CL runs of different seeds have in common."
+    "CL and NSCL that share some of their randomness and draw the rest independently, at the last epoch. Grey "
+    "band: similarity of two CL runs with different seeds (range)."
 )
 EXPERIMENTS = ("randomness",)
 READS = ("alignment", "weights", "between_seeds")
 TWINS = ("cl", "nscl")
 
-PARTS = ("initialisation", "batches", "augmentations")
 LABELS = {**style.MEASURES, "weight_gap": "weight gap"}
 BETWEEN_SEEDS = "another seed"
 BY = ("dataset", "classes", "shared")
@@ -31,7 +31,7 @@ def table(reading: Reading) -> pd.DataFrame:
         summarise(reading.read("weights").query(pair), BY, ("weight_gap",)),
     ]
     pairs = reading.read("between_seeds").query("epoch == epochs and split == 'test'")
-    everything = pairs[pairs["shared"] == "+".join(PARTS)]
+    everything = pairs[pairs["shared"] == "+".join(SHARED)]
     rows = []
     for (dataset, classes), group in everything.groupby(["dataset", "classes"], sort=False, dropna=False):
         for measure in style.MEASURES:
@@ -39,33 +39,29 @@ def table(reading: Reading) -> pd.DataFrame:
             middle = (len(values), values.mean(), values.min(), values.max())
             rows.append((dataset, classes, BETWEEN_SEEDS, measure, *middle))
     parts.append(pd.DataFrame(rows, columns=parts[0].columns))
-    found = pd.concat(parts, ignore_index=True)
-    return found.assign(shared=found["shared"].replace("", "nothing"))
+    summary = pd.concat(parts, ignore_index=True)
+    return summary.assign(shared=summary["shared"].replace("", "nothing"))
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    groups = style.groups(table)
-    figure, axes = style.panels(len(groups), len(LABELS))
-    for row, (title, rows) in zip(axes, groups, strict=True):
-        twins = rows[rows["shared"] != BETWEEN_SEEDS]
-        order = sorted(set(twins["shared"]), key=lambda text: (text == "nothing", -text.count("+"), text))
-        names = [_in_words(text) for text in order]
-        for panel, (measure, label) in zip(row, LABELS.items(), strict=True):
-            shown = twins[twins["measure"] == measure].set_index("shared").loc[order]
-            reach = style.spread(shown)
-            panel.errorbar(shown["mean"], range(len(order)), xerr=reach, fmt="o", color="#0072B2", capsize=3)
-            band = rows[(rows["shared"] == BETWEEN_SEEDS) & (rows["measure"] == measure)]
-            for low, high in zip(band["ci_low"], band["ci_high"], strict=True):
-                panel.axvspan(low, high, color="0.6", alpha=0.5, linewidth=0)
-            panel.set_yticks(range(len(order)), names if panel is row[0] else [""] * len(order))
-            panel.invert_yaxis()
-            panel.set(title=title, xlabel=f"{label}, CL–NSCL")
-        row[0].set_ylabel("shared")
+    """Draw a row for each set of shared parts, with the range of other seeds as a band."""
+    twins = table[table["shared"] != BETWEEN_SEEDS]
+    figure, grid = panels.measure_grid(table, LABELS)
+    for panel in grid:
+        shared = set(panel.data.loc[panel.data["shared"].isin(twins["shared"]), "shared"])
+        order = sorted(shared, key=lambda text: (text == "nothing", -text.count("+"), text))
+        first = panel.key == next(iter(LABELS))
+        points = {name: [(panel.rows[panel.rows["shared"] == name], ("#0072B2", "o"))] for name in order}
+        panels.horizontal_bars(panel.axes, order, [_in_words(text) if first else "" for text in order], points)
+        band = panel.rows[panel.rows["shared"] == BETWEEN_SEEDS]
+        for low, high in zip(band["ci_low"], band["ci_high"], strict=True):
+            panel.axes.axvspan(low, high, color="0.6", alpha=0.5, linewidth=0)
+        panel.axes.set(title=panel.title, xlabel=f"{panel.label}, CL–NSCL", ylabel="shared" if first else "")
     return figure
 
 
 def _in_words(shared: str) -> str:
-    missing = [part for part in PARTS if part not in shared]
+    missing = [part for part in SHARED if part not in shared]
     if shared == "nothing" or len(missing) == 2:
         return shared
     return f"all but {missing[0]}" if missing else "everything"

@@ -11,9 +11,9 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import pipeline.models.vision  # noqa: F401  (before libraries that import torchvision)
+import pipeline.system.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
 from pipeline.__main__ import main
-from pipeline.jobs.declared import STAGES
+from pipeline.jobs.chain import STAGES
 from pipeline.train import twin_training as twins
 
 for stage in STAGES:
@@ -26,7 +26,7 @@ FORKED.set_forkserver_preload([__name__])
 def command(folder: Path, words: tuple[str, ...]) -> None:
     """Run a command in a folder; training keeps its state after every step."""
     os.chdir(folder)
-    twins.SHARE_OF_SAVES = float("inf")
+    twins.MAX_SHARE_OF_SAVES = float("inf")
     training = importlib.import_module("pipeline.stages.twins")
     training.train_twins = partial(twins.train_twins, seconds_between_saves=0.0)
     with Path("said.txt").open("a") as file:

@@ -12,11 +12,11 @@ import pytest
 
 from pipeline.config.base import SettingsError
 from pipeline.config.params import read_params
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.runner import check_inputs
 from pipeline.jobs.task import task, tasks
 from pipeline.jobs.verify import verify
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 from tests.workflow.artefacts import artefacts
 from tests.workflow.faults.fuzz import sentence
 

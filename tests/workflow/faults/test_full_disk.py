@@ -10,10 +10,10 @@ import pytest
 
 from pipeline.config.base import SettingsError
 from pipeline.config.params import read_params
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.space import check_space
 from pipeline.jobs.task import task
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 from tests.workflow.conftest import RUN
 
 Usage = namedtuple("Usage", "total used free")

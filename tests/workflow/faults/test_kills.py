@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.params import read_params
-from pipeline.jobs.layout import Layout
-from pipeline.jobs.plan import plan
 from pipeline.jobs.task import tasks
+from pipeline.planning.expansion import plan
+from pipeline.planning.layout import Layout
 from tests.workflow.artefacts import content
 from tests.workflow.faults.killed import kill, run
 

@@ -1,0 +1,146 @@
+"""Checks of settings that need more than one of them. All raise SettingsError, before any work starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.config.base import SettingsError
+from pipeline.config.label_groups import check_groups as check_label_groups
+from pipeline.config.objective_settings import Objective
+from pipeline.config.params import Params
+from pipeline.config.run import Run
+from pipeline.datasets.catalog import KNOWN, facts
+from pipeline.datasets.catalog import resolve as dataset_spec
+from pipeline.datasets.class_folders import count_training
+from pipeline.models.encoders import check_encoder, check_size
+from pipeline.planning.plan import PAPER_EXPERIMENTS
+from pipeline.reporting.figures import FIGURES
+
+MAX_NUMBER = 2**63 - 1  # of a run's settings, as tables hold 64 bits
+MAX_PATH_BYTES, MAX_NAME_BYTES = 1000, 255  # that file systems allow
+
+
+def check_names(params: Params) -> None:
+    """Check that every name can be a folder's and a Snakemake wildcard's."""
+    for folder in ("results", "reports", "downloads"):
+        _check_folder(folder, getattr(params, folder))
+    for name in params.datasets:
+        if not re.fullmatch(r"\w[\w.-]{,63}", name):
+            raise SettingsError(
+                f"datasets: expected a name of up to 64 letters, digits, '_', '-' and '.', the first a letter, a digit "
+                f"or '_', got {name!r}"
+            )
+    for name in params.experiments:
+        if name not in PAPER_EXPERIMENTS and (name in FIGURES or not re.fullmatch(r"\w[\w-]{,63}", name)):
+            raise SettingsError(
+                f"experiments: expected a name of up to 64 letters, digits, '-' and '_', the first not '-', and not "
+                f"that of a figure ({', '.join(FIGURES)}), got {name!r}"
+            )
+
+
+def _check_folder(key: str, name: str) -> None:
+    if not re.fullmatch(r"[^-{}\s\ud800-\udfff][^{}\n\r\t\0\ud800-\udfff]*", name):
+        raise SettingsError(
+            f"{key}: expected a path without '{{', '}}' and line breaks that does not begin with '-' or a space, "
+            f"got {name!r}"
+        )
+    if len(name.encode()) > MAX_PATH_BYTES or max(len(part.encode()) for part in name.split("/")) > MAX_NAME_BYTES:
+        raise SettingsError(
+            f"{key}: expected at most {MAX_PATH_BYTES:,} bytes, and {MAX_NAME_BYTES} from one '/' to the next, "
+            f"got {name[:40]!r}..."
+        )
+    if Path(name).parts[:2] == ("reports", "evidence"):
+        raise SettingsError(
+            f"{key}: expected a folder outside of reports/evidence, which only `python -m pipeline evidence freeze` "
+            f"writes, got {name!r}"
+        )
+
+
+def check_file(reference: str, where: str) -> None:
+    """Check that the file of a `FILE.py:FUNCTION` exists, seen from the current folder."""
+    file = Path.cwd() / reference.rpartition(":")[0]
+    if file.suffix == ".py" and not file.is_file():
+        raise SettingsError(f"{where}: expected FILE.py:FUNCTION, got {reference!r}: there is no file {file}")
+
+
+def check_groups(run: Run, objectives: Sequence[Objective], params: Params, where: str) -> None:
+    """Check that groups fit the number of a dataset's classes, where it is sure; names are compared before training."""
+    spec = dataset_spec(run.dataset, params.datasets)
+    unsure = facts(spec.source).may_lack_classes and spec.classes is not None
+    classes = None if unsure else classes_of(run.dataset, params)
+    for objective in objectives:
+        if objective.groups is not None:
+            check_label_groups(objective.groups, classes, f"{where}: {objective.name}")
+
+
+def check_unique_names(objectives: Sequence[Objective], where: str) -> None:
+    """Check that no two groupings have one name, under which their networks would be saved."""
+    named: dict[str, Objective] = {}
+    for objective in objectives:
+        first = named.setdefault(objective.name, objective)
+        if first != objective and (first.groups or objective.groups):
+            raise SettingsError(f"{where}: {objective.name} has two meanings: expected another `name` for one of them")
+
+
+def check_run(run: Run, params: Params, where: str) -> None:
+    """Check a run's settings against each other and against its dataset."""
+    for key, value in run:
+        if isinstance(value, int) and value > MAX_NUMBER:
+            raise SettingsError(f"{where}: {key}: expected at most {MAX_NUMBER}, got {value}")
+    _check_warmup(run, where)
+    check_file(run.encoder, where)
+    check_encoder(run.encoder, where)
+    _check_views(run, params, where)
+    _check_batch(run, params, where)
+    classes = classes_of(run.dataset, params)
+    if run.classes is not None and run.classes > classes:
+        raise SettingsError(f"{where}: classes: expected 2 to {classes}, as {run.dataset} has, got {run.classes}")
+
+
+def _check_warmup(run: Run, where: str) -> None:
+    """Check that training reaches its full learning rate, unless it is the beginning of a longer schedule."""
+    if run.epochs > 0 and run.horizon < run.warmup_epochs:
+        length = "horizon_epochs" if run.horizon_epochs else "epochs"
+        raise SettingsError(
+            f"{where}: warmup_epochs: expected at most {run.horizon}, as {length} is: the rate has to reach its "
+            f"peak, got {run.warmup_epochs}"
+        )
+
+
+def _check_views(run: Run, params: Params, where: str) -> None:
+    """Check that the encoder can read the views, where their size is known before the images are."""
+    spec = dataset_spec(run.dataset, params.datasets)
+    sizes = facts(spec.source).sizes
+    published = sizes(spec)[-2:] if sizes is not None and spec.source in KNOWN else None
+    size = spec.views.size or published or ((spec.size,) * 2 if spec.size else None)
+    if size is not None:
+        try:
+            check_size(run, size)
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None
+
+
+def _check_batch(run: Run, params: Params, where: str) -> None:
+    """Check that a dataset has a batch, where its images are counted at planning; others are checked in training."""
+    spec = dataset_spec(run.dataset, params.datasets)
+    sizes = facts(spec.source).sizes
+    if spec.source in KNOWN and sizes is not None:
+        images = sizes(spec)[0]
+    elif spec.source not in KNOWN and spec.classes is None:
+        _, images = count_training(spec.paths, spec.test_share, f"datasets.{run.dataset}")
+    else:
+        return
+    if run.batch_size > images:
+        raise SettingsError(
+            f"{where}: batch_size: expected at most {images}, the training images of {run.dataset}, got "
+            f"{run.batch_size}"
+        )
+
+
+def classes_of(dataset: str, params: Params) -> int:
+    """Return the number of classes of a dataset; custom images without that setting are counted by folders."""
+    spec = dataset_spec(dataset, params.datasets)
+    published = KNOWN[spec.source].classes if spec.source in KNOWN else None
+    return spec.classes or published or count_training(spec.paths, spec.test_share, f"datasets.{dataset}")[0]

@@ -1,0 +1,34 @@
+"""Import torchvision with any build of torch: `from pipeline.system.torchvision_shim import torchvision`.
+
+A torchvision wheel whose compiled operators do not fit the installed torch (the registry's wheel with a CPU-only torch,
+for instance) fails on import, because it registers meta kernels for operators that nobody declared. Models, transforms
+and datasets need none of these operators. Their schemas are declared first if the compiled library cannot be loaded.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import torch
+
+
+def _operators_load() -> bool:
+    """Return True if torchvision's compiled operators can be loaded into this torch."""
+    spec = importlib.util.find_spec("torchvision")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("torchvision is not installed")
+    for library in Path(spec.origin).parent.glob("_C*.so"):
+        try:
+            torch.ops.load_library(str(library))
+        except OSError:
+            return False
+    return hasattr(torch.ops.torchvision, "nms")
+
+
+if not _operators_load():
+    _schemas = torch.library.Library("torchvision", "FRAGMENT")  # kept alive: the schemas go with it
+    _schemas.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _schemas.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+import torchvision  # noqa: E402  (only after the schemas)
+
+__all__ = ["torchvision"]
