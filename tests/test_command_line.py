@@ -55,7 +55,7 @@ def test_the_stages_by_hand_give_the_tables(params, tmp_path, capsys):
     ("arguments", "message"),
     [
         (["twins", RUN], "missing; `python -m pipeline prepare digits --params FILE` makes it"),
-        (["prepare", "mnist"], "dataset = 'mnist': not known, allowed is one of cifar10"),
+        (["prepare", "mnist"], "dataset: expected one of cifar10"),
         (["twins", "digits"], "expected dataset/field=value"),
         (["twins", RUN, "--device", "tpu"], "--device: expected auto, cpu or cuda, got tpu"),
         (["subset", "digits", "--threads", "1"], "subset 'digits': expected dataset/classes=C,seed=S"),
@@ -109,7 +109,7 @@ def test_a_number_of_threads_is_a_number_from_one(params, capsys, text):
 def test_a_class_count_that_the_data_set_lacks_is_refused(params, capsys):
     assert main(["prepare", "digits", "--params", params]) == 0
     assert main(["subset", "digits/classes=11,seed=0", "--params", params]) == 2
-    assert "classes = 11: digits allows 2 to 10" in capsys.readouterr().err
+    assert "classes: expected 2 to 10 for digits, got 11" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("stage", [*STAGES, "runs", "verify", "remake", "cost", "schema", "evidence"])

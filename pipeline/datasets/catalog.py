@@ -8,13 +8,13 @@ from pipeline.datasets.dataset_facts import Facts, all_facts
 
 _FACTS = all_facts()
 
-KNOWN: Mapping[str, DatasetSpec] = {name: found.spec for name, found in _FACTS.items() if found.spec is not None}
+KNOWN: Mapping[str, DatasetSpec] = {name: entry.spec for name, entry in _FACTS.items() if entry.spec is not None}
 
 
 def facts(source: str, where: str = "source") -> Facts:
-    """Of a source; raises SettingsError that names `where`."""
+    """Facts of a source; raises SettingsError that names the setting `where`."""
     if source not in _FACTS:
-        raise SettingsError(f"{where} = {source!r}: allowed is one of {', '.join(_FACTS)}")
+        raise SettingsError(f"{where}: expected one of {', '.join(_FACTS)}, got {source!r}")
     return _FACTS[source]
 
 
@@ -25,5 +25,5 @@ def resolve(name: str, datasets: Mapping[str, DatasetSpec]) -> DatasetSpec:
         return datasets[name]
     if name in KNOWN:
         return KNOWN[name]
-    allowed = ", ".join(sorted({*datasets, *KNOWN}))
-    raise SettingsError(f"dataset = {name!r}: not known, allowed is one of {allowed}, or one set under `datasets`")
+    names = ", ".join(sorted({*datasets, *KNOWN}))
+    raise SettingsError(f"dataset: expected one of {names}, or one set under `datasets`, got {name!r}")

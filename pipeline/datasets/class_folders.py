@@ -1,93 +1,105 @@
-"""Trees of image files, `train/<class>/*` and `test/<class>/*`, as folders or zip archives."""
+"""Image files in class folders, `train/<class>/*` and `test/<class>/*` or `<class>/*`, found from names alone."""
 
+import hashlib
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from heapq import merge
-from itertools import chain
-from operator import itemgetter
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from pipeline.config.base import SettingsError
-from pipeline.datasets.class_paths import SPLITS, SUFFIXES, Place, folders_of, is_image, scheme_of
-from pipeline.datasets.decode import ImageFile, Mode, read_header
-from pipeline.datasets.left_out import LeftOut
-from pipeline.datasets.source_images import SourceImages, SourceSplit
-from pipeline.datasets.trees import TreeFile, is_hidden, list_all, read_files
-from twin_alignment.progress import say
+from pipeline.datasets.decode import is_grey, open_image
+from pipeline.datasets.source_images import ImageFiles, Labels, Mode, SourceImages, SourceSplit
+from pipeline.datasets.trees import TreeFile, list_tree, read_files
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")  # torchvision's ImageFolder's
+SPLITS = ("train", "test", "val")
 
-@dataclass
-class Labelled:
-    """Image files and their labels, in the order in which they are stored."""
-
-    files: list[TreeFile] = field(default_factory=list)
-    labels: list[int] = field(default_factory=list)
-
-    def add(self, files: Sequence[TreeFile], label: int) -> None:
-        self.files.extend(files)
-        self.labels.extend([label] * len(files))
+Parts = tuple[str, ...]  # of a path
+Place = tuple[str, str, Parts]  # split, class, path below the class
+Skipped = dict[str, list[TreeFile]]  # {reason: files}
 
 
 @dataclass(frozen=True)
 class Found:
-    """What trees of image files have."""
+    """Image files of both splits with their labels, in the order in which they are stored."""
 
     class_names: tuple[str, ...]
-    train: Labelled
-    test: Labelled
-    left_out: LeftOut
+    train: list[TreeFile]
+    train_labels: Labels
+    test: list[TreeFile]
+    test_labels: Labels
+    notes: tuple[str, ...]  # sentences on what is skipped
+
+    @property
+    def files(self) -> list[TreeFile]:
+        return [*self.train, *self.test]
 
 
 def find_images(
     trees: Sequence[Path], tests: Sequence[str] = ("test", "val"), test_share: float | None = None
 ) -> Found:
-    """Images of merged trees, each with at most one folder above its splits or classes, from names alone.
+    """Find the images of merged trees, each with at most one folder above its splits or classes; none is read.
 
     Args:
         trees: folders or zip archives.
-        tests: the test split, the first of these that is there.
-        test_share: of each class, where the trees have `<class>/*` and no splits.
+        tests: names of the test split; the first that has images is taken.
+        test_share: share of each class for testing, where the trees have `<class>/*` and no splits.
 
     Returns:
-        Classes sorted by name, images of a class by path below it, whatever the tree that they lie in; and what is left
-        out.
+        Classes sorted by name; images of a class sorted by their path below it, whatever tree they are in.
 
     Raises:
         SettingsError: the trees have no images, one of them twice, or a class without training or test images.
     """
-    left_out = LeftOut()
-    splits: dict[str, dict[str, list[TreeFile]]] = {split: {} for split in SPLITS}
-    last: tuple[Any, TreeFile] | None = None
-    for key, place, file in merge(*(_images(tree, test_share, left_out) for tree in trees), key=itemgetter(0)):
-        if last and last[0] == key:
-            raise SettingsError(f"{file}: the same image is in {last[1]}")
-        last = key, file
-        splits[place.split].setdefault(place.label, []).append(file)
-    where = ", ".join(map(str, trees))
-    tested = next((split for split in tests if splits[split]), None)
-    if not splits["train"] or tested is None:
-        raise SettingsError(f"{where}: no images under {_wanted(bool(splits['train']), test_share)}")
-    for split in {*SPLITS} - {"train", tested}:
-        for file in chain.from_iterable(splits[split].values()):
-            left_out.add(f"in {split}/, as the test images are those of {tested}/", file)
-    names = tuple(sorted({*splits["train"], *splits[tested]}))
-    _check_accents(where, names)
-    train, test = Labelled(), Labelled()
-    for split, labelled in (("train", train), (tested, test)):
-        for number, name in enumerate(names):
-            labelled.add(splits[split].get(name, []), number)
-    _check_classes(names, train, test, "" if test_share is None else f" with test_share = {test_share}: raise it")
-    return Found(names, train, test, left_out)
+    skipped: Skipped = defaultdict(list)
+    placed = _placed(trees, test_share, skipped)
+    where, splits = ", ".join(map(str, trees)), {split for split, _, _ in placed}
+    tested = next((split for split in tests if split in splits), None)
+    if "train" not in splits or tested is None:
+        raise SettingsError(f"{where}: no images under {_expected('train' in splits, test_share)}")
+    rows: dict[str, list[tuple[str, TreeFile]]] = {"train": [], tested: []}
+    for (split, label, _), file in sorted(placed.items(), key=lambda item: item[0]):
+        if split in rows:
+            rows[split].append((label, file))
+        else:
+            skipped[f"in {split}/, as the test images are those of {tested}/"].append(file)
+    train, test = rows["train"], rows[tested]
+    for split, labels, complete in (("training", train, test), ("test", test, train)):
+        if missing := {label for label, _ in complete} - {label for label, _ in labels}:
+            hint = "" if test_share is None else f" with test_share = {test_share}: raise it"
+            raise SettingsError(f"{where}: class {min(missing)!r} has no {split} image{hint}")
+    numbers = {name: number for number, name in enumerate(sorted({label for label, _ in train}))}
+    notes = (f"{len(files):,} skipped: {reason} (first: {files[0]})" for reason, files in skipped.items())
+    return Found(
+        tuple(numbers),
+        *([file for _, file in train], np.array([numbers[label] for label, _ in train])),
+        *([file for _, file in test], np.array([numbers[label] for label, _ in test])),
+        tuple(notes),
+    )
 
 
-def _wanted(trained: bool, test_share: float | None) -> str:
-    kinds = f"({', '.join(SUFFIXES)})"
-    if test_share is not None:
-        return f"<class>/ {'that are drawn for testing: raise test_share' if trained else kinds}"
-    folders = "test/<class>/ or val/<class>/" if trained else "train/<class>/"
-    return f"{folders} {kinds}; of <class>/* without a split, `start FOLDER --test-share 0.2` draws a fifth for testing"
+@cache
+def count_training(trees: tuple[str, ...], test_share: float | None, where: str) -> tuple[int, int]:
+    """Count classes and images for training, of all trees together; no image is read.
+
+    Raises SettingsError that names the setting `where` for a missing tree and for fewer than two classes.
+    """
+    for tree in trees:
+        if not Path(tree).exists():
+            raise SettingsError(f"{where}.paths: {tree} is missing; without it `classes` has to give their number")
+    placed = _placed([Path(tree) for tree in trees], test_share, defaultdict(list))
+    labels = [label for split, label, _ in placed if split == "train"]
+    if len({*labels}) < 2:
+        folders = "train/<class>/" if test_share is None else "<class>/"
+        raise SettingsError(
+            f"{where}.paths: {', '.join(trees) or 'nothing'}: expected 2 or more classes with images in {folders}, "
+            f"got {len({*labels})}"
+        )
+    return len({*labels}), len(labels)
 
 
 def read_folders(
@@ -97,90 +109,118 @@ def read_folders(
     tests: Sequence[str] = ("test", "val"),
     test_share: float | None = None,
 ) -> SourceImages:
-    """Images as `find_images` has them; without a mode they are RGB unless all are greyscale."""
-    found = find_images(trees, tests, test_share)
-    return labelled_images(found.class_names, found.train, found.test, mode, size, found.left_out.sentences())
+    """Images as `find_images` finds them; without a mode they are RGB unless all are greyscale."""
+    images = find_images(trees, tests, test_share)
+    notes = images.notes
+    if mode is None:
+        grey = grey_files(images.files)
+        notes, mode = notes + grey_note(grey, len(images.files)), "L" if len(grey) == len(images.files) else "RGB"
+    train = SourceSplit(image_files(images.train, mode, size), images.train_labels)
+    test = SourceSplit(image_files(images.test, mode, size), images.test_labels)
+    return SourceImages(images.class_names, train, test, notes=notes)
 
 
-def labelled_images(
-    names: tuple[str, ...],
-    train: Labelled,
-    test: Labelled,
-    mode: Mode | None,
-    size: int | None,
-    notes: tuple[str, ...] = (),
-) -> SourceImages:
-    """Images of files in the given order. Raises SettingsError, before any image is decoded, for a class without
-    training or without test image."""
-    _check_classes(names, train, test)
-    common = mode or _common_mode([*train.files, *test.files])
-    splits = (SourceSplit(len(images.files), _read(images, common, size, mode is None)) for images in (train, test))
-    return SourceImages(names, *splits, notes=notes)
+def image_files(files: Sequence[TreeFile], mode: Mode, size: int | None) -> ImageFiles:
+    """Files as encoded images of a split."""
+
+    def read(start: int, stop: int) -> Iterator[tuple[str, bytes]]:
+        return zip(map(str, files[start:stop]), read_files(files[start:stop]), strict=True)
+
+    return ImageFiles(read, mode, size)
 
 
-def _check_classes(names: Sequence[str], train: Labelled, test: Labelled, hint: str = "") -> None:
-    """That a run learns something of each class, and is asked something."""
-    for split, images in (("training", train), ("test", test)):
-        there = {*images.labels}
-        for number, name in enumerate(names):
-            if number not in there:
-                raise SettingsError(f"{train.files[0].tree}: class {name!r} has no {split} image{hint}")
+def drawn_split(path: Parts, test_share: float) -> str:
+    """Return `train` or `test` by the digest of an image's path from its class on, whatever other images there are."""
+    name = unicodedata.normalize("NFC", "/".join(path)).encode(errors="surrogateescape")
+    number = int.from_bytes(hashlib.sha256(name).digest()[:8], "big")
+    return "test" if number < test_share * 2**64 else "train"
 
 
-def _common_mode(files: Sequence[TreeFile]) -> Mode:
-    """Colour, unless all files are greyscale; they are read up to the first that is not."""
-    modes = (read_header(str(file), data).mode for file, data in zip(files, read_files(files), strict=True))
-    return "RGB" if "RGB" in modes else "L"
+def grey_files(files: Sequence[TreeFile]) -> list[TreeFile]:
+    """The greyscale images among some; their headers are read."""
+    return [file for file, data in zip(files, read_files(files), strict=True) if is_grey(open_image(str(file), data))]
 
 
-def _check_accents(where: str, names: Sequence[str]) -> None:
-    """Raises SettingsError for two classes that look alike: a letter and its accent are one character or two, as
-    systems and archives have it, so that one class may come in two parts."""
-    seen: dict[str, str] = {}
-    for name in names:
-        other = seen.setdefault(unicodedata.normalize("NFC", name), name)
-        if other != name:
-            raise SettingsError(f"{where}: classes {other!a} and {name!a} are the same letters; allowed is one name")
+def grey_note(grey: Sequence[TreeFile], total: int) -> tuple[str, ...]:
+    """One sentence if some of the images are greyscale, and others are not."""
+    if not 0 < len(grey) < total:
+        return ()
+    return (f"{len(grey):,} of {total:,} images are greyscale, and stored as RGB like the others (first: {grey[0]})",)
 
 
-def _read(images: Labelled, mode: Mode, size: int | None, mixed: bool) -> Iterator[tuple[ImageFile, int]]:
-    """Files with their labels; where grey ones may be among colours, their number is said at the end."""
-    grey = []
-    for file, label, data in zip(images.files, images.labels, read_files(images.files), strict=True):
-        if mixed and mode == "RGB" and read_header(str(file), data).mode == "L":
-            grey.append(file)
-        yield ImageFile(str(file), data, mode, size), label
-    if grey:
-        say(grey_note(len(grey), len(images.files), grey[0]))
+def _placed(trees: Sequence[Path], test_share: float | None, skipped: Skipped) -> dict[Place, TreeFile]:
+    """All images of some trees by their place; other files are noted with a reason."""
+    placed: dict[Place, TreeFile] = {}
+    for tree in trees:
+        images = []
+        for file in list_tree(tree):
+            if reason := _reason_to_skip(file):
+                skipped[reason].append(file)
+            else:
+                images.append(file)
+        top = _folder_above(tree, images, test_share)
+        for file in images:
+            place = _place(file.parts, top, test_share)
+            if place is None:
+                folders = "<class>/" if test_share is not None else "train/<class>/ and test/<class>/ or val/<class>/"
+                skipped[f"outside of {folders}"].append(file)
+            elif place in placed:
+                raise SettingsError(f"{file}: the same image is in {placed[place]}")
+            else:
+                placed[place] = file
+    return placed
 
 
-def grey_note(count: int, total: int, first: TreeFile) -> str:
-    """What becomes of grey images among colours."""
-    return f"{count:,} of {total:,} images are greyscale, and stored as RGB like the others (first: {first})"
-
-
-def _images(tree: Path, test_share: float | None, left_out: LeftOut) -> Iterator[tuple[Any, Place, TreeFile]]:
-    """Every image of a tree by a key, in the order of the keys, which is that of the paths."""
-    files = []
-    for file in list_all(tree):
-        if reason := _reason(file):
-            left_out.add(reason, file)
-        else:
-            files.append(file)
-    scheme = scheme_of(tree, folders_of(file.path.parts for file in files), test_share)
-    for file in files:
-        place = scheme.place(file.path.parts)
-        if place is None:
-            folders = "train/<class>/ and test/<class>/ or val/<class>/" if test_share is None else "<class>/"
-            left_out.add(f"outside of {folders}", file)
-        else:
-            yield (place.split if test_share is None else "", place.label, place.below), place, file
-
-
-def _reason(file: TreeFile) -> str:
-    """Why a file is not taken for an image, if it is not."""
-    if file.is_loop:
+def _reason_to_skip(file: TreeFile) -> str:
+    if file.name.endswith("/"):
         return "a link to a folder above it"
-    if is_hidden(file.inside):
+    if file.is_hidden:
         return "hidden, with a name that begins with a dot"
-    return "" if is_image(file.inside) else f"a name that does not end in {', '.join(SUFFIXES)}"
+    return "" if file.path.lower().endswith(SUFFIXES) else f"a name that does not end in {', '.join(SUFFIXES)}"
+
+
+def _folder_above(tree: Path, images: Sequence[TreeFile], test_share: float | None) -> Parts:
+    """Folder of a tree that has its splits or, with a test share, its classes: the tree itself or the one folder in it.
+    Raises SettingsError where there are several such folders, or splits in spite of a test share."""
+    inside: dict[str, set[str]] = defaultdict(set)  # folders, and those in them, that have an image somewhere below
+    for parts in (file.parts for file in images):
+        if len(parts) > 1:
+            inside[parts[0]].update(parts[1:-1][:1])
+    tops = sorted(inside)
+    if test_share is not None:
+        above: Parts = (tops[0],) if len(tops) == 1 and inside[tops[0]] else ()
+        labels = inside[tops[0]] if above else {*tops}
+        if "train" in labels and labels & {"test", "val"}:
+            raise SettingsError(
+                f"{tree}: test_share = {test_share}: expected <class>/*, got train/ and its test images"
+            )
+        return above
+    splits = [top for top in tops if top in SPLITS]
+    above = tuple(top for top in tops if inside[top] & {*SPLITS})
+    if splits:  # one of them may have the whole dataset; with other folders in it, it is a split, and `train` a class
+        folders = inside[splits[0]]
+        has_splits = folders <= {*SPLITS} or ("train" in folders and folders & {"test", "val"})
+        return above if above == (splits[0],) and len(splits) == 1 and has_splits else ()
+    if len(above) > 1:
+        raise SettingsError(f"{tree}: expected one dataset, got {len(above)}, in {' and '.join(above)}")
+    return above
+
+
+def _place(parts: Parts, top: Parts, test_share: float | None) -> Place | None:
+    """Place of an image by its path; None outside of all classes."""
+    inside = parts[len(top) :]
+    if parts[: len(top)] != top:
+        return None
+    if test_share is not None and len(inside) >= 2:
+        return drawn_split(inside, test_share), inside[0], inside[1:]
+    if test_share is None and len(inside) >= 3 and inside[0] in SPLITS:
+        return inside[0], inside[1], inside[2:]
+    return None
+
+
+def _expected(has_training: bool, test_share: float | None) -> str:
+    kinds = f"({', '.join(SUFFIXES)})"
+    if test_share is not None:
+        return f"<class>/ {'that are drawn for testing: raise test_share' if has_training else kinds}"
+    folders = "test/<class>/ or val/<class>/" if has_training else "train/<class>/"
+    return f"{folders} {kinds}; of <class>/* without a split, `start FOLDER --test-share 0.2` draws a fifth for testing"

@@ -1,4 +1,4 @@
-"""What is known of a dataset's source before an image is read."""
+"""Facts of a dataset's source, known before an image is read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ Sizes = tuple[int, int, int, int, int]  # training images, test images; channels
 class Facts:
     """`FACTS` of a file of pipeline/datasets/sources."""
 
-    spec: DatasetSpec | None = None  # of the dataset by this name; none: the source is known through settings only
-    sizes: Callable[[SourceSettings], Sizes] | None = None  # of what is not prepared yet; none: nobody knows
+    spec: DatasetSpec | None = None  # of the dataset by this name; None: the source is used through settings only
+    sizes: Callable[[SourceSettings], Sizes] | None = None  # before it is prepared; None: unknown
     reads_paths: bool = False  # whether the settings `paths` and `size` are for it
     may_lack_classes: bool = False  # whether it may have fewer classes than `classes`
 
@@ -29,5 +29,5 @@ def square(train: int, test: int, channels: int, side: int) -> Callable[[SourceS
 
 
 def all_facts() -> dict[str, Facts]:
-    """Of every source, by its name."""
+    """Facts of every source, by its name."""
     return {name: load(f"pipeline.datasets.sources.{name}:FACTS") for name in names_in("pipeline/datasets/sources")}

@@ -6,12 +6,22 @@ from pathlib import Path
 _TIMEOUT = 30  # seconds without an answer
 
 
-def fetch(url: str, md5: str, path: Path, otherwise: str = "") -> Path:
-    """`path` with the published contents, downloaded where it is missing or damaged.
+def fetch(url: str, md5: str, path: Path, alternative: str = "") -> Path:
+    """Download a published file where it is missing or damaged.
 
-    The download goes to a temporary neighbour and replaces `path` only after its digest was checked, so that what is
-    there is whole; a broken download starts afresh. Raises FileNotFoundError: what to put where, `otherwise` being what
-    else may lie there.
+    The download goes to a temporary neighbour and replaces `path` only after its digest was checked.
+
+    Args:
+        url: address of the file.
+        md5: its digest, in hex.
+        path: where it is kept.
+        alternative: other files that may be there instead, for the message.
+
+    Returns:
+        `path`.
+
+    Raises:
+        FileNotFoundError: what to put where.
     """
     import pooch  # noqa: PLC0415  # only for who fetches: training on images that are there goes without
 
@@ -19,11 +29,11 @@ def fetch(url: str, md5: str, path: Path, otherwise: str = "") -> Path:
     try:
         pooch.retrieve(url, f"md5:{md5}", path.name, path.parent, downloader=downloader)
     except (OSError, ValueError) as error:  # pooch: ValueError for a wrong digest
-        state = "damaged" if path.exists() else "not there"
+        state = "damaged" if path.exists() else "missing"
         failure = (error.strerror or type(error).__name__) if isinstance(error, OSError) else "it has another digest"
         raise FileNotFoundError(
             f"{path.name}: {state} in {path.parent}, and it could not be fetched ({failure}); "
-            f"put the file from {url} (md5 {md5}) there by hand{otherwise and f', or {otherwise}'}, "
+            f"put the file from {url} (md5 {md5}) there by hand{alternative and f', or {alternative}'}, "
             "or set `downloads` to where it is"
         ) from error
     return path

@@ -1,24 +1,19 @@
 """Images of a store's split on the device that trains on them."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.datasets.prefetch import prefetch
 from pipeline.datasets.source_images import Pixels
 from pipeline.datasets.store import Split, load_store
 from pipeline.datasets.subsets import read_subset, select
 from pipeline.system.device import to_device
 
 RESIDENT_SHARE = 0.5  # of the free memory of an accelerator; larger sets stay on the host and travel by batch
-
-PREFETCH_DEPTH = 2  # batches that are decoded while one is used
-
-Item = TypeVar("Item")
 
 
 class Images:
@@ -70,14 +65,14 @@ class Images:
 
     def take(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
         """Images and labels at positions of this subset, on the device."""
-        return self.ask(indices)()
+        return self.prefetch_batch(indices)()
 
-    def ask(self, indices: np.ndarray) -> Callable[[], tuple[Tensor, Tensor]]:
-        """The same when it is called; images in files are decoded meanwhile."""
+    def prefetch_batch(self, indices: np.ndarray) -> Callable[[], tuple[Tensor, Tensor]]:
+        """Return a function that takes them; images in files are decoded meanwhile."""
         host = self.host
         if self.resident is None and not isinstance(host, np.ndarray):
-            asked = host.ask(self.rows[indices])
-            return lambda: self._on_device(indices, asked())
+            pending = host.prefetch(self.rows[indices])
+            return lambda: self._on_device(indices, pending())
         return lambda: self._on_device(indices, None if self.resident is not None else host[self.rows[indices]])
 
     def _on_device(self, indices: np.ndarray, images: Pixels | None) -> tuple[Tensor, Tensor]:
@@ -90,18 +85,8 @@ class Images:
     def batches(self, size: int) -> Iterator[Tensor]:
         """All images in stored order, without labels."""
         parts = (np.arange(start, min(start + size, len(self))) for start in range(0, len(self), size))
-        for asked in prefetch(map(self.ask, parts)):
-            yield asked()[0]
-
-
-def prefetch(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield the items with a prefetch depth of 2, so that work that an item has started is done when its turn comes."""
-    waiting: deque[Item] = deque()
-    for item in items:
-        waiting.append(item)
-        if len(waiting) > PREFETCH_DEPTH:
-            yield waiting.popleft()
-    yield from waiting
+        for pending in prefetch(map(self.prefetch_batch, parts)):
+            yield pending()[0]
 
 
 def load_images(store_path: Path, subset_path: Path, device: torch.device) -> dict[str, Images]:

@@ -1,19 +1,20 @@
-"""Parquet files in the Hugging Face layout, of data sets that are downloaded by hand: they need an account and the
+"""Parquet files in the Hugging Face layout, of datasets that are downloaded by hand: they need an account and the
 acceptance of terms, so nothing is fetched."""
 
 import json
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import SourceSettings
 from pipeline.datasets.class_folders import read_folders
-from pipeline.datasets.decode import ImageFile
-from pipeline.datasets.source_images import SourceImages, SourceSplit
+from pipeline.datasets.source_images import ImageFiles, Labels, SourceImages, SourceSplit
 
 _ROWS = 64  # read at once; larger pieces only cost memory
 
@@ -24,16 +25,26 @@ def read_parquet(
     repository: str,
     tests: tuple[str, ...] = ("validation", "val", "test"),
 ) -> SourceImages:
-    """Parquet files `train-*` and those of the test split anywhere below the paths, otherwise trees of class folders.
+    """Read Parquet files `train-*` and those of the test split anywhere below the paths, or else class folders.
 
-    All are RGB. The test split is the first of `tests` that is there. Raises FileNotFoundError: what to put where.
+    All images are RGB.
+
+    Args:
+        spec: its `paths` and `size`.
+        usual: folder that is read without paths.
+        repository: name on huggingface.co, for messages.
+        tests: names of the test split; the first that is there is taken.
+
+    Raises:
+        FileNotFoundError: what to put where.
+        SettingsError: a file is damaged or has other columns.
     """
     paths = [Path(path) for path in spec.paths] or [usual]
     folders = tuple(name for name in tests if name != "validation")
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(
-                f"{path}: not there; put the files train-*.parquet and {tests[0]}-*.parquet of the data set "
+                f"{path}: missing; put the files train-*.parquet and {tests[0]}-*.parquet of the dataset "
                 f"{repository} (huggingface.co, needs an account), or train/<class>/ and {folders[0]}/<class>/, "
                 "there by hand, or set the dataset's `paths` to where they are"
             )
@@ -48,66 +59,68 @@ def read_parquet(
     for name in ("train", tested):
         if not splits[name]:
             raise FileNotFoundError(f"{', '.join(map(str, paths))}: no {name}-*.parquet; put these files there")
-    names = _class_names(splits["train"])
-    return SourceImages(names, *(_split(splits[name], spec.size) for name in ("train", tested)))
+    train, test = (_split(splits[name], spec.size) for name in ("train", tested))
+    names = _class_names(splits["train"][0]) or tuple(map(str, range(int(train.labels.max()) + 1)))
+    return SourceImages(names, train, test)
 
 
 def _split(files: list[Path], size: int | None) -> SourceSplit:
-    count = sum(_open(file).metadata.num_rows for file in files)
-    return SourceSplit(count, _rows(files, size))
+    labels = np.concatenate([_labels(file) for file in files])
+    return SourceSplit(ImageFiles(partial(_rows, files), "RGB", size), labels)
 
 
-def _rows(files: list[Path], size: int | None) -> Iterator[tuple[ImageFile, int]]:
-    """Image and label of every row, in the order of the files."""
+def _labels(file: Path) -> Labels:
+    _, column = _columns(file)
+    labels = pq.read_table(file, columns=[column]).column(column)
+    if labels.null_count:
+        raise SettingsError(f"{file} row {labels.is_null().index(True).as_py()}: has no label")
+    return np.asarray(labels, np.int64)
+
+
+def _rows(files: list[Path], start: int, stop: int) -> Iterator[tuple[str, bytes]]:
+    """Names and images of some rows of a split; files without any of them are not read."""
+    first = 0  # row of the split that a file starts with
     for file in files:
-        opened = _open(file)
-        image, label = _columns(file, opened.schema_arrow)
-        row = 0
-        for batch in _batches(file, opened, [f"{image}.bytes", label]):
-            contents = batch.column(image).field("bytes")
-            for data, number in zip(contents, batch.column(label).to_pylist(), strict=True):
-                name = f"{file} row {row}"
-                if not data.is_valid or number is None:
-                    raise SettingsError(f"{name}: has no {'label' if data.is_valid else 'image'}")
-                yield ImageFile(name, data.as_py(), "RGB", size), number
-                row += 1
+        opened = pq.ParquetFile(file)
+        count = opened.metadata.num_rows
+        if first < stop and start < first + count:
+            for row, data in enumerate(islice(_images(file, opened), stop - first)):
+                if data is None:
+                    raise SettingsError(f"{file} row {row}: has no image")
+                if row >= start - first:
+                    yield f"{file} row {row}", data
+        first += count
 
 
-def _batches(file: Path, opened: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+def _images(file: Path, opened: pq.ParquetFile) -> Iterator[bytes | None]:
+    column, _ = _columns(file)
     try:
-        yield from opened.iter_batches(_ROWS, columns=columns)
+        for batch in opened.iter_batches(_ROWS, columns=[f"{column}.bytes"]):
+            yield from batch.column(column).field("bytes").to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise SettingsError(f"{file}: damaged ({error})") from None
 
 
-def _class_names(files: list[Path]) -> tuple[str, ...]:
-    """Names of the `ClassLabel` feature that the schema describes, otherwise the labels themselves."""
-    schema = _open(files[0]).schema_arrow
-    _, label = _columns(files[0], schema)
-    described = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-    feature = described.get("info", {}).get("features", {}).get(label, {})
-    if "names" in feature:
-        return tuple(feature["names"])
-    largest = max(pc.max(_open(file).read([label]).column(label)).as_py() for file in files)
-    return tuple(map(str, range(largest + 1)))
+def _class_names(file: Path) -> tuple[str, ...]:
+    """Names of the `ClassLabel` feature that the schema describes, if any."""
+    _, label = _columns(file)
+    described = json.loads((pq.read_schema(file).metadata or {}).get(b"huggingface", b"{}"))
+    return tuple(described.get("info", {}).get("features", {}).get(label, {}).get("names", ()))
 
 
-def _columns(file: Path, schema: pa.Schema) -> tuple[str, str]:
+def _columns(file: Path) -> tuple[str, str]:
     """Names of the image column (a struct with `bytes`) and of the label column (integers)."""
+    try:
+        schema = pq.read_schema(file)
+    except pa.ArrowInvalid as error:
+        raise SettingsError(f"{file}: not a whole parquet file ({error})") from None
     images = [
         field.name for field in schema if pa.types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0
     ]
     labels = [field.name for field in schema if pa.types.is_integer(field.type)]
     if len(images) != 1 or len(labels) != 1:
         raise SettingsError(
-            f"{file}: has the columns {', '.join(schema.names)}; needed are one of images (struct with bytes) "
-            "and one of integer labels"
+            f"{file}: expected one column of images (struct with bytes) and one of integer labels, got "
+            f"{', '.join(schema.names)}"
         )
     return images[0], labels[0]
-
-
-def _open(file: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(file)
-    except pa.ArrowInvalid as error:
-        raise SettingsError(f"{file}: not a whole parquet file ({error})") from None

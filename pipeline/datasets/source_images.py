@@ -1,27 +1,32 @@
 """A dataset's images as its source has them, before they are stored."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from pipeline.datasets.decode import ImageFile
-
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
+Mode = Literal["RGB", "L"]
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Encoded images of one split, read when they are asked for."""
+
+    read: Callable[[int, int], Iterable[tuple[str, bytes]]]  # names and contents from one row up to another
+    mode: Mode  # `L`: greyscale
+    size: int | None  # height = width that they are brought to; None: as they are
 
 
 @dataclass(frozen=True)
 class SourceSplit:
-    """What a source gives of one split: the number of images is known before the first is read."""
+    """Images of one split, and their labels [N]: indices of class names."""
 
-    count: int
-    items: Iterable[tuple[Pixels | ImageFile, int]]  # image [H, W, C] or [H, W], or the file that it is in; label
+    images: Pixels | ImageFiles  # pixels: [N, H, W] or [N, H, W, 3]
+    labels: Labels
 
 
 @dataclass(frozen=True)
@@ -31,4 +36,4 @@ class SourceImages:
     class_names: tuple[str, ...]
     train: SourceSplit
     test: SourceSplit
-    notes: tuple[str, ...] = field(default=(), kw_only=True)  # sentences on what is left out
+    notes: tuple[str, ...] = field(default=(), kw_only=True)  # sentences on what is skipped or changed

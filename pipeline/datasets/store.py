@@ -13,13 +13,11 @@ import numpy as np
 
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import Stored
-from pipeline.datasets.pixel_arrays import read_array, write_array
-from pipeline.datasets.rows import Shape, SplitOf
-from pipeline.datasets.source_images import Labels, Pixels, SourceImages
+from pipeline.datasets.source_images import Labels, Pixels, SourceImages, SourceSplit
 from pipeline.system.files import clear_leftovers, read_json, synchronise, write_json
 
 if TYPE_CHECKING:
-    from pipeline.datasets.shards import Shards
+    from pipeline.datasets.file_store import StoredFiles
 
 SPLITS = ("train", "test")
 FORMAT = 3
@@ -27,7 +25,7 @@ FORMAT = 3
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a store holds; equal images give equal manifests."""
+    """Contents of a store; equal images give equal manifests."""
 
     name: str
     class_names: tuple[str, ...]
@@ -42,7 +40,7 @@ class Manifest:
 class Split:
     """images [N, C, H, W], read when they are indexed; labels [N]."""
 
-    images: Pixels | Shards
+    images: Pixels | StoredFiles
     labels: Labels
 
 
@@ -55,61 +53,77 @@ class Store:
 
 
 def write_store(folder: Path, name: str, images: SourceImages, stored: Stored = "arrays") -> Manifest:
-    """Write all images beside `folder`, one at a time (ImageNet needs no memory), then put them in place.
+    """Write all images next to `folder`, a few at a time, then put them in place.
 
-    As files they stay where the attempt ends early, and the next goes on. Raises SettingsError where images differ in
-    shape, a split has another number of images than it announces, a label is of no class or a class has no training
-    image, OSError where the disk has no room for them all, and as `write_shards`. A store that is there stays until the
-    new one is whole.
+    A store that is there stays until the new one is complete. With `stored="files"`, finished shards survive an
+    interruption and are reused.
+
+    Raises:
+        SettingsError: a label is of no class, a class has no training image, or images differ in shape.
+        OSError: the disk has no room for them all.
     """
     unfinished = {kind: folder.with_name(f".{folder.name}.{kind}") for kind in ("arrays", "files")}
     retired = folder.with_name(f".{folder.name}.old")
-    kept = unfinished["files"] if stored == "files" else None
-    for leftover in {*unfinished.values(), retired} - {kept}:  # of a killed process, as large as the store itself
+    reusable = unfinished["files"] if stored == "files" else None
+    for leftover in {*unfinished.values(), retired} - {reusable}:  # of a killed process, as large as the store itself
         shutil.rmtree(leftover, ignore_errors=True)
     temporary = unfinished[stored]
     temporary.mkdir(parents=True, exist_ok=True)
     clear_leftovers(temporary)
-    from pipeline.datasets.shards import forget_notes, write_shards  # noqa: PLC0415  (an image library: for files alone)
-
-    write = write_shards if stored == "files" else write_array
-    classes = len(images.class_names)
     try:
-        train = write(temporary, SplitOf(name, "train", images.train.count, classes), images.train, None)
-        test = write(temporary, SplitOf(name, "test", images.test.count, classes), images.test, train.shape)
-        for split, written in (("train", train), ("test", test)):
-            np.save(temporary / f"{split}_labels.npy", written.labels)
-        counts = {
-            split: tuple(np.bincount(written.labels, minlength=classes).tolist())
-            for split, written in (("train", train), ("test", test))
-        }
-        if 0 in counts["train"]:
-            empty = images.class_names[counts["train"].index(0)]
-            raise SettingsError(f"{name}: class {empty!r} has no training image")
-        manifest = Manifest(
-            name=name,
-            class_names=images.class_names,
-            shape=train.shape,
-            counts=counts,
-            mean=train.moments.mean,
-            std=train.moments.std,
-        )
-        write_json(temporary / "manifest.json", asdict(manifest))
-        forget_notes(temporary)
-        for file in temporary.iterdir():
-            synchronise(file)
+        manifest = _write(temporary, name, images, stored)
         if folder.exists():
             os.replace(folder, retired)
         os.replace(temporary, folder)
     finally:
-        if temporary != kept:
+        if temporary != reusable:
             shutil.rmtree(temporary, ignore_errors=True)
     shutil.rmtree(retired, ignore_errors=True)
     return manifest
 
 
+def _write(folder: Path, name: str, images: SourceImages, stored: Stored) -> Manifest:
+    # an image library, which reading arrays goes without
+    from pipeline.datasets.decoding import mean_and_std, shape_of  # noqa: PLC0415
+    from pipeline.datasets.file_store import write_files  # noqa: PLC0415
+    from pipeline.datasets.pixel_store import write_pixels  # noqa: PLC0415
+
+    splits, counts, pixels = {"train": images.train, "test": images.test}, {}, {}
+    for split, source in splits.items():
+        counts[split] = _class_counts(f"{name} {split}", source, len(images.class_names))
+    if 0 in counts["train"]:
+        raise SettingsError(f"{name}: class {images.class_names[counts['train'].index(0)]!r} has no training image")
+    shape = shape_of(images.train.images)
+    if isinstance(images.test.images, np.ndarray) and shape_of(images.test.images) != shape:
+        raise SettingsError(f"{name}: training and test images differ in shape (channels, height, width): set `size`")
+    for split, source in splits.items():
+        write = write_files if stored == "files" else write_pixels
+        pixels[split] = write(folder, split, source, shape, f"prepare {name} {split}")
+        np.save(folder / f"{split}_labels.npy", source.labels)
+    mean, std = mean_and_std(pixels["train"])
+    manifest = Manifest(name, images.class_names, shape, counts, mean, std)
+    write_json(folder / "manifest.json", asdict(manifest))
+    for note in folder.glob("*.npz"):  # of finished shards
+        note.unlink()
+    for file in folder.iterdir():
+        synchronise(file)
+    return manifest
+
+
+def _class_counts(name: str, source: SourceSplit, classes: int) -> tuple[int, ...]:
+    """Numbers of images by class. Raises SettingsError for labels that are not those of the images."""
+    labels = source.labels
+    images = len(source.images) if isinstance(source.images, np.ndarray) else len(labels)
+    if not 0 < len(labels) == images:
+        raise SettingsError(f"{name}: expected a label for each image, got {len(labels)} for {images}")
+    if len(wrong := np.flatnonzero((labels < 0) | (labels >= classes))):
+        row = wrong[0]
+        raise SettingsError(f"{name}: expected labels 0 to {classes - 1}, got {labels[row]} for image {row}")
+    return tuple(np.bincount(labels, minlength=classes).tolist())
+
+
 def load_store(folder: Path) -> Store:
-    """Memory-map a store.
+    """Map a store into memory.
 
     Raises FileNotFoundError that says how to make it, SettingsError where it is damaged or of another format.
     """
@@ -124,15 +138,14 @@ def load_manifest(folder: Path) -> Manifest:
     """Raises as `load_store`."""
     path = folder / "manifest.json"
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: not there; `python -m pipeline prepare {folder.name}` makes it")
+        raise FileNotFoundError(f"{path}: missing; `python -m pipeline prepare {folder.name}` makes it")
     try:
         values = read_json(path)
-        found = values["format"]
-        if found == FORMAT:
+        if values["format"] == FORMAT:
             return _manifest(values)
     except _DAMAGE as error:
         raise _damaged(folder, error) from error
-    raise SettingsError(f"{path}: format {found}, allowed is {FORMAT}: prepare the dataset again")
+    raise SettingsError(f"{path}: expected format {FORMAT}, got {values['format']}: prepare the dataset again")
 
 
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -150,16 +163,14 @@ def _manifest(values: dict[str, Any]) -> Manifest:
     return Manifest(**{**values, **tuples, "counts": counts})
 
 
-def _read_images(folder: Path, split: str, shape: Shape) -> Pixels | Shards:
-    if not (folder / f"{split}_index.npy").is_file():
-        return read_array(folder, split)
-    from pipeline.datasets.shards import Shards  # noqa: PLC0415  (an image library: for files alone)
-
-    return Shards(folder, split, shape)
-
-
 def _load_split(folder: Path, split: str, manifest: Manifest) -> Split:
-    images = _read_images(folder, split, manifest.shape)
+    images: Pixels | StoredFiles
+    if (folder / f"{split}_index.npy").is_file():
+        from pipeline.datasets.file_store import StoredFiles  # noqa: PLC0415  (an image library: for files alone)
+
+        images = StoredFiles(folder, split, manifest.shape)
+    else:
+        images = np.load(folder / f"{split}_images.npy", mmap_mode="r", allow_pickle=False)
     labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)
     count = sum(manifest.counts[split])
     if images.shape != (count, *manifest.shape) or labels.shape != (count,):

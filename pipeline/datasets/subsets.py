@@ -24,19 +24,29 @@ class Subset:
 
 
 def draw_subset(dataset: str, class_names: tuple[str, ...], classes: int, seed: int) -> Subset:
-    """The first `classes` of one keyed permutation of all classes, so that smaller subsets lie in larger ones."""
+    """Draw the first `classes` of one keyed permutation of all classes, so that larger subsets contain smaller ones.
+
+    Args:
+        dataset: its name, part of the key.
+        class_names: all classes, in the order of the store.
+        classes: how many are drawn.
+        seed: of the draw.
+
+    Raises:
+        SettingsError: a number of classes that the dataset does not have.
+    """
     if not 2 <= classes <= len(class_names):
-        raise SettingsError(f"classes = {classes}: {dataset} allows 2 to {len(class_names)}")
+        raise SettingsError(f"classes: expected 2 to {len(class_names)} for {dataset}, got {classes}")
     order = keyed_generator(seed, "class subset", dataset).permutation(len(class_names))
     indices = tuple(sorted(order[:classes].tolist()))
     return Subset(dataset, seed, indices, tuple(class_names[index] for index in indices))
 
 
 def read_subset(path: Path) -> Subset:
-    """Raises FileNotFoundError that says how to make it."""
+    """Read a subset; raises FileNotFoundError that says how to make it."""
     if not path.is_file():
         subset = f"{path.parent.name}/{path.stem}"
-        raise FileNotFoundError(f"{path}: not there; `python -m pipeline subset {subset}` makes it")
+        raise FileNotFoundError(f"{path}: missing; `python -m pipeline subset {subset}` makes it")
     values = read_json(path)
     return Subset(values["dataset"], values["seed"], tuple(values["indices"]), tuple(values["names"]))
 

@@ -2,127 +2,104 @@
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipeline.config.base import SettingsError
-from pipeline.datasets.archive import Archive, BadArchiveError, is_archive, member_names
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
-    """A file of a tree: the folder or archive that holds it, and its path in there. A data set has millions of these,
-    which is why they hold no objects but texts."""
+    """A file of a folder or archive; a dataset may have millions, so that it holds texts only."""
 
     tree: Path
-    name: str  # as the archive has it
-    inside: str  # the same without detours such as `./`
-    number: int  # in the archive's directory
+    name: str  # as the folder or archive has it; a link to a folder above ends in `/`
+    path: str  # the same without detours such as `./`, with forward slashes
 
     @property
-    def path(self) -> PurePosixPath:
-        return PurePosixPath(self.inside)
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.path.split("/"))
 
     @property
-    def is_loop(self) -> bool:
-        """Whether it is a link to a folder above it."""
-        return self.name.endswith("/")
+    def is_hidden(self) -> bool:
+        """True if a part of its path begins with a dot."""
+        return "/." in f"/{self.path}"
 
     def __str__(self) -> str:
-        return f"{self.tree}/{self.inside}"
+        return f"{self.tree}/{self.path}"
 
 
 def list_tree(tree: Path) -> list[TreeFile]:
-    """All files of a folder or zip archive, hidden ones and links to folders above left out, sorted by path. Raises as
-    `list_all`."""
-    return [file for file in list_all(tree) if not (is_hidden(file.inside) or file.is_loop)]
+    """List all files of a folder or zip archive, sorted by path, folder by folder.
 
-
-def list_all(tree: Path) -> list[TreeFile]:
-    """All files of a folder or zip archive, sorted by path, folder by folder.
-
-    Raises FileNotFoundError where there is nothing, SettingsError for another kind of file or an archive with a member
-    that points out of it, OSError for a folder that may not be read.
+    Raises:
+        FileNotFoundError: the tree is missing.
+        SettingsError: the tree is neither a folder nor a zip archive, or has a pipe or device in it.
+        OSError: a folder may not be read.
     """
     if tree.is_dir():
-        files = [_file(tree, name, name, 0) for name in walk(tree)]
-    elif is_archive(tree):
-        files = list(_members(tree))
+        top = tree.resolve()
+        above = frozenset(_identity(folder.stat()) for folder in (top, *top.parents))
+        names = {name: name for name in _walk(tree, "", above)}
     elif tree.exists():
-        raise SettingsError(f"{tree}: neither a folder nor a whole zip archive")
+        with _open_archive(tree) as archive:  # written on Windows, it may have backslashes
+            names = {name: posixpath.normpath(name.replace("\\", "/")) for name in archive.namelist()}
+        names = {name: path for name, path in names.items() if not name.endswith(("/", "\\"))}
     else:
-        raise FileNotFoundError(f"{tree}: not there; it has to be a folder or a zip archive")
-    files.sort(key=lambda file: file.inside.replace("/", "\0"))
+        raise FileNotFoundError(f"{tree}: missing; expected a folder or a zip archive")
+    files = [TreeFile(tree, name, name if path == name else path) for name, path in names.items()]
+    files.sort(key=lambda file: file.path.replace("/", "\0"))
     return files
 
 
-def is_hidden(name: str) -> bool:
-    """Whether a path has a part that begins with a dot."""
-    return "/." in f"/{name}"
-
-
-def read_files(files: Iterable[TreeFile]) -> Iterator[bytes]:
-    """Contents in the given order; every archive is opened once. Raises SettingsError naming a damaged member."""
-    archives: dict[Path, Archive] = {}
+def read_files(files: Sequence[TreeFile]) -> Iterator[bytes]:
+    """Read files in the given order; every archive is opened once. Raises SettingsError that names a damaged member."""
+    archives: dict[Path, zipfile.ZipFile] = {}
     with ExitStack() as stack:
         for file in files:
             if file.tree.is_dir():
                 yield (file.tree / file.name).read_bytes()
                 continue
+            if file.tree not in archives:
+                archives[file.tree] = stack.enter_context(_open_archive(file.tree))
             try:
-                if file.tree not in archives:
-                    archives[file.tree] = stack.enter_context(Archive(file.tree))
-                yield archives[file.tree].read(file.number, file.name)
-            except BadArchiveError as error:
-                raise SettingsError(f"{file}: cannot be read: {error}") from None
+                yield archives[file.tree].read(file.name)
+            except (*_DAMAGE, KeyError) as error:
+                raise SettingsError(f"{file}: cannot be read ({error})") from None
 
 
-def _file(tree: Path, name: str, path: str, number: int) -> TreeFile:
-    inside = posixpath.normpath(path)
-    return TreeFile(tree, name, name if inside == name else inside, number)  # one text where they are the same
-
-
-def walk(folder: Path) -> Iterator[str]:
-    """Names of all files below a folder, by way of links too, as a subset is often a folder of links to class folders.
-
-    A link to a folder above it ends in `/` and is not followed, which would have no end.
-    """
-    whole = folder.resolve()
-    return _walk(folder, "", frozenset(_identity(above.stat()) for above in (whole, *whole.parents)))
+def _open_archive(path: Path) -> zipfile.ZipFile:
+    try:
+        try:
+            return zipfile.ZipFile(path, metadata_encoding="utf-8")  # as Info-ZIP writes names, without saying so
+        except UnicodeDecodeError:
+            return zipfile.ZipFile(path)  # names are of the old code page
+    except _DAMAGE as error:
+        raise SettingsError(f"{path}: neither a folder nor a whole zip archive ({error})") from None
 
 
 def _walk(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
+    """Names of all files below a folder, by way of links too: a subset is often a folder of links to class folders."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = prefix + entry.name
             if entry.is_dir():
                 identity = _identity(entry.stat())
-                if identity in above:
+                if identity in above:  # which has no end
                     yield f"{name}/"
                 else:
-                    yield from _walk(Path(entry.path), f"{name}/", above | {identity})
-            elif entry.is_file() or not Path(entry.path).exists():  # a broken link is named when it is read
+                    yield from _walk(folder / entry.name, f"{name}/", above | {identity})
+            elif entry.is_file() or entry.is_symlink():  # a broken link is named when it is read
                 yield name
-            else:  # a pipe would be waited for, for ever
-                raise SettingsError(f"{entry.path}: neither a file nor a folder; allowed are these")
+            else:  # reading a pipe would wait forever
+                raise SettingsError(f"{entry.path}: expected a file or a folder, got a pipe or device")
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
-
-
-def _members(archive: Path) -> Iterator[TreeFile]:
-    try:
-        for number, name in enumerate(member_names(archive)):
-            # archives made on Windows may have backslashes, which in a folder here are letters like others
-            path = name.replace("\\", "/")
-            if name.startswith(("/", "\\")) or ".." in path.split("/"):
-                raise SettingsError(
-                    f"{archive}: member {name!r} points out of the archive; allowed are paths inside it"
-                )
-            if not path.endswith("/"):
-                yield _file(archive, name, path, number)
-    except BadArchiveError as error:
-        raise SettingsError(f"{archive}: not a whole zip archive ({error})") from None

@@ -24,7 +24,7 @@ from pipeline.planning.plan import Plan
 BACKWARD = 2  # times the forward pass
 BYTES = 4  # of a weight or a feature
 PACKED = 0.45  # of their pixels, that images stored as files are assumed to take: photographs of 224 pixels with much
-# detail take 0.44 (see pipeline/datasets/packing.py), those of Tiny-ImageNet 0.14
+# detail take 0.44 (see pipeline/datasets/file_store.py), those of Tiny-ImageNet 0.14
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Settings for a folder of one's own images: a file to start from, and to change."""
+"""Settings for a folder of custom images: a file to start from, and to change."""
 
 import json
 import re
@@ -16,7 +16,7 @@ SEEDS = "[0, 1, 2]"  # as few as give an interval that says something
 
 @dataclass(frozen=True)
 class Machine:
-    """What fits a kind of machine."""
+    """Settings that fit a kind of machine."""
 
     name: str
     network: str  # settings
@@ -30,26 +30,26 @@ GPU = Machine("a GPU", "encoder: resnet18\n  width: 64\n  precision: bfloat16", 
 
 
 def file_for(tree: Path) -> Path:
-    """Of its settings. Raises SettingsError where it is there already: what was changed by hand is not written over."""
-    called = tree.stem if tree.suffix.lower() == ".zip" else tree.resolve().name
-    file = Path("params") / (re.sub(r"[^\w-]", "_", called) + ".yaml")
+    """Path of a folder's settings. Raises SettingsError where the file exists: manual changes are not written over."""
+    name = tree.stem if tree.suffix.lower() == ".zip" else tree.resolve().name
+    file = Path("params") / (re.sub(r"[^\w-]", "_", name) + ".yaml")
     if file.exists():
         raise SettingsError(f"{file}: there already; delete it, or give the folder of images another name")
     return file
 
 
-def settings_text(name: str, tree: Path, found: Survey, machine: Machine, test_share: float | None = None) -> str:
+def settings_text(name: str, tree: Path, images: Survey, machine: Machine, test_share: float | None = None) -> str:
     """A settings file in YAML, with a word on every choice."""
     share = "" if test_share is None else f"\n    test_share: {test_share} # by digests of names: more images move none"
-    side = min(machine.side, found.sides[1])
-    batch = batch_size(found.train, machine)
-    steps = found.train // batch
+    side = min(machine.side, images.sides[1])
+    batch = batch_size(images.train, machine)
+    steps = images.train // batch
     epochs = max(8, ceil(machine.steps / steps))
     warmup = epochs // 8
     trust_coefficient = rounded(PATH_LENGTH / (RATE * batch / 256 * steps * epochs / 2))
-    size = "all have one size" if found.alike and side == found.sides[1] else "shorter side scaled, centre cut out"
+    size = "all have one size" if images.alike and side == images.sides[1] else "shorter side scaled, centre cut out"
     return f"""\
-# {found.classes} classes, {found.train:,} training and {found.test:,} test images, shorter sides {span(found)} pixels.
+# {images.classes} classes, {images.train:,} training and {images.test:,} test images, sides {span(images)} pixels.
 # Written by `python -m pipeline start {tree}` for {machine.name}; a file to be changed. pipeline/config/ says what
 # each setting may be.
 #
@@ -98,12 +98,12 @@ def rounded(value: float) -> float:
     return round(value, -floor(log10(value)))
 
 
-def found_text(tree: Path, found: Survey) -> str:
-    """What a folder has, and what of it is left out."""
-    counts = f"{found.classes} classes, {found.train} training and {found.test} test images"
-    return "\n".join([f"{tree}: {counts}, shorter sides {span(found)} pixels", *found.notes])
+def found_text(tree: Path, images: Survey) -> str:
+    """Sentences on the contents of a folder, and on the files that are skipped."""
+    counts = f"{images.classes} classes, {images.train} training and {images.test} test images"
+    return "\n".join([f"{tree}: {counts}, shorter sides {span(images)} pixels", *images.notes])
 
 
-def span(found: Survey) -> str:
-    low, middle, high = found.sides
+def span(images: Survey) -> str:
+    low, middle, high = images.sides
     return str(low) if low == high else f"{low} to {high} (median {middle})"

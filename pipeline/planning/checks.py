@@ -13,7 +13,7 @@ from pipeline.config.params import Params
 from pipeline.config.run import Run
 from pipeline.datasets.catalog import KNOWN, facts
 from pipeline.datasets.catalog import resolve as dataset_spec
-from pipeline.datasets.class_paths import count_classes, count_images
+from pipeline.datasets.class_folders import count_training
 from pipeline.models.encoders import check_encoder, check_size
 from pipeline.planning.plan import PAPER_EXPERIMENTS
 from pipeline.reporting.figures import FIGURES
@@ -129,7 +129,7 @@ def _check_batch(run: Run, params: Params, where: str) -> None:
     if spec.source in KNOWN and sizes is not None:
         images = sizes(spec)[0]
     elif spec.source not in KNOWN and spec.classes is None:
-        images = count_images(spec.paths, spec.test_share, run.batch_size)
+        _, images = count_training(spec.paths, spec.test_share, f"datasets.{run.dataset}")
     else:
         return
     if run.batch_size > images:
@@ -143,4 +143,4 @@ def classes_of(dataset: str, params: Params) -> int:
     """Return the number of classes of a dataset; custom images without that setting are counted by folders."""
     spec = dataset_spec(dataset, params.datasets)
     published = KNOWN[spec.source].classes if spec.source in KNOWN else None
-    return spec.classes or published or count_classes(spec.paths, spec.test_share, f"datasets.{dataset}")
+    return spec.classes or published or count_training(spec.paths, spec.test_share, f"datasets.{dataset}")[0]

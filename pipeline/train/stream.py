@@ -175,7 +175,7 @@ class Stream:
 
     def _prepare(self, indices: Integers, views: tuple[ViewDraws, ...], pool: Executor | None) -> PendingBatch:
         """Start to read the images, and with a pool to make the views."""
-        make = partial(self._make, indices, views, self.images.ask(indices[self.rows]))
+        make = partial(self._make, indices, views, self.images.prefetch_batch(indices[self.rows]))
         return make if pool is None else pool.submit(make).result
 
     def _make(self, indices: Integers, views: tuple[ViewDraws, ...], read: Callable[[], tuple[Tensor, Tensor]]) -> Step:

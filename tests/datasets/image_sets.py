@@ -8,7 +8,8 @@ from PIL import Image
 
 from pipeline.config.dataset_settings import SourceSettings
 from pipeline.config.references import load
-from pipeline.datasets.decode import decode_all
+from pipeline.datasets.decoding import read_pixels, shape_of
+from pipeline.datasets.preparation import prepare
 
 
 def encoded(pixels, kind="PNG", mode=None):
@@ -23,8 +24,8 @@ def noise(name, shape=(6, 5, 3)):
     return np.random.default_rng(list(name.encode())).integers(0, 256, shape, np.uint8)
 
 
-def write_zip(path, members):
-    with zipfile.ZipFile(path, "w") as archive:
+def write_zip(path, members, method=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
     return path
@@ -43,12 +44,23 @@ def read_source(source, downloads, *paths, **settings):
     return load(f"pipeline.datasets.sources.{source}:images")(spec, downloads)
 
 
+def prepare_folder(tree, out, **settings):
+    """Store of a folder or archive of images."""
+    return prepare("toy", SourceSettings(source="folder", paths=(str(tree),), **settings), out.parent / "none", out)
+
+
+def contents(folder):
+    """{name: bytes} of a folder's files."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 def stored(images):
-    """[(label, image [H, W, C])] of both splits of a source."""
+    """[(label, image [H, W, C] or [H, W])] of both splits of a source."""
     for split in (images.train, images.test):
-        items = [(decoded.label, np.array(decoded.pixels)) for decoded in decode_all(split.items)]
-        assert len(items) == split.count
-        yield items
+        pixels = read_pixels(split.images, shape_of(split.images), "read", len(split.labels))
+        planes = np.concatenate(list(pixels))
+        rows = planes[:, 0] if planes.shape[1] == 1 else planes.transpose(0, 2, 3, 1)
+        yield list(zip(split.labels.tolist(), rows, strict=True))
 
 
 def same(items, expected):

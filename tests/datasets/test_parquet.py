@@ -48,19 +48,27 @@ def test_rows_are_read_in_the_order_of_the_files(tmp_path):
     assert same(test, expected)
 
 
-def test_files_and_folders_may_be_named(tmp_path):
+def test_files_and_folders_may_be_named_and_another_split_tests_where_there_is_no_validation(tmp_path):
     train = write(tmp_path / "a" / "train-0.parquet", [0, 1, 2])
     test = write(tmp_path / "b" / "val-0.parquet", [2, 1])
     for paths in ((tmp_path / "a", tmp_path / "b"), (tmp_path / "b" / "val-0.parquet", tmp_path / "a")):
         got_train, got_test = stored(read(tmp_path, *paths))
         assert same(got_train, train)
         assert same(got_test, test)
+    expected = write(tmp_path / "a" / "test-0.parquet", [2, 1])
+    assert same(list(stored(read(tmp_path, tmp_path / "a")))[1], expected)
 
 
-def test_without_validation_the_test_split_is_taken(tmp_path):
-    write(tmp_path / "train-0.parquet", [0, 1, 2])
-    expected = write(tmp_path / "test-0.parquet", [2, 1])
-    assert same(list(stored(read(tmp_path, tmp_path)))[1], expected)
+def test_any_rows_are_read_by_their_number(tmp_path):
+    """As shards of a store are, which need not end where files do."""
+    write(tmp_path / "train-0.parquet", [0, 1, 2, 0, 1])
+    write(tmp_path / "train-1.parquet", [2, 1, 0])
+    write(tmp_path / "val-0.parquet", [0])
+    images = read(tmp_path, tmp_path).train.images
+    rows = list(images.read(0, 8))
+    assert len({data for _, data in rows}) == 8
+    for start, stop in ((0, 3), (2, 5), (3, 7), (5, 8), (6, 8), (7, 8)):
+        assert list(images.read(start, stop)) == rows[start:stop]
 
 
 def test_mini_imagenet_is_tested_on_its_test_split_as_in_the_papers_code(tmp_path):
@@ -80,14 +88,6 @@ def test_without_names_classes_are_numbered(tmp_path):
     assert read(tmp_path, tmp_path).class_names == ("0", "1", "2", "3", "4")
 
 
-def test_images_are_colour_and_of_the_size_asked_for(tmp_path):
-    write(
-        tmp_path / "train-0.parquet", [0, 1], contents=[encoded(noise("g", (20, 30))), encoded(noise("c", (9, 8, 3)))]
-    )
-    write(tmp_path / "val-0.parquet", [0])
-    assert {image.shape for items in stored(read(tmp_path, tmp_path, size=6)) for _, image in items} == {(6, 6, 3)}
-
-
 def test_class_folders_are_read_too_and_tested_on_val(tmp_path):
     members = {f"{split}/cat/{split}.png": encoded(noise(split, SHAPE)) for split in ("train", "val", "test")}
     for tree in (write_folder(tmp_path / "imagenet1k", members), write_zip(tmp_path / "set.zip", members)):
@@ -100,7 +100,7 @@ def test_class_folders_are_read_too_and_tested_on_val(tmp_path):
 
 @pytest.mark.parametrize(("source", "tested"), [("mini_imagenet", "test"), ("imagenet1k", "validation")])
 def test_missing_files_are_named_with_their_place(tmp_path, source, tested):
-    with pytest.raises(FileNotFoundError, match=rf"not there; put the files train-\*.parquet and {tested}") as caught:
+    with pytest.raises(FileNotFoundError, match=rf"missing; put the files train-\*.parquet and {tested}") as caught:
         read(tmp_path, source=source)
     assert str(caught.value).startswith(str(tmp_path / source))
     assert "\n" not in str(caught.value)
@@ -129,7 +129,7 @@ def test_an_empty_cell_is_named(tmp_path, labels, contents, what):
 def test_a_file_with_other_columns_is_named(tmp_path):
     pq.write_table(pa.table({"text": ["a"], "label": [1]}), tmp_path / "train-0.parquet")
     write(tmp_path / "val-0.parquet", [0])
-    with pytest.raises(SettingsError, match=r"train-0.parquet: has the columns text, label; needed are"):
+    with pytest.raises(SettingsError, match=r"train-0.parquet: expected one column of images .* got text, label"):
         read(tmp_path, tmp_path)
 
 

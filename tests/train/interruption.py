@@ -17,8 +17,8 @@ class Interruption:
     def __len__(self):
         return len(self._images)
 
-    def ask(self, indices):
-        read = self._images.ask(indices)
+    def prefetch_batch(self, indices):
+        read = self._images.prefetch_batch(indices)
 
         def taken():
             if self._left == 0:

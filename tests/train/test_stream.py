@@ -23,9 +23,9 @@ class Watched:
     def __len__(self):
         return len(self.images)
 
-    def ask(self, indices):
+    def prefetch_batch(self, indices):
         """Record indices when their images are read, not when they are requested."""
-        read = self.images.ask(indices)
+        read = self.images.prefetch_batch(indices)
         return lambda: self.taken.append(indices.tolist()) or read()
 
     def shown(self, epoch):

@@ -36,8 +36,8 @@ def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     whole = digits(spec, downloads)
     splits = []
     for split in (whole.train, whole.test):
-        chosen = [(image, label) for image, label in split.items if label < 5]
-        splits.append(SourceSplit(len(chosen), chosen))
+        chosen = split.labels < 5
+        splits.append(SourceSplit(split.images[chosen], split.labels[chosen]))
     return SourceImages(whole.class_names[:5], *splits)
 '''
 ENCODER = '''

@@ -153,7 +153,7 @@ def test_training_logs_are_plain_lines(finished):
             "training.temperature = -1: input should be greater than 0",
         ),
         ("classes: 4", "classes: 11", "classes = 11: digits has 10 classes, allowed is 2 to 10"),
-        ("dataset: digits", "dataset: mnist", "dataset = 'mnist': not known, allowed is one of cifar10"),
+        ("dataset: digits", "dataset: mnist", "dataset: expected one of cifar10"),
         ("seed: [0, 1]", "seed: [0], temperature: [0.1, 1]", "differ in more than the seed"),
         ("probes:", "claims: {stays_alined: {above: 0.9}}\nprobes:", "claims: 'stays_alined' is not known"),
         ("probes:", "claims: {stays_aligned: {}}\nprobes:", "expected either above or below"),

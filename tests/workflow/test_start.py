@@ -79,7 +79,7 @@ def test_the_command_says_what_is_left_out(sources, tmp_path):
     project = sources.copy(tmp_path / "twins")
     write_shapes(project.path / "shapes")
     (project.path / "shapes" / "train" / "left" / "0.heic").touch()
-    assert "1 left out: a name that does not end in .png" in project.pipeline("start", "shapes")
+    assert "1 skipped: a name that does not end in .png" in project.pipeline("start", "shapes")
 
 
 def test_a_folder_without_a_split_has_one_drawn(sources, tmp_path):

@@ -1,14 +1,16 @@
 """Tiny-ImageNet as published: 64 x 64, 200 classes, 100,000 training and 10,000 validation images."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from zipfile import is_zipfile
+
+import numpy as np
 
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import DatasetSpec, SourceSettings
-from pipeline.datasets.archive import is_archive
-from pipeline.datasets.class_folders import Labelled, labelled_images
+from pipeline.datasets.class_folders import image_files
 from pipeline.datasets.dataset_facts import IMAGENET_TERMS, Facts, square
 from pipeline.datasets.fetch import fetch
-from pipeline.datasets.source_images import SourceImages
+from pipeline.datasets.source_images import SourceImages, SourceSplit
 from pipeline.datasets.trees import TreeFile, list_tree, read_files
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
@@ -38,46 +40,45 @@ def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     names = tuple(f"{wnid} {words.get(wnid, '').split(',')[0]}".strip() for wnid in wnids)
     annotations = _text(tree, files, "val/val_annotations.txt").splitlines()
     annotated = dict(line.split("\t")[:2] for line in annotations if line)
-    numbers = {wnid: number for number, wnid in enumerate(wnids)}
-    train, test = Labelled(), Labelled()
+    rows: dict[str, list[tuple[str, TreeFile]]] = {"train": [], "val": []}
     for path, file in files.items():
-        match path.parts:
-            case ("train", wnid, "images", _) if wnid in numbers:
-                train.add([file], numbers[wnid])
+        match path.split("/"):
+            case ("train", wnid, "images", _):
+                rows["train"].append((wnid, file))
             case ("val", "images", name):
                 if name not in annotated:
                     raise SettingsError(f"{file}: has no line in val/val_annotations.txt")
-                if annotated[name] in numbers:
-                    test.add([file], numbers[annotated[name]])
-    if not train.files or not test.files:
-        raise SettingsError(f"{tree}: no images under train/<wnid>/images/ or val/images/")
-    return labelled_images(names, train, test, "RGB", spec.size)
+                rows["val"].append((annotated[name], file))
+    splits = []
+    for split, labelled in rows.items():
+        chosen = [(wnids.index(wnid), file) for wnid, file in labelled if wnid in wnids]
+        if missing := {*range(len(wnids))}.difference(label for label, _ in chosen):
+            raise SettingsError(f"{tree}: class {names[min(missing)]!r} has no image in {split}/")
+        labels = np.array([label for label, _ in chosen])
+        splits.append(SourceSplit(image_files([file for _, file in chosen], "RGB", spec.size), labels))
+    return SourceImages(names, *splits)
 
 
 def _published(downloads: Path) -> Path:
-    """A partial archive is not one, as its directory stands at the end; damage within is found when it is read."""
-    folder = downloads / "tiny-imagenet-200"
-    archive = downloads / "tiny-imagenet-200.zip"
+    """The unpacked folder, or the archive, fetched where it is missing or partial."""
+    folder, archive = downloads / "tiny-imagenet-200", downloads / "tiny-imagenet-200.zip"
     if folder.is_dir():
         return folder
-    return (
-        archive
-        if is_archive(archive)
-        else fetch(URL, MD5, archive, f"{folder.name}/ as unpacked, or set the dataset's `paths` to either")
-    )
+    if archive.is_file() and is_zipfile(archive):  # which a partial download is not
+        return archive
+    return fetch(URL, MD5, archive, f"{folder.name}/ as unpacked, or set the dataset's `paths` to either")
 
 
-def _below_top(tree: Path) -> dict[PurePosixPath, TreeFile]:
+def _below_top(tree: Path) -> dict[str, TreeFile]:
     """Files by their path below the folder that has `wnids.txt`, in the order of these paths."""
-    files = list_tree(tree)
-    tops = [file.path.parent for file in files if file.path.name == "wnids.txt"]
+    files = [file for file in list_tree(tree) if not file.is_hidden]
+    tops = [file.path.removesuffix("wnids.txt") for file in files if file.parts[-1] == "wnids.txt"]
     if len(tops) != 1:
-        raise SettingsError(f"{tree}: has {len(tops)} files named wnids.txt; Tiny-ImageNet has one")
-    return {file.path.relative_to(tops[0]): file for file in files if file.path.is_relative_to(tops[0])}
+        raise SettingsError(f"{tree}: expected one file wnids.txt, as in Tiny-ImageNet, got {len(tops)}")
+    return {file.path.removeprefix(tops[0]): file for file in files if file.path.startswith(tops[0])}
 
 
-def _text(tree: Path, files: dict[PurePosixPath, TreeFile], name: str) -> str:
-    file = files.get(PurePosixPath(name))
-    if file is None:
+def _text(tree: Path, files: dict[str, TreeFile], name: str) -> str:
+    if name not in files:
         raise SettingsError(f"{tree}: has no {name}")
-    return next(read_files([file])).decode()
+    return next(read_files([files[name]])).decode()
