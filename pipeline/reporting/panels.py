@@ -11,7 +11,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from pipeline.reporting.figures import WIDTH
+from pipeline.reporting.page_size import WIDTH
 from pipeline.reporting.style import LETTERS, PAPERS, Style, objective_label, styles
 from pipeline.reporting.tables import DATA, data_label
 

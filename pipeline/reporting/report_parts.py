@@ -14,9 +14,10 @@ from pipeline.config.earlier_names import current_table
 from pipeline.config.run import Run
 from pipeline.reporting.accuracy_table import EXPLANATION, accuracy_cells, table1_notes, training_cells
 from pipeline.reporting.agreement_table import NOTHING_COMPARED, similarity_cells, table2_notes
-from pipeline.reporting.figures import DPI, FIGURES, WIDTH
+from pipeline.reporting.figures import FIGURES
 from pipeline.reporting.headline_answer import undecided_reason
 from pipeline.reporting.interval_limits import clip_intervals, clipping_note
+from pipeline.reporting.page_size import DPI, WIDTH
 from pipeline.reporting.run_facts import collapsed_sentences
 from pipeline.reporting.tables import (
     DATA,

@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from pipeline.config.objectives import OBJECTIVES
-from pipeline.reporting.figures import DPI
+from pipeline.reporting.page_size import DPI
 from pipeline.system.files import write_atomically
 from twin_alignment.measures import registry
 

@@ -5,7 +5,8 @@ import itertools
 import pytest
 from matplotlib.text import Text
 
-from pipeline.reporting.figures import FIGURES, WIDTH
+from pipeline.reporting.figures import FIGURES
+from pipeline.reporting.page_size import WIDTH
 from pipeline.reporting.style import LETTERS, MEASURES, note, objective_label
 from tests.reporting.planted import CONTROLLED, DOSED
 from tests.reporting.planted_figures import MODULES, table_of

@@ -1,14 +1,19 @@
 """Picture of a comparison: the measures of one pair with intervals, or a matrix per measure of several."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from twin_alignment.comparison.result import Comparison
 from twin_alignment.comparison.short_names import short_names
 from twin_alignment.measures.registry import ALL_MEASURES
+
+if TYPE_CHECKING:
+    from twin_alignment.comparison.result import Comparison
 
 WIDTH = 7.2  # of a page between its margins; inches
 LETTERS, SMALL = 7.0, 4.0  # points, of few files and of many

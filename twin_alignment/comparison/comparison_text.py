@@ -1,14 +1,19 @@
 """Text of a comparison for a reader."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from twin_alignment.comparison.result import Comparison
 from twin_alignment.comparison.short_names import short_names
 from twin_alignment.measures.feature_set import Estimate
 from twin_alignment.measures.geometry import representation_angle
 from twin_alignment.measures.registry import ALL_MEASURES
 from twin_alignment.text_table import text_table
+
+if TYPE_CHECKING:
+    from twin_alignment.comparison.result import Comparison
 
 CHANCE = 3.0  # standard deviations above what rows in random order would give, below which a value is no agreement
 HINT = "nothing is clearly above what rows in random order give. Are the rows of both in the same order?"

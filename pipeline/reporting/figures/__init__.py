@@ -10,9 +10,6 @@ from pathlib import Path
 from pipeline.config.base import SettingsError
 from pipeline.config.references import literals, names_in
 
-WIDTH = 7.2  # inches of the widest figure: a page between its margins, where letters have their own size
-DPI = 160
-
 
 @dataclass(frozen=True)
 class FigureFacts:
