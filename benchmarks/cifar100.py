@@ -11,7 +11,7 @@ from pipeline.__main__ import main
 from pipeline.config.params import read_params
 from pipeline.datasets.catalog import KNOWN
 from pipeline.evaluate.run_features import embedder
-from pipeline.jobs.task import task
+from pipeline.jobs.task import task_of
 from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
 from pipeline.planning.plan import Plan
@@ -57,7 +57,7 @@ def params(archives: list[Path], work: Path, epochs: int, training: dict[str, An
 def make(stage: str, subject: str, settings: Path, device: str, training: list[str]) -> None:
     """A result and, before it, all that it is made from; what has its record is there. `training`: flags of `twins`."""
     found, layout = _read(settings)
-    one = task(stage, subject, found, layout)
+    one = task_of(stage, subject, found, layout)
     if one.place.record.is_file():
         return
     for _, place in one.reads:
@@ -81,7 +81,7 @@ def bring_back(settings: Path, out: Path, features_of: tuple[str, ...] = ("cl", 
             for file in (layout.results / "runs").rglob(pattern):
                 archive.add(file, file.relative_to(layout.results))
     (run,) = found.requests
-    measured = task("measure", run.name, found, layout)
+    measured = task_of("measure", run.name, found, layout)
     if not measured.place.record.is_file():
         return
     job: Any = measured.job

@@ -6,8 +6,9 @@ import subprocess
 import pytest
 import yaml
 
-from pipeline.__main__ import OF_THE_REPORT, main
+from pipeline.cli.app import REPORT_EXTRA, main
 from tests.library.environments import PROJECT, ROOT, closure, environment, run
+from twin_alignment.cli import main as library
 
 
 @pytest.mark.parametrize("left", ["build/lib/pipeline/system/files.py", "reports/table1.csv.set_aside"])
@@ -23,7 +24,7 @@ def test_the_checkout_the_wheel_and_the_citation_agree(capsys):
     assert [author["name"] for author in PROJECT["authors"]] == [author["name"] for author in cited["authors"]]
     assert set(PROJECT["urls"].values()) <= set(re.findall(r"https://[^\s)]+", (ROOT / "README.md").read_text()))
     with pytest.raises(SystemExit, match="0"):
-        main(["--version"])
+        library(["--version"])
     assert capsys.readouterr().out == f"twin-alignment {cited['version']}\n"
 
 
@@ -39,12 +40,12 @@ for name in STAGES:
     run(python, "-c", script, cwd=ROOT)
 
 
-@pytest.mark.parametrize("name", OF_THE_REPORT)
+@pytest.mark.parametrize("name", REPORT_EXTRA)
 def test_a_missing_extra_is_named_in_a_sentence(name, monkeypatch, capsys):
-    def missing(options):
+    def missing(*_, **__):
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-    monkeypatch.setattr("pipeline.__main__._stage", missing)
+    monkeypatch.setattr("pipeline.cli.stage_commands._run", missing)
     assert main(["report"]) == 2
     sentence = f"error: report needs {name}, of the extra `report`: pip install '.[report]' in a checkout\n"
     assert capsys.readouterr().err == sentence
@@ -53,4 +54,4 @@ def test_a_missing_extra_is_named_in_a_sentence(name, monkeypatch, capsys):
 def test_what_the_report_imports_is_what_its_extra_brings():
     brought = closure(PROJECT["optional-dependencies"]["report"])
     base = closure(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["pipeline"])
-    assert set(OF_THE_REPORT) <= set(brought) - set(base)
+    assert set(REPORT_EXTRA) <= set(brought) - set(base)

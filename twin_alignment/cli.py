@@ -51,7 +51,7 @@ def align(
         comparison.table.to_csv(csv, index=False)
     if plot:
         comparison.plot().savefig(plot, dpi=200, bbox_inches="tight")
-    click.echo(comparison.to_json() if as_json else str(comparison))
+    print(comparison.to_json() if as_json else str(comparison))
 
 
 @cli.command()
@@ -69,7 +69,7 @@ def bound(
     from twin_alignment.theory.guarantee import bound as bound_of  # noqa: PLC0415
 
     bounds = bound_of(classes, batch, temperature, learning_rate, steps, delta)
-    click.echo(bounds.to_json() if as_json else str(bounds))
+    print(bounds.to_json() if as_json else str(bounds))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -91,5 +91,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _refuse(sentence: str) -> int:
-    click.echo(f"error: {sentence}", err=True)
+    print(f"error: {sentence}", file=sys.stderr)
     return 2

@@ -19,7 +19,7 @@ from twin_alignment.errors import InputError
 
 WIDE = {"max_content_width": 120}
 NAME = "python -m pipeline"
-REPORT_EXTRA = ("papermill", "jupytext", "nbformat", "nbconvert", "jinja2")  # that nothing but the report needs
+REPORT_EXTRA = ("papermill", "jupytext", "nbformat", "nbconvert")  # that nothing but the report needs
 
 
 class InOrder(click.Group):

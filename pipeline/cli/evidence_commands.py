@@ -25,7 +25,7 @@ def _checked(name: str) -> Path:
     from pipeline.evidence.manifest import evidence_folder
 
     folder = evidence_folder(name)
-    click.echo(f"{folder}: {check_files(folder)} files as they were frozen")
+    print(f"{folder}: {check_files(folder)} files as they were frozen", flush=True)
     return folder
 
 

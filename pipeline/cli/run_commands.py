@@ -130,14 +130,14 @@ def compare(first: str, second: str, **where: Any) -> None:
     if len(set(of_files)) > 1:
         raise SettingsError(f"compare: expected two runs or two settings files, got {first} and {second}")
     if all(of_files):
-        values = [report_values(*_tables_of(Path(name), **where)) for name in names]
+        values = [report_values(*_tables_of(Path(name), where)) for name in names]
     else:
         settings = load(**where)
         values = [run_values(*_measures_of(name, *settings)) for name in names]
     print(side_by_side(names, *values))
 
 
-def _tables_of(params: Path, **where: Any) -> list[pd.DataFrame]:
+def _tables_of(params: Path, where: dict[str, Any]) -> list[pd.DataFrame]:
     """Tables 1 and 2 of a settings file."""
     from pipeline.reporting.measured_tables import finished
 

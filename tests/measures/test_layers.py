@@ -106,7 +106,7 @@ def run_made(small_run, images, tmp_path, monkeypatch):
             network.classifier = torch.nn.Linear(32, 4)
         save_checkpoint(tmp_path, name, 3, network)
         networks[name] = network.eval()
-    monkeypatch.setattr(stage, "load_images", lambda *_: {"train": images, "test": images})
+    monkeypatch.setattr("pipeline.datasets.images.load_images", lambda *_: {"train": images, "test": images})
     inputs = {"store": [tmp_path], "subset": [tmp_path], "checkpoints": [tmp_path]}
     stage.run(job, inputs, {"layers": tmp_path / "layers.csv"}, torch.device("cpu"))
     return networks, pd.read_csv(tmp_path / "layers.csv")

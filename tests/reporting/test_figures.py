@@ -348,7 +348,7 @@ def test_a_figure_without_its_experiment_is_refused_by_name():
     assert figures_of(only) == []
     with pytest.raises(SettingsError, match="trajectory is missing, and collapse shows its runs"):
         STAGES["figure"].job(only, "collapse")
-    with pytest.raises(SettingsError, match="figure 'fig9': allowed is one of accuracy_by_temperature"):
+    with pytest.raises(SettingsError, match="figure 'fig9': expected one of accuracy_by_temperature"):
         STAGES["figure"].job(only, "fig9")
 
 

@@ -4,6 +4,7 @@ import sys
 
 import pandas as pd
 
+from pipeline.reporting.render_report import TEMPORARY_FOLDERS
 from pipeline.reporting.verdicts import COLUMNS
 from pipeline.stages import report
 from pipeline.stages.report import ReportJob
@@ -34,7 +35,7 @@ def test_a_kernel_of_that_name_elsewhere_is_not_taken(tmp_path, monkeypatch):
         write_json(tmp_path / name / "python3" / "kernel.json", other)
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    for name in report.TEMPORARY_FOLDERS:
+    for name in TEMPORARY_FOLDERS:
         monkeypatch.setenv(name, "")
     write_csv(tmp_path / "claims.csv", pd.DataFrame(columns=list(COLUMNS)))
     for name, text in {"report.py": SOURCE, "page.html": "<main>{{ body }}</main>"}.items():
