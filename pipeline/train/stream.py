@@ -20,7 +20,8 @@ from pipeline.config.objective_settings import Objective
 from pipeline.config.run import Run
 from pipeline.config.training_settings import Shared
 from pipeline.config.view_settings import ViewRecipe
-from pipeline.datasets.images import Images, prefetch
+from pipeline.datasets.images import Images
+from pipeline.datasets.prefetch import prefetch
 from pipeline.system.device import to_device
 from pipeline.train.batches import Integers, Order, draw_order
 from pipeline.train.distributed import SINGLE_PROCESS, Distributed
