@@ -98,7 +98,7 @@ else:
         images[np.random.default_rng(0).integers(0, images.shape[0], 256)]
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
-NOTED = {"prepare": 2.0, "read": 0.1}  # KB of memory that an image may cost: its names and its place, not its pixels
+NOTED = {"prepare": 1.5, "read": 0.1}  # KB of memory that an image may cost: its names and its place, not its pixels
 
 
 @pytest.mark.long
