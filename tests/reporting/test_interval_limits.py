@@ -75,7 +75,7 @@ def test_a_figure_is_drawn_within_the_limits_from_a_table_as_computed(tmp_path, 
     monkeypatch.setattr(stage, "importlib", SimpleNamespace(import_module=lambda name: module))
     monkeypatch.setitem(stage.FIGURES, "mine", FigureFacts("", (), (), ()))
     monkeypatch.setattr("pipeline.reporting.measured_tables.load_learning_evidence", lambda inputs, runs: ())
-    monkeypatch.setattr(stage, "run_facts", lambda objectives: pd.DataFrame())
+    monkeypatch.setattr("pipeline.reporting.run_facts.run_facts", lambda objectives: pd.DataFrame())
     monkeypatch.setattr(stage, "sentences", lambda table: ["learned"])
     monkeypatch.setattr(stage, "note", lambda figure, sentences: notes.extend(sentences))
     outputs = {kind: tmp_path / f"mine.{kind}" for kind in ("figure", "facts", "png", "pdf")}
