@@ -10,11 +10,11 @@ min_version("9.10")
 CHECKOUT = Path(str(workflow.current_basedir))
 if set("{}") & {*str(CHECKOUT), *str(Path.cwd())}:
     raise WorkflowError(
-        f"{CHECKOUT}: Snakemake takes braces in a folder's name for its own, allowed is one without"
+        f"{CHECKOUT}: expected a folder without braces in its name, which Snakemake reads as wildcards"
     )
 # jobs stay: to look for dead objects after every 700 new ones takes a tenth of a long plan's time
 gc.set_threshold(100_000)
-sys.path.insert(0, str(CHECKOUT))  # the package `pipeline` lies beside this file
+sys.path.insert(0, str(CHECKOUT))  # the packages are next to this file
 DEFAULT = next(
     path for path in (Path("params.yaml"), CHECKOUT / "params.yaml") if path.is_file()
 )

@@ -70,7 +70,7 @@ def replay(name: str, run: str, steps: int | None, own_commit: bool, threads: in
     folder = _checked(name)
     if own_commit:
         if status := replay_at_its_commit(folder, run, steps):
-            raise SettingsError(f"{folder}: the replay of its own commit ended with exit status {status}, see above")
+            raise SettingsError(f"{folder}: the replay at its commit ended with exit status {status}, see above")
         return
     device = device_of(**device_choice, threads=1)
     print(replay_run(folder, run, device, steps, parallel_twins(threads, device)))

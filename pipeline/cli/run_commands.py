@@ -94,13 +94,13 @@ def start(folder: Path, test_share: float | None) -> None:
 
     require_checkout("start")
     file = file_for(folder)
-    found = survey(folder, test_share)
+    images = survey(folder, test_share)
     machine = GPU if torch.cuda.is_available() else CPU
-    write_text(file, settings_text(file.stem, folder, found, machine, test_share))
+    write_text(file, settings_text(file.stem, folder, images, machine, test_share))
     params = read_params(file)
     layout = Layout(Path(params.results), Path(params.reports))
     print(
-        f"{found_text(folder, found)}\nwritten for {machine.name}: {file}\n\nexpected cost:\n"
+        f"{found_text(folder, images)}\nwritten for {machine.name}: {file}\n\nexpected cost:\n"
         f"{as_text(cost_of(plan(params), layout, 'all', device_here()))}\n\n"
         f"next: snakemake --cores all --configfile {file}"
     )

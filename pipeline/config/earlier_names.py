@@ -42,29 +42,29 @@ _WHOLE = re.compile(rf"({'|'.join(EXPERIMENTS)})(?=_[a-z]+$|$)")  # a word of En
 
 def current_text(text: str) -> str:
     """Replace earlier names within a text: a name of a run, a network's file or tensor, a cell of a table."""
-    text = _WORD.sub(lambda found: _WORDS[found[1]], text)
-    text = _OF_RUN.sub(lambda found: SETTINGS[found[1]], text)
-    return _WHOLE.sub(lambda found: CLAIMS[found[1]], text) if _WHOLE.match(text) else text
+    text = _WORD.sub(lambda match: _WORDS[match[1]], text)
+    text = _OF_RUN.sub(lambda match: SETTINGS[match[1]], text)
+    return _WHOLE.sub(lambda match: CLAIMS[match[1]], text) if _WHOLE.match(text) else text
 
 
 def current_table(table: pd.DataFrame) -> pd.DataFrame:
     """Replace earlier names in the columns and text cells of a table."""
-    found = table.rename(columns=OBJECTIVES | SETTINGS)
-    for title, column in found.select_dtypes(exclude="number").items():
+    renamed = table.rename(columns=OBJECTIVES | SETTINGS)
+    for title, column in renamed.select_dtypes(exclude="number").items():
         names = {value: current_text(value) for value in column.unique() if isinstance(value, str)}
-        found[title] = column.replace({value: name for value, name in names.items() if value != name})
-    return found
+        renamed[title] = column.replace({value: name for value, name in names.items() if value != name})
+    return renamed
 
 
 def current_settings(values: Any) -> Any:
     """Replace earlier names in the plain values of a settings file."""
     if not isinstance(values, dict):
         return values
-    found = {SETTINGS.get(key, key): _current_values(value) for key, value in values.items()}
+    renamed = {SETTINGS.get(key, key): _current_values(value) for key, value in values.items()}
     for block, names in (("experiments", EXPERIMENTS), ("claims", CLAIMS)):
         if isinstance(named := values.get(block), dict):  # keys are names of the user's own, not of settings
-            found[block] = {names.get(name, name): _current_values(value) for name, value in named.items()}
-    return found
+            renamed[block] = {names.get(name, name): _current_values(value) for name, value in named.items()}
+    return renamed
 
 
 def _current_values(value: Any) -> Any:

@@ -111,15 +111,15 @@ def groups_by_class(rows: Sequence[tuple[str, str]], names: Sequence[str], where
     """
     places: Mapping[str, int] = {name: index for index, name in enumerate(names)}
     indices = {str(index): index for index in range(len(names))}
-    found: dict[int, str] = {}
+    group_of: dict[int, str] = {}
     for name, group in rows:
         index = places.get(name, indices.get(name))
         if index is None:
             raise SettingsError(f"{where}: expected classes of the dataset, such as {names[0]!r}, got {name!r}")
-        if index in found:
+        if index in group_of:
             raise SettingsError(f"{where}: expected every class once, got {names[index]!r} twice")
-        found[index] = group
-    missing = [name for index, name in enumerate(names) if index not in found]
+        group_of[index] = group
+    missing = [name for index, name in enumerate(names) if index not in group_of]
     if missing:
         raise SettingsError(f"{where}: expected a group for every class, got none for {missing[0]!r}")
     return found

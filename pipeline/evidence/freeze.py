@@ -59,15 +59,17 @@ def freeze(name: str, plan: Plan, layout: Layout, networks: Sequence[str] = ()) 
     """
     folder = FOLDER / name
     if folder.exists():
-        raise SettingsError(f"{folder}: exists; evidence is never written over, give it another name")
+        raise SettingsError(f"{folder}: exists; expected a new name, as evidence is never overwritten")
     state = git_state()
     if state["dirty"] or state["commit"] is None:
-        raise SettingsError("the tree has uncommitted changes, or is no repository: commit first")
+        raise SettingsError("expected a repository without uncommitted changes: commit first")
     verify(plan, layout, deep=True)
     made = _records(plan, layout)
     dirty = [f"{task.stage.name} {task.subject}".strip() for task, record in made if record["made"]["dirty"]]
     if dirty:
-        raise SettingsError(f"made with uncommitted changes: {', '.join(dirty[:4])} ({len(dirty)} results)")
+        raise SettingsError(
+            f"expected results of committed code, got some made with uncommitted changes: {', '.join(dirty[:4])} ({len(dirty)} results)"
+        )
     unfinished = FOLDER / f".{name}"
     shutil.rmtree(unfinished, ignore_errors=True)
     _fill(unfinished, plan, made, networks)
@@ -78,7 +80,7 @@ def freeze(name: str, plan: Plan, layout: Layout, networks: Sequence[str] = ()) 
 
 
 def _records(plan: Plan, layout: Layout) -> list[tuple[Task, Record]]:
-    """Every finished result of a plan. Raises SettingsError where task that a reader looks at is not made."""
+    """Finished results of a plan. Raises SettingsError where one for readers is missing."""
     every = list(tasks_of(plan, layout))
     missing = [task.command for task in every if task.stage.subject in FOR_READERS and not task.place.record.is_file()]
     if missing:
@@ -106,7 +108,7 @@ def _fill(folder: Path, plan: Plan, made: Sequence[tuple[Task, Record]], network
 
 
 def _labelled(task: Task, path: Path) -> pd.DataFrame:
-    """A measure's rows with the name of what they are of."""
+    """A measure's rows, with their run, setting or subset."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False) if path.stat().st_size > 1 else pd.DataFrame()
     table.insert(0, task.stage.subject, task.subject)
     return table
@@ -115,24 +117,24 @@ def _labelled(task: Task, path: Path) -> pd.DataFrame:
 def _networks(made: Iterable[tuple[Task, Record]], names: Sequence[str]) -> dict[str, Any]:
     """Tensors of the last checkpoints of runs, named RUN|OBJECTIVE|TENSOR."""
     runs = {task.subject: task for task, _ in made if task.stage.is_training}
-    found: dict[str, Any] = {}
+    networks: dict[str, Any] = {}
     for name in names:
         if name not in runs:
-            raise SettingsError(f"networks: {name!r}: expected task of {', '.join(runs)}")
+            raise SettingsError(f"networks: {name!r}: expected one of {', '.join(runs)}")
         folder = runs[name].place.outputs["checkpoints"]
         run = Run.from_name(name)
         for objective in (item["name"] for item in runs[name].decided_by["settings"]["objectives"]):
             tensors = load_file(checkpoint_path(folder, objective, run.epochs))
-            found |= {f"{name}|{objective}|{key}": tensor for key, tensor in tensors.items()}
-    return found
+            networks |= {f"{name}|{objective}|{key}": tensor for key, tensor in tensors.items()}
+    return networks
 
 
 def _last_on_test(alignment: pd.DataFrame, runs: Sequence[str]) -> pd.DataFrame:
-    """How alike the last networks of some runs are, on test images."""
+    """Alignment of the last networks of some runs, on test images."""
     epochs = alignment["epoch"].astype(int)
     last = epochs == epochs.groupby(alignment["run"]).transform("max")
-    kept = alignment[last & alignment["run"].isin(runs) & (alignment["split"] == "test")]
-    return kept[["run", "first", "second", "measure", "value"]]
+    rows = alignment[last & alignment["run"].isin(runs) & (alignment["split"] == "test")]
+    return rows[["run", "first", "second", "measure", "value"]]
 
 
 def _manifest(
@@ -147,18 +149,18 @@ def _manifest(
         where = {part: origin[part] for part in ("python", "packages", "machine")}
         environments.setdefault(str(where), {**where, "stages": {}})["stages"][task.stage.name] = None
         if task.stage.is_training:
-            checkpoints = {Path(file).name: known for file, known in record["outputs"]["checkpoints"].items()}
+            checkpoints = {Path(file).name: sha for file, sha in record["outputs"]["checkpoints"].items()}
             runs[task.subject] = RunOrigin(
                 origin["commit"], origin["dirty"], origin["seconds"], record["found"]["digests"], checkpoints
             )
         if task.stage.name == "prepare":
-            images[task.subject] = {Path(file).name: known for file, known in record["outputs"]["store"].items()}
+            images[task.subject] = {Path(file).name: sha for file, sha in record["outputs"]["store"].items()}
     return Manifest(
         commit=commit,
         command=f"snakemake --cores all all --configfile {plan.file}",
         replay=REPLAY,
         locks={lock: sha256(PROJECT / lock) for lock in LOCKS},
-        environments=[{**task, "stages": list(task["stages"])} for task in environments.values()],
+        environments=[{**where, "stages": list(where["stages"])} for where in environments.values()],
         hours={stage: round(spent, 3) for stage, spent in hours.items()},
         images=images,
         runs=runs,
@@ -168,7 +170,7 @@ def _manifest(
 
 
 def _readme(name: str, plan: Plan) -> str:
-    """How to check the evidence and make it again; what was found is for its author to tell."""
+    """Text on how to check the evidence and make it again; its author adds what was found."""
     return f"""\
 # {name}
 

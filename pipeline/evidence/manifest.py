@@ -17,26 +17,26 @@ FOLDER = Path("reports/evidence")
 SETTINGS = "settings.yaml"
 NETWORKS = "networks.safetensors"
 MEASURED_NETWORKS = "networks.csv"  # how alike these are on test images
-PROSE = {MANIFEST, "README.md"}  # without a digest: what is told of evidence is tested against its tables
+PROSE = {MANIFEST, "README.md"}  # without a digest: tests compare its numbers with the tables
 
 
 @dataclass(frozen=True)
 class RunOrigin:
-    """What is known of task run behind the evidence."""
+    """Origin of one run behind the evidence."""
 
     commit: str
     dirty: bool  # whether tracked files differed from the commit when it was trained
     seconds: float
-    shown: dict[str, str]  # digest of the batches and views that every twin was shown
+    shown: dict[str, str]  # digest of the batches and views that every twin saw; a key of the file
     checkpoints: dict[str, str]  # file -> SHA-256
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What made the evidence, and its files."""
+    """Origin of the evidence, and digests of its files."""
 
-    commit: str  # with whose code and locks all of it is accepted
-    command: str  # that makes it
+    commit: str  # its code and locks accept all of the evidence
+    command: str  # makes it
     replay: list[list[str]]  # commands that train the first {steps} steps of {run} again at this commit
     locks: dict[str, str]  # file -> SHA-256
     environments: list[dict[str, Any]]  # versions, processors and the stages that they made
@@ -48,11 +48,11 @@ class Manifest:
 
 
 def evidence_folder(name: str) -> Path:
-    """Folder of evidence by its name or path. Raises SettingsError that lists what there is."""
+    """Return a folder of evidence by its name or path. Raises SettingsError that lists all folders."""
     folder = Path(name) if (Path(name) / MANIFEST).is_file() else FOLDER / name
     if not (folder / MANIFEST).is_file():
-        known = sorted(path.parent.name for path in FOLDER.glob(f"*/{MANIFEST}"))
-        raise SettingsError(f"{name}: expected task of {', '.join(known) or 'none'}, or a folder with a {MANIFEST}")
+        names = sorted(path.parent.name for path in FOLDER.glob(f"*/{MANIFEST}"))
+        raise SettingsError(f"{name}: expected one of {', '.join(names) or 'none'}, or a folder with a {MANIFEST}")
     return folder
 
 
@@ -88,7 +88,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """{path below the folder: SHA-256} of all that a manifest vouches for."""
+    """Return {path below the folder: SHA-256} of all files that a manifest lists."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in PROSE)
     return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
 
@@ -99,10 +99,12 @@ def check(folder: Path) -> int:
     Raises:
         SettingsError: names every file that was altered, is missing, or does not belong to it.
     """
-    known, found = read_manifest(folder).files, file_digests(folder)
-    wrong = [f"{name} is missing" for name in sorted(known.keys() - found.keys())]
-    wrong += [f"{name} is not of the manifest" for name in sorted(found.keys() - known.keys())]
-    wrong += [f"{name} was altered" for name in sorted(known.keys() & found.keys()) if known[name] != found[name]]
+    expected, actual = read_manifest(folder).files, file_digests(folder)
+    wrong = [f"{name} is missing" for name in sorted(expected.keys() - actual.keys())]
+    wrong += [f"{name} is not of the manifest" for name in sorted(actual.keys() - expected.keys())]
+    wrong += [
+        f"{name} was altered" for name in sorted(expected.keys() & actual.keys()) if expected[name] != actual[name]
+    ]
     if wrong:
         raise SettingsError(f"{folder}: not as it was frozen:\n" + "\n".join(wrong))
-    return len(known)
+    return len(expected)

@@ -30,39 +30,39 @@ def unpack(folder: Path, target: Path) -> dict[str, list[str]]:
     """Write the kept networks as checkpoints below `target`, and return {run: objectives}.
 
     Raises:
-        SettingsError: the evidence keeps none, or task is not as the manifest has it.
+        SettingsError: the evidence has none, or one does not match the manifest.
     """
     if not (folder / NETWORKS).is_file():
-        raise SettingsError(f"{folder}: keeps no networks")
+        raise SettingsError(f"{folder}: has no networks")
     manifest = read_manifest(folder)
-    found: dict[str, list[str]] = {}
+    written: dict[str, list[str]] = {}
     for (run, objective), tensors in _tensors(folder / NETWORKS).items():
         job: Any = run_task(folder, run).job
         path, data = checkpoint_path(target, objective, job.run.epochs), save(tensors)
         if digest_of_bytes(data) != manifest.networks[run].checkpoints[path.name]:
             raise SettingsError(f"{folder / NETWORKS}: {objective} is not the network of the manifest")
         write_bytes(path, data)
-        found.setdefault(run, []).append(objective)
-    return found
+        written.setdefault(run, []).append(objective)
+    return written
 
 
 def _tensors(file: Path) -> dict[tuple[str, str], dict[str, Tensor]]:
-    found: dict[tuple[str, str], dict[str, Tensor]] = {}
+    networks: dict[tuple[str, str], dict[str, Tensor]] = {}
     with safe_open(file, framework="pt") as opened:
         for name in opened.keys():  # noqa: SIM118  (no mapping)
             run, objective, tensor = current_text(name).split("|")
-            found.setdefault((run, objective), {})[tensor] = opened.get_tensor(name)
-    return found
+            networks.setdefault((run, objective), {})[tensor] = opened.get_tensor(name)
+    return networks
 
 
 def measure(folder: Path, device: torch.device) -> pd.DataFrame:
     """Measure the kept networks on test images again.
 
     Returns:
-        A row a pair and measure: run, first, second, measure, value, evidence (the number in it).
+        A row for each pair and measure: run, first, second, measure, value, and evidence (the published value).
 
     Raises:
-        SettingsError: as `unpack`; images are missing or others.
+        SettingsError: as `unpack`; images are missing or differ.
     """
     rows = []
     with tempfile.TemporaryDirectory() as place:
@@ -72,10 +72,10 @@ def measure(folder: Path, device: torch.device) -> pd.DataFrame:
             size = task.plan.dataset(job.run.dataset).views.size
             embedded = embedder(job.run, size, *images_of(folder, read_manifest(folder), task), device)
             features = {o: embedded.features(Path(place), o, job.run.epochs)["test"] for o in objectives}
-            sides = {o: FeatureSet(found, o) for o, found in features.items()}
+            sides = {o: FeatureSet(rows, o) for o, rows in features.items()}
             for first, second in itertools.combinations(objectives, 2):
                 pair = Pair(sides[first], sides[second])
                 rows += [(name, first, second, label, take(pair).value) for label, take in MEASURES.items()]
     table = pd.DataFrame(rows, columns=[*COLUMNS, "value"])
-    known = current_table(pd.read_csv(folder / MEASURED_NETWORKS)).rename(columns={"value": "evidence"})
-    return table.merge(known, on=COLUMNS, how="left", validate="one_to_one")
+    published = current_table(pd.read_csv(folder / MEASURED_NETWORKS)).rename(columns={"value": "evidence"})
+    return table.merge(published, on=COLUMNS, how="left", validate="one_to_one")

@@ -41,7 +41,7 @@ def replay_run(folder: Path, run: str, device: torch.device, steps: int | None, 
     """
     manifest, run = read_manifest(folder), current_text(run)
     if not (folder / STEPS).is_file():
-        raise SettingsError(f"{folder}: keeps no losses of single steps: there is nothing to compare a replay with")
+        raise SettingsError(f"{folder}: has no losses of single steps, with which a replay could be compared")
     task = run_task(folder, run)
     images = load_images(*images_of(folder, manifest, task), device)["train"]
     job: Any = task.job
@@ -49,37 +49,47 @@ def replay_run(folder: Path, run: str, device: torch.device, steps: int | None, 
     twins = {key[2] for key in recorded}
     objectives = [objective for objective in job.objectives if objective.name in twins]
     checkpoints = manifest.runs[run].checkpoints
-    found = replay(job.run, objectives, images, job.views, recorded, steps, checkpoints, workers)
-    text = f"{run}: {_text(found)}"
-    if found.deviation_of_first > TOLERANCE[job.run.precision]:
+    comparison = replay(job.run, objectives, images, job.views, recorded, steps, checkpoints, workers)
+    text = f"{run}: {_text(comparison)}"
+    if comparison.deviation_of_first > TOLERANCE[job.run.precision]:
         raise SettingsError(f"{text}: more than rounding does")
     return text
 
 
 def run_task(folder: Path, run: str) -> Task:
-    """Return the task that trains a run of the evidence, by the run's earlier or today's name. Raises SettingsError
-    that lists its runs."""
+    """Return the task that trains a run of the evidence, by the run's earlier or today's name.
+
+    Raises:
+        SettingsError: lists the runs of the evidence.
+    """
     run = current_text(run)
     if run not in read_manifest(folder).runs:
         runs = "\n".join(read_manifest(folder).runs)
-        raise SettingsError(f"{run}: not a run of {folder}, which has\n{runs}")
+        raise SettingsError(f"{run}: expected a run of {folder}, one of\n{runs}")
     params = read_params(folder / SETTINGS)
     return task_of("twins", run, plan(params, folder / SETTINGS), Layout(Path(params.results), Path(params.reports)))
 
 
 def images_of(folder: Path, manifest: Manifest, task: Task) -> tuple[Path, Path]:
-    """Paths of a run's images and class subset. Raises SettingsError where these are missing, or other images than the
-    evidence was made from."""
+    """Return the paths of a run's images and class subset.
+
+    Raises:
+        SettingsError: they are missing, or differ from those that the evidence was made from.
+    """
     job: Any = task.job
     for place in (place for kind, place in task.reads if kind in ("store", "subset")):
         if not place.record.is_file():
             command = task_of(place.stage.name, place.subject, task.plan, task.layout).command
             raise SettingsError(f"{place.folder}: missing; `{command}` makes it")
     store, subset = task.inputs["store"][0], task.inputs["subset"][0]
-    known = manifest.images[job.run.dataset]
-    other = [name for name, digest in known.items() if not (store / name).is_file() or sha256(store / name) != digest]
-    if other:
-        raise SettingsError(f"{store}: other images than {folder} was made from ({', '.join(other)})")
+    digests = manifest.images[job.run.dataset]
+    changed = [
+        name for name, digest in digests.items() if not (store / name).is_file() or sha256(store / name) != digest
+    ]
+    if changed:
+        raise SettingsError(
+            f"{store}: expected the images that {folder} was made from, got others ({', '.join(changed)})"
+        )
     return store, subset
 
 
@@ -89,14 +99,14 @@ def _recorded(folder: Path, run: str) -> Recorded:
     return {(int(e), int(s), str(o)): tuple(rest) for e, s, o, *rest in zip(*(rows[c] for c in COLUMNS), strict=True)}
 
 
-def _text(found: Comparison) -> str:
-    reached = f", {found.checkpoints} checkpoints reached again" if found.checkpoints else ""
-    if found.first_difference is None:
-        return f"{found.twins} twins, equal to the bit through step {found.steps}{reached}"
-    first = found.first_difference
+def _text(comparison: Comparison) -> str:
+    reached = f", {comparison.checkpoints} checkpoints reached again" if comparison.checkpoints else ""
+    if comparison.first_difference is None:
+        return f"{comparison.twins} twins, equal to the bit through step {comparison.steps}{reached}"
+    first = comparison.first_difference
     return (
-        f"{found.twins} twins, equal to the bit through step {first - 1}, from step {first} on apart by up to "
-        f"{found.deviation:.2g} of a loss after {found.steps}{reached}"
+        f"{comparison.twins} twins, equal to the bit through step {first - 1}, from step {first} on apart by up to "
+        f"{comparison.deviation:.2g} of a loss after {comparison.steps}{reached}"
     )
 
 
@@ -104,8 +114,10 @@ def _text(found: Comparison) -> str:
 
 
 def replay_at_its_commit(folder: Path, run: str, steps: int | None) -> int:
-    """Do the same with the evidence's own code and locks, in a worktree and an environment that are deleted afterwards,
-    and return the exit status. To make the environment takes minutes and gigabytes."""
+    """Replay with the evidence's code and locks, in a temporary worktree and environment, and return the exit status.
+
+    The environment takes minutes and gigabytes.
+    """
     manifest = read_manifest(folder)
     job: Any = run_task(folder, run).job
     values = {
@@ -117,7 +129,7 @@ def replay_at_its_commit(folder: Path, run: str, steps: int | None) -> int:
     }
     with _worktree(manifest.commit) as tree:
         for command in (["make", "setup"], *manifest.replay):
-            words = [word.format(**values) for word in command]
+            words = [part.format(**values) for part in command]
             print(shlex.join(words), file=sys.stderr)
             path = f"{tree / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
             done = subprocess.run(words, cwd=tree, env={**os.environ, "PATH": path}, check=False)
@@ -128,7 +140,7 @@ def replay_at_its_commit(folder: Path, run: str, steps: int | None) -> int:
 
 @contextmanager
 def _worktree(commit: str) -> Iterator[Path]:
-    """A checkout of a commit beside this task, with this task's downloads."""
+    """A temporary checkout of a commit, with the downloads of this one."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder, "tree")
         git = ["git", "-C", str(PROJECT), "worktree"]

@@ -37,7 +37,9 @@ def without_diverged(plan: Plan, layout: Layout) -> Plan:
     left = {name: tuple(run for run in runs if run not in diverged) for name, runs in plan.experiments.items()}
     lost = {name: tuple(run for run in runs if run in diverged) for name, runs in plan.experiments.items()}
     experiments = {name: runs for name, runs in left.items() if runs}
-    return replace(plan, requests=requests, experiments=experiments, asked=plan.requests, diverged=diverged, lost=lost)
+    return replace(
+        plan, requests=requests, experiments=experiments, all_requests=plan.requests, diverged=diverged, lost=lost
+    )
 
 
 def divergence_notice(plan: Plan) -> str:

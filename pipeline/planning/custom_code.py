@@ -36,7 +36,7 @@ def rehearse_objectives(run: Run, objectives: Sequence[Objective], params: Param
 
 @cache
 def _image_shape(spec: DatasetSpec) -> tuple[int, int, int] | None:
-    """(channels, height, width) of views; None: the images are not there, and their size is not published."""
+    """(channels, height, width) of views; None: the images are missing, and their size is not published."""
     sizes = facts(spec.source).sizes
     if sizes is None or (spec.source not in KNOWN and not all(Path(path).exists() for path in spec.paths)):
         return None

@@ -64,8 +64,8 @@ def _expand(name: str, experiment: Experiment, params: Params) -> Iterator[Run]:
             run = parse(Run, {**params.training.model_dump(), **values}, where)
             check_run(run, params, where)
             classes = classes_of(run.dataset, params)
-            whole = run.classes in (None, classes)
-            subset_seed = 0 if whole else run.subset_seed  # nothing is drawn from the whole
+            is_whole = run.classes in (None, classes)
+            subset_seed = 0 if is_whole else run.subset_seed  # nothing is drawn from the whole
             run = run.model_copy(update={"classes": run.classes or classes, "subset_seed": subset_seed})
             if run in runs:  # counted twice, one seed would look like two
                 raise SettingsError(f"{where}: expected each run once, got {run.name} twice")

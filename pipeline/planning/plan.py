@@ -60,7 +60,7 @@ class Plan:
         requests: what is requested of each run.
         experiments: the runs of each experiment.
         file: the settings file, for commands in messages.
-        asked: all requests, where some runs diverged.
+        all_requests: all requests, where some runs diverged.
         diverged: runs that diverged, and why.
         lost: diverged runs of each experiment.
     """
@@ -69,7 +69,7 @@ class Plan:
     requests: Mapping[Run, Request]
     experiments: Mapping[str, tuple[Run, ...]]
     file: Path = Path("params.yaml")
-    asked: Mapping[Run, Request] = field(default_factory=dict)
+    all_requests: Mapping[Run, Request] = field(default_factory=dict)
     diverged: Mapping[Run, str] = field(default_factory=dict)
     lost: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
 
@@ -84,7 +84,7 @@ class Plan:
     def request(self, name: str) -> tuple[Run, Request]:
         """Return the run of a name and its request: the paper's objectives where no experiment requests it."""
         run = self.named.get(name) or Run.from_name(name)
-        return run, self.requests.get(run) or self.asked.get(run) or _default_request(run)
+        return run, self.requests.get(run) or self.all_requests.get(run) or _default_request(run)
 
     @cached_property
     def named(self) -> dict[str, Run]:

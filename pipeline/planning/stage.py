@@ -59,7 +59,7 @@ class Stage:
         uses_device: computes with torch on a device.
         is_resumable: continues where it was interrupted.
         is_training: takes hours; a finished result is not computed again.
-        shown: (kind, category) in Snakemake's own report.
+        in_report: (kind, category) in Snakemake's own report.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Stage:
     uses_device: bool = False
     is_resumable: bool = False
     is_training: bool = False
-    shown: tuple[str, str] | None = None
+    in_report: tuple[str, str] | None = None
 
     def is_folder(self, kind: str) -> bool:
         return self.writes[kind].endswith("/")

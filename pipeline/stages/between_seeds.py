@@ -30,14 +30,14 @@ class BetweenSeedsJob(Settings):
 def job_of(plan: Plan, name: str) -> BetweenSeedsJob:
     """Take the plan's runs of a setting that train CL, of those the ones that keep the largest number of epochs."""
     setting = Run.from_name(name).setting
-    kept = {run: plan.requests[run].checkpoints for run in plan.requests if run.setting == setting}
-    kept = {run: epochs for run, epochs in kept.items() if plan.compares_seeds(run)}
-    if not kept:
+    epochs_of = {run: plan.requests[run].checkpoints for run in plan.requests if run.setting == setting}
+    epochs_of = {run: epochs for run, epochs in epochs_of.items() if plan.compares_seeds(run)}
+    if not epochs_of:
         raise SettingsError(
             f"{name}: no experiment trains cl in this setting on classes that seeds share, so none compare"
         )
-    epochs = max(kept.values(), key=len)
-    runs = tuple(run for run, its_epochs in kept.items() if its_epochs == epochs)
+    epochs = max(epochs_of.values(), key=len)
+    runs = tuple(run for run, its_epochs in epochs_of.items() if its_epochs == epochs)
     return BetweenSeedsJob(runs=runs, checkpoints=epochs, size=plan.dataset(setting.dataset).views.size)
 
 

@@ -85,5 +85,5 @@ STAGE = Stage(
     {"claims": "claims.csv"},
     reads=reads_of,
     modules=lambda job: registry().TOPICS,
-    shown=("claims", "Claims"),
+    in_report=("claims", "Claims"),
 )

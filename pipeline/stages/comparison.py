@@ -33,7 +33,7 @@ STAGE = Stage(
     {kind: f"comparisons/{{subject}}/{kind}.csv" for kind in ("accuracy", "agreement")},
     reads=lambda job: measured(("probes", "movement", "baselines", "alignment"), job.runs),
     files=PAPER_VALUES,
-    shown=("accuracy", "Tables"),
+    in_report=("accuracy", "Tables"),
     subject="experiment",
     subjects=lambda plan: plan.custom_experiments,
 )

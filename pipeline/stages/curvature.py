@@ -53,10 +53,12 @@ def run(job: CurvatureJob, inputs: Inputs, outputs: Outputs, device: torch.devic
     trained = pd.read_csv(inputs["steps"][0]).query("objective == 'cl'")
     rates = {e: float(trained.loc[trained["epoch"] <= e, "learning_rate"].sum()) for e in job.checkpoints}
     state_of = partial(load_checkpoint, inputs["checkpoints"][0], "cl")
-    found = along_training(run, network, batch.view1, batch.view2, rates, state_of, job.surrogate)
-    write_csv(outputs["curvature"], pd.DataFrame(map(asdict, found.curvature)))
+    measured = along_training(run, network, batch.view1, batch.view2, rates, state_of, job.surrogate)
+    write_csv(outputs["curvature"], pd.DataFrame(map(asdict, measured.curvature)))
     rate = job.surrogate.rate
-    rows = [{"epoch": epoch, "rate": rate, **asdict(step)} for epoch, own in found.surrogate.items() for step in own]
+    rows = [
+        {"epoch": epoch, "rate": rate, **asdict(step)} for epoch, steps in measured.surrogate.items() for step in steps
+    ]
     write_csv(outputs["surrogate"], pd.DataFrame(rows))
 
 

@@ -141,7 +141,7 @@ STAGE = Stage(
     reads=lambda job: measured((*FIGURES[job.figure].reads, *FACTS), job.runs),
     files=PAPER_VALUES,
     modules=lambda job: [f"pipeline.reporting.figures.plot_{job.figure}"],
-    shown=("png", "Figures"),
+    in_report=("png", "Figures"),
     subject="figure",
     subjects=figures_of,
 )

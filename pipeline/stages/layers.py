@@ -58,11 +58,11 @@ def run(job: LayersJob, inputs: Inputs, outputs: Outputs, device: torch.device) 
         parts = {name.partition(".")[0] for name in weights}
         read = {name: weight for name, weight in weights.items() if name.startswith(("encoder.", "projection_head."))}
         network.load_state_dict(read, strict="projection_head" in parts)
-        found = {split: encode_layers(network, images, job.size) for split, images in splits.items()}
+        layers_by_split = {split: encode_layers(network, images, job.size) for split, images in splits.items()}
         if "projection_head" not in parts or ("classifier" in parts and job.run.ce_head == "features"):
-            for layers in found.values():
+            for layers in layers_by_split.values():
                 del layers["z"]  # of a projection head that training never used
-        return found
+        return layers_by_split
 
     labels = {split: images.labels for split, images in splits.items()}
     epochs = track(job.epochs, len(job.epochs), f"layers {job.run.name}")

@@ -46,10 +46,10 @@ def run(job: MergingJob, inputs: Inputs, outputs: Outputs, device: torch.device)
     train, test = splits["train"], splits["test"]
     encoder = empty_network(run, train.channels, size or train.size).encoder.to(device)
     ends = [load_encoder(inputs["checkpoints"][0], objective, run.epochs) for objective in ("cl", "nscl")]
-    found = accuracy_between(encoder, (ends[0], ends[1]), job.shares, train, test, size, job.probes)
+    accuracies = accuracy_between(encoder, (ends[0], ends[1]), job.shares, train, test, size, job.probes)
     rows = [
         {"share": share, "batch_norm": batch_norm, "probe": probe, **asdict(result)}
-        for (share, batch_norm), results in found.items()
+        for (share, batch_norm), results in accuracies.items()
         for probe, result in results.items()
     ]
     write_csv(outputs["merging"], pd.DataFrame(rows))

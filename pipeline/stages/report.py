@@ -92,5 +92,5 @@ STAGE = Stage(
     files={"source": "reports/report.py", "template": "reports/page.html", **CIFAR_EVIDENCE},
     records="all",
     modules=lambda job: ["pipeline.reporting.report_parts"],
-    shown=("page", "Report"),
+    in_report=("page", "Report"),
 )

@@ -71,5 +71,5 @@ STAGE = Stage(
     records="runs",
     files=PAPER_VALUES,
     subjects=subjects_of,
-    shown=("table1", "Tables"),
+    in_report=("table1", "Tables"),
 )

@@ -42,5 +42,5 @@ STAGE = Stage(
     records="runs",
     files=PAPER_VALUES,
     subjects=subjects_of,
-    shown=("table2", "Tables"),
+    in_report=("table2", "Tables"),
 )

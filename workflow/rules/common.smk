@@ -83,8 +83,8 @@ def reads(stage):
 def writes(stage):
     """Files that a stage's rule declares; marked for Snakemake's own report."""
     files = LAYOUT.place(STAGES[stage], wildcard_of(stage)).declared
-    if STAGES[stage].shown:
-        kind, category = STAGES[stage].shown
+    if STAGES[stage].in_report:
+        kind, category = STAGES[stage].in_report
         subject = STAGES[stage].subject
         files[kind] = report(
             files[kind],
