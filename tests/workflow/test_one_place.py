@@ -1,4 +1,4 @@
-"""What a newcomer adds stands in one place each: everything is added to a copy at once, and the whole chain runs."""
+"""Everything that a newcomer adds has one place: all are added to a copy at once, and the whole chain runs."""
 
 import html
 import json
@@ -6,7 +6,8 @@ import json
 import pandas as pd
 import pytest
 
-from pipeline.planning.layout import short_name
+from pipeline.jobs.chain import STAGES
+from tests.workflow.conftest import LAYOUT, ROOT
 
 OBJECTIVE = '''
 import torch
@@ -20,14 +21,14 @@ def pull(z1, z2, labels, temperature):
 '''
 HELPER = "def half(x):\n    return x / 2\n"
 DATASET = '''
-"""Digits below five, as a data set of its own."""
+"""Digits below five, as a dataset."""
 
 from pathlib import Path
 
-from pipeline.datasets.dataset_facts import Facts
-from pipeline.datasets.sources.digits import images as digits
-from pipeline.datasets.source_images import SourceImages, SourceSplit
 from pipeline.config.dataset_settings import DatasetSpec, SourceSettings
+from pipeline.datasets.dataset_facts import Facts
+from pipeline.datasets.source_images import SourceImages, SourceSplit
+from pipeline.datasets.sources.digits import images as digits
 
 FACTS = Facts(spec=DatasetSpec(source="low_digits", classes=5, licence="CC BY 4.0"))
 
@@ -64,9 +65,7 @@ FIGURE = '''
 
 from matplotlib.figure import Figure
 
-from pipeline.reporting import style
-
-CAPTION = "A figure of one's own."
+CAPTION = "A custom figure."
 EXPERIMENTS = ("trajectory",)
 READS = ("weights",)
 TWINS = ("cl",)
@@ -77,22 +76,21 @@ def table(reading):
 
 
 def draw(table):
-    figure, axes = style.panels(1, 1)
-    axes[0][0].bar(table["second"], table["weight_gap"])
-    axes[0][0].set(xlabel="twin", ylabel="weight gap")
+    figure = Figure()
+    figure.subplots().bar(table["second"], table["weight_gap"])
     return figure
 '''
 CLAIM = '''
-"""A claim of one's own."""
+"""A custom claim."""
 
-from pipeline.reporting.claim import Claim, by_data
 from pipeline.config.params import ClaimRule
+from pipeline.reporting.claim import Claim, by_data
 
 PLACE = 99
 
 
 def _gap(read):
-    return by_data(read("weights"), lambda own: own.groupby("seed")["weight_gap"].max().tolist())
+    return by_data(read("weights"), lambda rows: rows.groupby("seed")["weight_gap"].max().tolist())
 
 
 CLAIMS = (
@@ -113,102 +111,144 @@ CLAIMS = (
 '''
 
 
-@pytest.fixture(scope="module")
-def extended(sources, tmp_path_factory):
-    project = sources.copy(tmp_path_factory.mktemp("extended") / "twins")
-    new = {
-        "mine.py": OBJECTIVE,
-        "helper.py": HELPER,
-        "pipeline/datasets/sources/low_digits.py": DATASET,
-        "pipeline/models/encoders/linear.py": ENCODER,
-        "twin_alignment/measures/of_pair.py": MEASURE,
-        "pipeline/reporting/figures/plot_my_gap.py": FIGURE,
-        "pipeline/reporting/claims/mine.py": CLAIM,
-    }
-    for name, text in new.items():
-        assert not (project.path / name).exists()
-        (project.path / name).write_text(text.lstrip())
-    project.edit(
-        "twin_alignment/measures/registry.py",
+STAGE = '''
+"""Count what there is."""
+
+from pipeline.planning.stage import Outputs, Stage
+from pipeline.stages.subset import SubsetJob, job_of
+
+
+def run(job: SubsetJob, inputs, outputs: Outputs) -> None:
+    from pipeline.system.files import write_json
+
+    write_json(outputs["count"], {"images": inputs["subset"][0].name, "dataset": job.dataset})
+
+
+STAGE = Stage(
+    "count",
+    job_of,
+    {"count": "count.json"},
+    folder="counts",
+    reads=lambda job: {"subset": [job.subject]},
+    subject="subset",
+    subjects=lambda plan: plan.subsets,
+)
+'''
+RULE = """
+
+use rule prepare as count with:
+    input:
+        reads("count"),
+    output:
+        writes("count"),
+    log:
+        log_of("count"),
+    resources:
+        **needs("count"),
+    params:
+        **job("count"),
+"""
+NEW = {
+    "mine.py": OBJECTIVE,
+    "helper.py": HELPER,
+    "pipeline/datasets/sources/low_digits.py": DATASET,
+    "pipeline/models/encoders/linear.py": ENCODER,
+    "twin_alignment/measures/of_pair.py": MEASURE,
+    "pipeline/reporting/figures/plot_my_gap.py": FIGURE,
+    "pipeline/reporting/claims/claims_mine.py": CLAIM,
+    "pipeline/stages/count.py": STAGE,
+}
+REGISTRY = "twin_alignment/measures/registry.py"
+ENTRIES = (
+    (
+        REGISTRY,
         '    Measure(\n        name="rho",',
         '    Measure("procrustes", "Procrustes", "Procrustes", "twin_alignment.measures.of_pair:of_pair", True, True),\n'
         '    Measure(\n        name="rho",',
-    )
-    project.edit("params.yaml", "[cl, nscl]", '[cl, nscl, "mine.py:pull"]')
-    project.edit("params.yaml", "dataset: digits, classes: 4", "dataset: low_digits, encoder: linear")
-    project.run("snakemake", "--cores", "2", "--quiet", "all")
+    ),
+    ("pipeline/jobs/chain.py", "    comparison,\n", "    comparison,\n    count,\n"),
+    ("pipeline/jobs/chain.py", "(prepare, subset, twins)", "(prepare, subset, count, twins)"),
+    ("workflow/rules/data.smk", "**job(\"subset\"),\n", f"**job(\"subset\"),\n{RULE}"),
+    ("params.yaml", "[cl, nscl]", '[cl, nscl, "mine.py:pull"]'),
+    ("params.yaml", "dataset: digits, classes: 4", "dataset: low_digits, encoder: linear"),
+)
+COUNT = str(LAYOUT.place(STAGES["subset"], "low_digits/classes=5,seed=0").digests).replace("/subsets/", "/counts/")
+
+
+def test_every_place_of_the_documentation_is_there():
+    folders = {name.rpartition("/")[0] for name in NEW if "/" in name}
+    assert all((ROOT / folder).is_dir() for folder in folders)
+    assert not any((ROOT / name).exists() for name in NEW)
+
+
+@pytest.fixture(scope="module")
+def extended(sources, tmp_path_factory):
+    project = sources.copy(tmp_path_factory.mktemp("extended") / "twins")
+    for name, text in NEW.items():
+        (project.path / name).write_text(text.lstrip())
+    for entry in ENTRIES:
+        project.edit(*entry)
+    project.run("snakemake", "--cores", "2", "--quiet", "all", "--", "all", COUNT)
     return project
 
 
-def test_an_objective_trains_and_stands_in_tables_and_figures(extended):
+@pytest.mark.long
+def test_an_objective_is_in_tables_and_figures_and_its_source_decides_the_run(extended):
     for table, column in (("table1", "objective"), ("table2", "second")):
         assert "mine.pull" in set(pd.read_csv(extended.path / "reports" / f"{table}.csv")[column])
     for figure, column in (("fig2_trajectory", "second"), ("fig6_weight_gap", "second"), ("collapse", "objective")):
         assert "mine.pull" in set(pd.read_csv(extended.path / "reports" / "figures" / f"{figure}.csv")[column])
+    with extended.edited(("helper.py", "x / 2", "x / 3")):
+        assert "code: helper.py" in "".join(extended.stale())
+        assert "train again from the start (helper.py changed)" in extended.dry_run()[1]
 
 
-def test_its_source_decides_the_run(extended, tmp_path):
-    project = extended.copy(tmp_path / "twins")
-    project.edit("helper.py", "x / 2", "x / 3")
-    assert "code: helper.py" in project.pipeline("verify", check=False)
-    assert "train again from the start (helper.py changed)" in project.run("snakemake", "--dry-run")
-
-
-def test_a_data_set_and_an_encoder_are_a_file_each(extended):
+@pytest.mark.long
+def test_a_dataset_and_an_encoder_are_a_file_each(extended):
     rows = pd.read_csv(extended.path / "reports" / "table1.csv").query("status != 'not run'")
     assert set(rows["dataset"]) == {"low_digits"}
     assert set(rows["encoder"]) == {"linear-w4"}
     assert set(rows["classes"]) == {5}
 
 
-def test_a_measure_stands_in_tables_and_figures(extended):
+@pytest.mark.long
+def test_a_measure_is_in_tables_and_figures(extended):
     for file in ("table2.csv", "figures/fig2_trajectory.csv"):
         rows = pd.read_csv(extended.path / "reports" / file).query("measure == 'procrustes' and second == 'nscl'")
         assert rows["mean"].between(0, 1).all()
         assert len(rows) > 0
-    assert "all as these settings" in extended.pipeline("verify")
-    extended.edit("twin_alignment/measures/of_pair.py", "procrustes(pair", "0.5 * procrustes(pair")
-    said = extended.run("snakemake", "--dry-run")
-    extended.edit("twin_alignment/measures/of_pair.py", "0.5 * procrustes(pair", "procrustes(pair")
-    assert "twin_alignment/measures/of_pair.py was edited since" in said
+    assert extended.stale() == []
+    with extended.edited(("twin_alignment/measures/of_pair.py", "procrustes(pair", "0.5 * procrustes(pair")):
+        assert "twin_alignment/measures/of_pair.py was edited since" in extended.dry_run()[1]
 
 
+@pytest.mark.long
 def test_a_figure_and_a_claim_are_a_file_each(extended):
     assert (extended.path / "reports" / "figures" / "my_gap.png").is_file()
-    assert "A figure of one's own." in html.unescape((extended.path / "reports" / "report.html").read_text())
+    assert "A custom figure." in html.unescape((extended.path / "reports" / "report.html").read_text())
     claims = pd.read_csv(extended.path / "reports" / "claims.csv").set_index("claim")
     assert claims.loc["weights_differ", "verdict"] == "holds"
 
 
-def test_none_of_them_touches_what_others_made(finished, tmp_path):
-    project = finished.copy(tmp_path / "twins")
-    (project.path / "pipeline" / "datasets" / "sources" / "low_digits.py").write_text(DATASET.lstrip())
-    (project.path / "pipeline" / "models" / "encoders" / "linear.py").write_text(ENCODER.lstrip())
-    (project.path / "mine.py").write_text(OBJECTIVE.lstrip())
-    assert project.planned() == set()
-    assert "all as these settings" in project.pipeline("verify")
+@pytest.mark.long
+def test_a_stage_is_a_file_a_rule_and_an_entry(extended):
+    found = json.loads((extended.path / COUNT.removesuffix(".sha256") / "count.json").read_text())
+    assert found == {"images": "subset.json", "dataset": "low_digits"}
+    assert "Count what there is." in extended.pipeline("--help")
 
 
-def test_a_stage_is_a_declaration_and_a_module(sources, tmp_path):
+def test_a_new_stage_runs_by_its_command_and_its_rule(sources, tmp_path):
     project = sources.copy(tmp_path / "twins")
-    (project.path / "pipeline" / "stages" / "count.py").write_text(
-        '"""Count what there is."""\n\nfrom pipeline.system.files import write_json\n\n\n'
-        "def run(job, inputs, outputs):\n"
-        '    write_json(outputs["count"], {"images": inputs["subset"][0].name, "dataset": job.dataset})\n'
-    )
-    project.edit(
-        "pipeline/jobs/declared.py",
-        '    Stage(\n        "twins",',
-        '    Stage(\n        "count",\n        _subset_job,\n        {"count": "count.json"},\n'
-        '        folder="counts",\n'
-        '        reads=lambda job: {"subset": [f"{job.dataset}/classes={job.classes},seed={job.seed}"]},\n'
-        '        subject="subset",\n'
-        "        subjects=lambda plan: list({run.subset for run in plan.requests}),\n    ),\n"
-        '    Stage(\n        "twins",',
-    )
-    name = short_name("digits/classes=4,seed=0")
-    project.run("snakemake", "--cores", "2", "--quiet", "all", "--", f"results/counts/{name}.sha256")
-    found = json.loads((project.path / "results" / "counts" / name / "count.json").read_text())
-    assert found == {"images": "subset.json", "dataset": "digits"}
-    assert "Count what there is." in project.pipeline("--help")
-    assert "3 finished results" in project.pipeline("verify")
+    (project.path / "pipeline" / "stages" / "count.py").write_text(STAGE.lstrip())
+    for entry in ENTRIES[1:4]:
+        project.edit(*entry)
+    assert "Count what there is." in project.pipeline("count", "--help")
+    place = LAYOUT.place(STAGES["subset"], "digits/classes=4,seed=0")
+    target = str(place.digests).replace("/subsets/", "/counts/")
+    assert project.planned(target) == {"prepare", "subset", "count"}
+
+
+def test_new_files_do_not_touch_what_others_made(project):
+    for name in ("mine.py", "pipeline/datasets/sources/low_digits.py", "pipeline/models/encoders/linear.py"):
+        (project.path / name).write_text(NEW[name].lstrip())
+    assert project.planned() == set()

@@ -85,7 +85,6 @@ def test_a_grid_is_the_product_of_its_lists():
     ],
 )
 def test_a_warm_up_that_never_ends_is_named_while_planning(values):
-    """Whether a course of so many epochs reaches its peak is asked of its rates."""
     run = Run(dataset="digits", **values)
     rates = [rate_of(run, epoch, step, 7) for epoch in range(1, run.horizon + 1) for step in range(1, 8)]
     peak = run.learning_rate * run.batch_size / 256
@@ -126,15 +125,10 @@ def test_planning_writes_out_a_runs_name_a_few_dozen_times_at_most(monkeypatch, 
     assert len(asked) < 20 * 48  # claims about the same runs look them up together
 
 
-def test_a_run_of_the_plan_is_the_same_value_for_every_stage():
-    found = plan(params(one={"grid": [{"dataset": "digits"}]}))
+def test_all_classes_and_their_number_are_the_same_run_which_every_stage_shares():
+    found = plan(params(one={"grid": [{"dataset": "digits"}, {"dataset": "digits", "classes": 10}]}))
     (run,) = found.requests
     assert found.request(run.name)[0] is run
-
-
-def test_all_classes_and_their_number_are_the_same_run():
-    grid = [{"dataset": "digits"}, {"dataset": "digits", "classes": 10}]
-    assert len(plan(params(one={"grid": grid})).requests) == 1
 
 
 def test_a_run_that_two_entries_of_a_grid_ask_for_counts_once():
@@ -146,41 +140,42 @@ def test_a_run_that_two_entries_of_a_grid_ask_for_counts_once():
     ]
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "-rf", "a/b", "a b", "{a}", "a\n", "a,b=1", "$(touch x)", "a" * 65])
+WRONG_NAMES = ["", ".", "-rf", "a/b", "a b", "{a}", "a\n", "a,b=1", "$(touch x)", "a" * 65]
+
+
+@pytest.mark.parametrize("name", ["..", *WRONG_NAMES])
 def test_a_dataset_is_not_called_what_a_path_or_a_rule_cannot_bear(name):
-    with pytest.raises(SettingsError, match=r"datasets: .* is not a possible name: allowed are"):
+    with pytest.raises(SettingsError, match=r"datasets: .* is not a possible name"):
         plan(parse(Params, {"experiments": {}, "datasets": {name: {"source": "digits"}}}, "params.yaml"))
 
 
-@pytest.mark.parametrize(
-    "name", ["", ".", ".x", "-x", "a.b", "a/b", "a b", "a{b}", "a\n", "a,b", "a=b", "$(touch x)", "a" * 65, "controls"]
-)
+@pytest.mark.parametrize("name", [".x", "a.b", "controls", *WRONG_NAMES])
 def test_an_experiment_is_not_called_what_a_path_a_rule_or_a_command_cannot_bear(name):
-    with pytest.raises(SettingsError, match=r"experiments: .* is not a possible name: allowed are"):
+    with pytest.raises(SettingsError, match=r"experiments: .* is not a possible name"):
         plan(params(**{name: {"grid": [{"dataset": "digits"}]}}))
 
 
 @pytest.mark.parametrize("name", ["all", "prepared", "_x", "2", "a-b", "é", "a" * 64])
 def test_any_other_name_of_an_experiment_is_its_subject_in_every_stage(name, tmp_path):
     found = plan(params(**{name: {"grid": [{"dataset": "digits"}]}}))
-    (one,) = (one for one in tasks(found, Layout(tmp_path, tmp_path)) if one.stage.name == "comparison")
-    assert one.subject == name
+    (comparison,) = (task for task in tasks(found, Layout(tmp_path, tmp_path)) if task.stage.name == "comparison")
+    assert comparison.subject == name
     assert re.fullmatch("[^/.]+", name)  # as rules read it
     assert not name.startswith("-")  # as the command line reads it
 
 
 @pytest.mark.parametrize("key", ["results", "reports", "downloads"])
-@pytest.mark.parametrize("name", ["", "-x", " x", "{results}", "a}", "a\nb", "a\ud800", "\udfff"])
-def test_a_folder_is_not_called_what_a_rule_cannot_bear(key, name):
-    with pytest.raises(SettingsError, match=rf"{key}: .* is not a possible folder: allowed is"):
-        plan(parse(Params, {"experiments": {}, key: name}, "params.yaml"))
+def test_a_folder_is_not_called_what_a_rule_or_a_path_cannot_bear(key):
+    def planned(name):
+        return plan(parse(Params, {"experiments": {}, key: name}, "params.yaml"))
 
-
-@pytest.mark.parametrize("name", ["a/" * 501, "a/" + "é" * 128, "x" * 256])
-def test_a_folder_is_not_longer_than_a_path_may_be(name):
-    with pytest.raises(SettingsError, match=r"results: .* is too long .*: allowed are 1,000 bytes, and 255 from one"):
-        plan(parse(Params, {"experiments": {}, "results": name}, "params.yaml"))
-    assert plan(parse(Params, {"experiments": {}, "results": f"/{'x' * 255}/é"}, "params.yaml")).requests == {}
+    for name in ("", "-x", " x", "{results}", "a}", "a\nb", "a\ud800", "\udfff"):
+        with pytest.raises(SettingsError, match=rf"{key}: .* is not a possible folder"):
+            planned(name)
+    for name in ("a/" * 501, "a/" + "é" * 128, "x" * 256):
+        with pytest.raises(SettingsError, match=rf"{key}: .* is too long"):
+            planned(name)
+    assert planned(f"/{'x' * 255}/é").requests == {}
 
 
 def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
@@ -209,10 +204,7 @@ def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
         ({"dataset": "digit_pairs", "batch_size": 10**400}, r"batch_size = 10*: allowed is at most"),
         ({"dataset": "digits", "encoder": "vit_base"}, r"grid\[0\]: vit_base cuts .* 14 x 14 patches.* 8 x 8 pixels"),
         ({"dataset": "digits", "encoder": "vit_micro", "width": 5, "batch_size": 64}, None),
-        (
-            {"dataset": "digits", "encoder": "vit_small", "width": 5, "epochs": 1, "warmup_epochs": 0},
-            r"width = 5 gives 30 columns, which its 12 heads",
-        ),
+        ({"dataset": "digits", "encoder": "vit_small", "width": 5}, r"width = 5 gives 30 columns, which its 12 heads"),
         ({"dataset": "digits", "width": 10**6}, r"width = 1000000: .*less than or equal to 16384"),
         ({"dataset": "digits", "seed": [0] * 1000, "width": [8] * 1000}, r"1,000,000 runs: allowed are 10,000"),
     ],
@@ -234,7 +226,7 @@ def test_a_batch_larger_than_the_images_of_ones_own_folder_is_refused_at_once(tm
         return plan(parse(Params, {"datasets": {"lichens": {**dataset, **more}}, "experiments": experiments}, "x"))
 
     assert len(planned(10).requests) == 1
-    with pytest.raises(SettingsError, match=r"batch_size = 11: lichens has 10 training images, allowed is at most"):
+    with pytest.raises(SettingsError, match=r"batch_size.* 11.*lichens has 10 training images|batch_size.*lichens.*got 11"):
         planned(11)
     assert planned(11, classes=2).requests  # nothing is counted, and the folder need not be there
 
@@ -244,11 +236,6 @@ def test_a_run_may_take_every_number_and_batch_up_to_the_limit():
     assert [(run.seed, run.batch_size) for run in found.requests] == [(2**63 - 1, 1437)]
 
 
-def test_an_experiment_without_objectives_is_refused():
-    with pytest.raises(SettingsError, match=r"experiments.one.objectives = \[\]: .* at least 1 item"):
-        params(one={"objectives": [], "grid": [{"dataset": "digits"}]})
-
-
 def test_runs_that_differ_in_more_than_the_seed_cannot_share_a_row():
     one, two = Run(dataset="digits", seed=0), Run(dataset="digits", seed=1)
     check_one_setting("table1", [one, two])
@@ -256,9 +243,11 @@ def test_runs_that_differ_in_more_than_the_seed_cannot_share_a_row():
         check_one_setting("table1", [one, Run(dataset="digits", temperature=0.1)])
 
 
-def test_a_source_that_is_not_there_is_refused_even_where_no_run_needs_it():
+def test_an_experiment_without_objectives_and_an_unknown_source_are_refused():
+    with pytest.raises(SettingsError, match=r"experiments.one.objectives = \[\]: .* at least 1 item"):
+        params(one={"objectives": [], "grid": [{"dataset": "digits"}]})
     values = {"datasets": {"x": {"source": "web"}}, "experiments": {"one": {"grid": [{"dataset": "digits"}]}}}
-    with pytest.raises(SettingsError, match=r"datasets\.x\.source = 'web': allowed is one of cifar10.*folder"):
+    with pytest.raises(SettingsError, match=r"datasets\.x\.source.* one of cifar10.*folder"):
         plan(parse(Params, values, "params.yaml"))
 
 
