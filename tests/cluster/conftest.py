@@ -1,4 +1,4 @@
-"""A real Slurm on this machine, with two cards that are none."""
+"""A real Slurm on this machine, with two GPUs that are none."""
 
 import os
 import shutil

@@ -1,6 +1,5 @@
 """Folders of results: short names, one for every run, found again in the list of runs."""
 
-
 import pandas as pd
 import pytest
 

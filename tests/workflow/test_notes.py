@@ -12,7 +12,7 @@ from pipeline.planning.layout import Layout
 from pipeline.planning.plan import plan
 
 DIGITS = {"dataset": "digits", "encoder": "resnet10", "epochs": 4, "warmup_epochs": 0, "seed": [0, 1]}
-LOSS = "from scales import scale\n\n\ndef loss(z1, z2, labels, temperature):\n    return scale * (z1 - z2).square().mean()\n"
+LOSS = "from scales import scale\ndef loss(z1, z2, labels, t):\n    return scale * (z1 - z2).square().mean()\n"
 
 
 def planned(folder, objectives=("cl", "nscl"), checkpoints="last", **settings):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.jobs.chain import STAGES
-from tests.workflow.conftest import LAYOUT, ROOT
+from tests.workflow.conftest import LAYOUT
 
 OBJECTIVE = '''
 import torch
@@ -156,39 +156,30 @@ NEW = {
     "twin_alignment/measures/of_pair.py": MEASURE,
     "pipeline/reporting/figures/plot_my_gap.py": FIGURE,
     "pipeline/reporting/claims/claims_mine.py": CLAIM,
-    "pipeline/stages/count.py": STAGE,
 }
-REGISTRY = "twin_alignment/measures/registry.py"
+RHO = '    Measure(\n        name="rho",'
+PROCRUSTES = 'Measure("procrustes", "Procrustes", "Procrustes", "twin_alignment.measures.of_pair:of_pair", True, True)'
 ENTRIES = (
-    (
-        REGISTRY,
-        '    Measure(\n        name="rho",',
-        '    Measure("procrustes", "Procrustes", "Procrustes", "twin_alignment.measures.of_pair:of_pair", True, True),\n'
-        '    Measure(\n        name="rho",',
-    ),
-    ("pipeline/jobs/chain.py", "    comparison,\n", "    comparison,\n    count,\n"),
-    ("pipeline/jobs/chain.py", "(prepare, subset, twins)", "(prepare, subset, count, twins)"),
-    ("workflow/rules/data.smk", "**job(\"subset\"),\n", f"**job(\"subset\"),\n{RULE}"),
+    ("twin_alignment/measures/registry.py", RHO, f"    {PROCRUSTES},\n{RHO}"),
     ("params.yaml", "[cl, nscl]", '[cl, nscl, "mine.py:pull"]'),
     ("params.yaml", "dataset: digits, classes: 4", "dataset: low_digits, encoder: linear"),
 )
-COUNT = str(LAYOUT.place(STAGES["subset"], "low_digits/classes=5,seed=0").digests).replace("/subsets/", "/counts/")
-
-
-def test_every_place_of_the_documentation_is_there():
-    folders = {name.rpartition("/")[0] for name in NEW if "/" in name}
-    assert all((ROOT / folder).is_dir() for folder in folders)
-    assert not any((ROOT / name).exists() for name in NEW)
+STAGE_ENTRIES = (
+    ("pipeline/jobs/chain.py", "    comparison,\n", "    comparison,\n    count,\n"),
+    ("pipeline/jobs/chain.py", "(prepare, subset, twins)", "(prepare, subset, count, twins)"),
+    ("workflow/rules/data.smk", '**job("subset"),\n', f'**job("subset"),\n{RULE}'),
+)
 
 
 @pytest.fixture(scope="module")
 def extended(sources, tmp_path_factory):
     project = sources.copy(tmp_path_factory.mktemp("extended") / "twins")
     for name, text in NEW.items():
+        assert not (project.path / name).exists()
         (project.path / name).write_text(text.lstrip())
     for entry in ENTRIES:
         project.edit(*entry)
-    project.run("snakemake", "--cores", "2", "--quiet", "all", "--", "all", COUNT)
+    project.run("snakemake", "--cores", "2", "--quiet", "all")
     return project
 
 
@@ -230,22 +221,16 @@ def test_a_figure_and_a_claim_are_a_file_each(extended):
     assert claims.loc["weights_differ", "verdict"] == "holds"
 
 
-@pytest.mark.long
-def test_a_stage_is_a_file_a_rule_and_an_entry(extended):
-    found = json.loads((extended.path / COUNT.removesuffix(".sha256") / "count.json").read_text())
-    assert found == {"images": "subset.json", "dataset": "low_digits"}
-    assert "Count what there is." in extended.pipeline("--help")
-
-
-def test_a_new_stage_runs_by_its_command_and_its_rule(sources, tmp_path):
-    project = sources.copy(tmp_path / "twins")
+def test_a_stage_is_a_file_a_rule_and_an_entry(project):
     (project.path / "pipeline" / "stages" / "count.py").write_text(STAGE.lstrip())
-    for entry in ENTRIES[1:4]:
+    for entry in STAGE_ENTRIES:
         project.edit(*entry)
-    assert "Count what there is." in project.pipeline("count", "--help")
-    place = LAYOUT.place(STAGES["subset"], "digits/classes=4,seed=0")
-    target = str(place.digests).replace("/subsets/", "/counts/")
-    assert project.planned(target) == {"prepare", "subset", "count"}
+    subset = str(LAYOUT.place(STAGES["subset"], "digits/classes=4,seed=0").digests)
+    digests = subset.replace("/subsets/", "/counts/")
+    project.run("snakemake", "--cores", "1", "--quiet", "all", "--", digests)
+    found = json.loads((project.path / digests.removesuffix(".sha256") / "count.json").read_text())
+    assert found == {"images": "subset.json", "dataset": "digits"}
+    assert "Count what there is." in project.pipeline("--help")
 
 
 def test_new_files_do_not_touch_what_others_made(project):

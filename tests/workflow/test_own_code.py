@@ -63,9 +63,7 @@ FILES = {
     "import tortch\ndef loss(z1, z2, labels, temperature):\n    pass": "line 1: ModuleNotFoundError: No module named",
     "def loss(z1, z2):\n    return z1.mean()": "TypeError: .*loss.* takes 2 positional arguments but 4 were given",
     "class loss:\n    pass": "expected a function or a torch.nn.Module, got a loss",
-    "def loss(*a):\n    return a[0].mean()\nloss.reads = 'h'": (
-        "reads = 'h', expected one of z, projection, features"
-    ),
+    "def loss(*a):\n    return a[0].mean()\nloss.reads = 'h'": ("reads = 'h', expected one of z, projection, features"),
     "from torch import nn\nclass loss(nn.Module):\n    pass": "TypeError: .*",
 }
 WRONG = [

@@ -22,7 +22,7 @@ NASTY = [
 
 @dataclass(frozen=True)
 class Answer:
-    """Exit status, and all that was printed."""
+    """Exit status, output and errors of a command."""
 
     status: int
     output: str
@@ -31,21 +31,26 @@ class Answer:
     @property
     def fair(self) -> bool:
         """A result, or a sentence and exit status 2."""
-        if self.status == 0:
-            return True
-        return (
-            self.status == 2
-            and "Traceback" not in self.errors
-            and bool(re.search(r"(?m)^error: \S|^usage: ", self.errors))
-        )
+        sentence = re.search(r"(?m)^error: \S", self.errors) and "Traceback" not in self.errors
+        return self.status == 0 or (self.status == 2 and bool(sentence))
 
 
 def answer(*words: str) -> Answer:
-    """Run a command of the pipeline in this process; raises what it raises."""
+    """Run a command of the pipeline, or of the library, in this process; raises what it raises."""
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        status = main(list(words))
+        status = _of_library(*words) if words[0] in {"align", "bound"} else main(list(words))
     return Answer(status, output.getvalue(), errors.getvalue())
+
+
+def _of_library(*words: str) -> int:
+    from twin_alignment.cli import main as library
+
+    try:
+        library(list(words))
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 def sentence(does: Callable[[], object]) -> str:

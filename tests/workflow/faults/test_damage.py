@@ -84,7 +84,7 @@ def test_no_stage_starts_from_what_is_damaged(here):
     """One task of every stage, and every file that it reads."""
     rng, count = np.random.default_rng(1), 0
     kept = here.path.with_name("kept")
-    for reader in {task.stage.name: task for task in tasks(*planned_here())}.values():
+    for reader in {one.stage.name: one for one in tasks(*planned_here())}.values():
         check_inputs(reader)
         for path in read_by(reader):
             for damage in (truncated, flipped, removed):

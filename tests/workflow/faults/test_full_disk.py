@@ -1,4 +1,4 @@
-"""A disk without room: a sentence, and nothing that was there is lost. A limit on the size of files stands in for it."""
+"""A full disk: a sentence, and nothing that was there is lost. A limit on the size of files stands in for it."""
 
 import resource
 import shutil

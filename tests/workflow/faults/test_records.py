@@ -9,13 +9,7 @@ from pipeline.jobs import records
 from pipeline.jobs.records import read_record, write_record
 from tests.workflow.faults.fuzz import sentence
 
-RECORD = {
-    "settings": {"epochs": 1},
-    "code": {"a": "b"},
-    "inputs": {},
-    "found": {2: 0.1, 10: (1, 2)},
-    "made": {"seconds": 1.5},
-}
+RECORD = {"settings": {"epochs": 1}, "code": {"a": "b"}, "inputs": {}, "found": {2: 0.1, 10: (1, 2)}}
 
 
 @pytest.fixture
