@@ -85,9 +85,11 @@ class Project:
         before = {file: (self.path / file).read_text() for file, *_ in edits}
         for edit in edits:
             self.edit(*edit)
-        yield
-        for file, text in before.items():
-            (self.path / file).write_text(text)
+        try:
+            yield
+        finally:
+            for file, text in before.items():
+                (self.path / file).write_text(text)
 
     def copy(self, path: Path) -> "Project":
         shutil.copytree(self.path, path, symlinks=True)

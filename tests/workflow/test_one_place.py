@@ -172,15 +172,28 @@ STAGE_ENTRIES = (
 
 
 @pytest.fixture(scope="module")
-def extended(sources, tmp_path_factory):
+def planned(sources, tmp_path_factory):
+    """A copy with one of each."""
     project = sources.copy(tmp_path_factory.mktemp("extended") / "twins")
     for name, text in NEW.items():
         assert not (project.path / name).exists()
         (project.path / name).write_text(text.lstrip())
     for entry in ENTRIES:
         project.edit(*entry)
-    project.run("snakemake", "--cores", "2", "--quiet", "all")
     return project
+
+
+@pytest.fixture(scope="module")
+def extended(planned):
+    planned.run("snakemake", "--cores", "2", "--quiet", "all")
+    return planned
+
+
+def test_all_of_them_are_planned(planned):
+    rules, output = planned.dry_run("reports/figures/my_gap.png", "reports/claims.csv")
+    assert rules >= {"prepare", "subset", "twins", "measure", "figure", "claims"}
+    assert "results/data/low_digits" in output
+    assert "linear-5classes" in output
 
 
 @pytest.mark.long

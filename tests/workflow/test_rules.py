@@ -45,11 +45,6 @@ def test_nothing_runs_after_words_layout_moved_bytes_and_new_defaults(project):
             id="default",
         ),
         pytest.param(
-            *("params.yaml", "classes: 4", "classes: 5", {"subset", "baselines", "twins", *DOWNSTREAM}, ""),
-            id="new_runs",
-            marks=pytest.mark.long,
-        ),
-        pytest.param(
             *("params.yaml", "l2: 0.1", "l2: 0.2", {*PROBED, "baselines", "merging"}, ""), id="setting_of_probes"
         ),
         pytest.param(
@@ -71,11 +66,6 @@ def test_nothing_runs_after_words_layout_moved_bytes_and_new_defaults(project):
             *("reports/reference/paper_values.csv", "88.37", "88.38"),
             *({"figure", *TABLES, "metrics", "report"}, ""),
             id="published_values",
-            marks=pytest.mark.long,
-        ),
-        pytest.param(
-            *("params.yaml", "probes:", "claims: {stays_aligned: {above: 0.8}}\nprobes:", REPORT, ""),
-            id="rule_of_claim",
             marks=pytest.mark.long,
         ),
     ],

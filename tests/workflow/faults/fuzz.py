@@ -39,7 +39,7 @@ def answer(*words: str) -> Answer:
     """Run a command of the pipeline, or of the library, in this process; raises what it raises."""
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        status = _of_library(*words) if words[0] in {"align", "bound"} else main(list(words))
+        status = _of_library(*words) if words[0] == "align" else main(list(words))
     return Answer(status, output.getvalue(), errors.getvalue())
 
 
