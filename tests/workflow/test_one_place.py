@@ -12,14 +12,14 @@ from tests.workflow.conftest import LAYOUT
 OBJECTIVE = '''
 import torch
 
-from helper import half
+from halves import half
 
 
 def pull(z1, z2, labels, temperature):
     """Attraction of both views, and repulsion of all other images by their mean similarity."""
     return half((z1 @ z2.T).mean() / temperature) - (z1 * z2).sum(1).mean() / temperature
 '''
-HELPER = "def half(x):\n    return x / 2\n"
+HALVES = "def half(x):\n    return x / 2\n"
 DATASET = '''
 """Digits below five, as a dataset."""
 
@@ -150,7 +150,7 @@ use rule prepare as count with:
 """
 NEW = {
     "mine.py": OBJECTIVE,
-    "helper.py": HELPER,
+    "halves.py": HALVES,
     "pipeline/datasets/sources/low_digits.py": DATASET,
     "pipeline/models/encoders/linear.py": ENCODER,
     "twin_alignment/measures/of_pair.py": MEASURE,
@@ -202,9 +202,9 @@ def test_an_objective_is_in_tables_and_figures_and_its_source_decides_the_run(ex
         assert "mine.pull" in set(pd.read_csv(extended.path / "reports" / f"{table}.csv")[column])
     for figure, column in (("fig2_trajectory", "second"), ("fig6_weight_gap", "second"), ("collapse", "objective")):
         assert "mine.pull" in set(pd.read_csv(extended.path / "reports" / "figures" / f"{figure}.csv")[column])
-    with extended.edited(("helper.py", "x / 2", "x / 3")):
-        assert "code: helper.py" in "".join(extended.stale())
-        assert "train again from the start (helper.py changed)" in extended.dry_run()[1]
+    with extended.edited(("halves.py", "x / 2", "x / 3")):
+        assert "code: halves.py" in "".join(extended.stale())
+        assert "train again from the start (halves.py changed)" in extended.dry_run()[1]
 
 
 @pytest.mark.long

@@ -21,7 +21,7 @@ Usage = namedtuple("Usage", "total used free")
     [
         (("prepare", "digits"), 20_000, "train_images.npy"),
         (("twins", RUN), 10_000, ".safetensors"),
-        (("measure", RUN), 1_000, ".csv"),
+        (("measure", RUN), 1_000, "results/unfinished/measures"),
     ],
 )
 def test_it_is_a_sentence_with_the_file(project, words, most, named):
