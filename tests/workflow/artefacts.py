@@ -2,7 +2,7 @@
 
 from pipeline.jobs.records import read_record
 
-UNVERIFIED = ("logs", "benchmarks", "unfinished", "runs.csv", ".runs.lock")  # what was said, took time, or is under way
+UNVERIFIED = ("logs", "benchmarks", "unfinished", "runs.csv", ".runs.lock")  # logs, times, and what is under way
 
 
 def artefacts(folder):

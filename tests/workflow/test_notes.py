@@ -41,7 +41,7 @@ def notice(folder, *wanted):
     return retraining_notice(tasks(*planned(folder, *wanted)))
 
 
-def test_nothing_is_said_where_nothing_changed_or_nothing_is_finished(folder):
+def test_there_is_no_sentence_where_nothing_changed_or_nothing_is_finished(folder):
     assert notice(folder) == ""
     assert notice(folder / "elsewhere", ["cl", "nscl", "ce"]) == ""
 

@@ -103,10 +103,10 @@ def test_the_shape_of_custom_images_is_read_from_them(tmp_path, monkeypatch):
 
 def test_a_file_may_import_timm_torchvision_and_files_next_to_it(tmp_path):
     """In a new process, in which nothing has imported them."""
-    (tmp_path / "beside.py").write_text("WIDTH = 24\n")
+    (tmp_path / "widths.py").write_text("WIDTH = 24\n")
     (tmp_path / "mine.py").write_text(
         "from __future__ import annotations\nimport timm\nfrom dataclasses import dataclass\n"
-        "from torchvision import models\nfrom beside import WIDTH\n\n\n"
+        "from torchvision import models\nfrom widths import WIDTH\n\n\n"
         "@dataclass\nclass Options:\n    classes: int = WIDTH\n\n\n"
         "def build(settings, channels, size):\n"
         "    return timm.create_model('resnet10t', num_classes=Options().classes, in_chans=channels)\n\n\n"

@@ -48,11 +48,6 @@ def test_nothing_runs_after_words_layout_moved_bytes_and_new_defaults(project):
             *("params.yaml", "l2: 0.1", "l2: 0.2", {*PROBED, "baselines", "merging"}, ""), id="setting_of_probes"
         ),
         pytest.param(
-            *("pipeline/stages/twins.py", "VERSION = ", "VERSION = 1", {"twins", *DOWNSTREAM}, "(VERSION changed)"),
-            id="version",
-            marks=pytest.mark.long,
-        ),
-        pytest.param(
             *TEMPERED,
             *({"table1", "table2", "metrics", "report"}, "contrastive.py was edited since finished results were made"),
             id="code_of_a_version",  # the tables carry a note
