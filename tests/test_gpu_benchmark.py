@@ -26,7 +26,7 @@ def test_its_settings_are_those_of_a_gpu_hour_with_controls(tmp_path):
     assert request.checkpoints == (0, 4, 14, 40)
 
 
-def test_the_faster_way_is_chosen(tmp_path):
+def test_the_faster_of_two_ways_is_chosen(tmp_path):
     rows = [
         {"twins": list(gpu.TWINS), "seconds": 8.0, "compiled": False},
         {"twins": list(gpu.TWINS), "seconds": 6.0, "compiled": True},

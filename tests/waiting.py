@@ -4,7 +4,7 @@ import time
 
 
 def wait_for(path, process):
-    """Until a file is there; no longer than the process lives that is to make it, and two minutes at most."""
+    """Wait until a file exists, while the process that makes it lives, two minutes at most."""
     deadline = time.monotonic() + 120
     while not path.is_file() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)

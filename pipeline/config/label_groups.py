@@ -122,4 +122,4 @@ def groups_by_class(rows: Sequence[tuple[str, str]], names: Sequence[str], where
     missing = [name for index, name in enumerate(names) if index not in group_of]
     if missing:
         raise SettingsError(f"{where}: expected a group for every class, got none for {missing[0]!r}")
-    return found
+    return group_of

@@ -1,19 +1,19 @@
-"""What a project's stages have made, and what of it is the same each time."""
+"""Files that the stages of a project have made, and their bytes that are the same each time."""
 
 from pipeline.jobs.records import read_record
 
-UNVERIFIED = ("logs", "benchmarks", "unfinished", "runs.csv", ".runs.lock")  # what was said, took time, or is under way
+UNVERIFIED = ("logs", "benchmarks", "unfinished", "runs.csv", ".runs.lock")  # logs, times, and what is under way
 
 
 def artefacts(folder):
-    """All that stages wrote, but for what no result depends on."""
+    """Return the files that stages wrote, without those that no result depends on."""
     files = [path for room in ("results", "reports") for path in sorted((folder / room).rglob("*")) if path.is_file()]
     made = [path for path in files if path.relative_to(folder).parts[1] not in (*UNVERIFIED, "reference", "evidence")]
     return [path for path in made if path.name not in ("settings.json", "page.html", "report.py")]
 
 
 def content(project):
-    """Bytes of all artefacts; of records what does not say when and where."""
+    """Return the bytes of all artefacts; of records what does not depend on time and place."""
     found = {}
     for path in artefacts(project.path):
         name = path.relative_to(project.path)

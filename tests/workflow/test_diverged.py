@@ -1,4 +1,4 @@
-"""A run that diverges stops nothing but itself, and is named wherever it is missing."""
+"""A diverging run stops nothing but itself, and is named wherever it is missing."""
 
 import re
 
@@ -14,7 +14,7 @@ TABLES = ("reports/table1.csv", "reports/table2.csv")
 
 @pytest.fixture(scope="module")
 def diverged(sources, tmp_path_factory):
-    """A project two of whose runs have a rate at which nothing is trained, and what was said at first."""
+    """A project two of whose runs diverge at their learning rate, and the output of the first attempt."""
     project = sources.copy(tmp_path_factory.mktemp("diverged") / "twins")
     settings = yaml.safe_load(TINY)
     (usual,) = settings["experiments"]["table1"]["grid"]
@@ -36,8 +36,8 @@ def test_the_runs_are_named_with_their_reasons(diverged):
 
 def test_the_rest_of_the_tables_is_made_and_says_what_is_missing(diverged):
     project, _ = diverged
-    said = project.run("snakemake", "--cores", "2", *TABLES)
-    assert "left out of all results, as training diverged: digits/classes=3," in said
+    output = project.run("snakemake", "--cores", "2", *TABLES)
+    assert "left out of all results, as training diverged: digits/classes=3," in output
     assert len(project.pipeline("runs").splitlines()) == 2
     for file in TABLES:
         table = pd.read_csv(project.path / file)
@@ -51,8 +51,8 @@ def test_the_rest_of_the_tables_is_made_and_says_what_is_missing(diverged):
 
 def test_made_again_it_is_tried_again(diverged):
     project, _ = diverged
-    asked = [line.split("\t")[0] for line in project.pipeline("runs", "--results", "none").splitlines()]
-    assert len(asked) == 4
-    project.pipeline("remake", asked[2])
+    planned = [line.split("\t")[0] for line in project.pipeline("runs", "--results", "none").splitlines()]
+    assert len(planned) == 4
+    project.pipeline("remake", planned[2])
     assert {"twins", "measure"} <= project.planned("reports/table1.csv")
     assert len(project.pipeline("runs").splitlines()) == 3

@@ -1,19 +1,15 @@
-"""DVC beside Snakemake: it hashes what is there, and what it brings back is accepted only where it belongs."""
+"""DVC next to Snakemake: it hashes what is there, and what it brings back is accepted only where it belongs."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
 from pipeline.config.params import read_params
-from pipeline.jobs.task import tasks
+from pipeline.jobs.task import tasks_of
 from pipeline.planning.expansion import plan
-from pipeline.planning.layout import Layout
-from tests.workflow.conftest import ROOT
-
-PULLED = ("python", "-m", "pipeline", "verify"), ("snakemake", "--quiet", "--touch", "--cores", "1", "all")
+from tests.workflow.conftest import LAYOUT, ROOT, Project
 
 
 def checkpoint_times(project):
@@ -35,57 +31,47 @@ def reproduced(finished, tmp_path_factory):
     return project
 
 
+@pytest.fixture
+def clone(reproduced, tmp_path):
+    reproduced.run("git", "clone", "--quiet", str(reproduced.path), str(tmp_path / "twins"))
+    clone = Project(tmp_path / "twins")
+    clone.run("dvc", "pull", "--quiet")
+    return clone
+
+
 def test_its_outs_are_all_that_the_default_makes_and_its_code_whole_folders():
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    kept = {
-        out for stage in stages.values() for part in ("outs", "metrics") for one in stage.get(part, []) for out in one
-    }
-    found = plan(read_params(ROOT / "params.yaml"))
-    for one in tasks(found, Layout(Path("results"), Path("reports"))):
-        for path in (one.place.record, *one.place.outputs.values(), *one.place.declared.values()):
+    kept = {out for stage in stages.values() for part in ("outs", "metrics") for o in stage.get(part, []) for out in o}
+    for task in tasks_of(plan(read_params(ROOT / "params.yaml")), LAYOUT):
+        for path in (task.place.record, *task.place.outputs.values(), *task.place.declared.values()):
             assert kept & {str(path), *map(str, path.parents)}, path
-    assert {"pipeline", "workflow", "Snakefile"} <= set.intersection(*(set(stage["deps"]) for stage in stages.values()))
+    shared = set.intersection(*(set(stage["deps"]) for stage in stages.values()))
+    assert shared >= {"pipeline", "twin_alignment", "workflow", "Snakefile"}
 
 
 @pytest.mark.long
-def test_a_second_repro_runs_nothing(reproduced):
+def test_after_repro_neither_it_nor_snakemake_has_anything_to_do(reproduced):
     output = reproduced.run("dvc", "repro")
     assert output.count("didn't change, skipping") == 3
     assert "Running stage" not in output
-
-
-@pytest.mark.long
-def test_snakemake_has_nothing_to_do_after_repro(reproduced):
     assert reproduced.planned() == set()
 
 
 @pytest.mark.long
-def test_a_clone_pulls_the_results_and_retrains_nothing(reproduced, tmp_path):
-    reproduced.run("git", "clone", "--quiet", str(reproduced.path), str(tmp_path / "twins"))
-    clone = type(reproduced)(tmp_path / "twins")
-    clone.run("dvc", "pull", "--quiet")
-    for made in ("table1.csv", "figures/mine.png", "comparisons/mine/accuracy.csv", "report.html"):
-        assert (clone.path / "reports" / made).is_file()
-    for bulk in ("data", "runs", "measures"):
-        assert any(path.is_file() for path in (clone.path / "results" / bulk).rglob("*"))
-    for command in PULLED:
-        clone.run(*command)
+def test_a_clone_pulls_the_results_and_retrains_nothing(clone):
+    for file in ("table1.csv", "figures/mine.png", "comparisons/mine/accuracy.csv", "report.html"):
+        assert (clone.path / "reports" / file).is_file()
+    assert clone.stale() == []
+    clone.run("snakemake", "--quiet", "--touch", "--cores", "1", "all")
     before = checkpoint_times(clone)
     assert len(before) == 2 * 2 * 2  # seeds, objectives, epochs
     assert clone.planned() == set()
     clone.run("snakemake", "--cores", "2", "reports/table1.csv")
     assert checkpoint_times(clone) == before
-
-
-@pytest.mark.long
-def test_results_of_other_code_are_not_accepted(reproduced, tmp_path):
-    project = reproduced.copy(tmp_path / "twins")
-    assert "all as these settings" in project.run("python", "-m", "pipeline", "verify")
-    project.edit("pipeline/stages/twins.py", "VERSION = ", "VERSION = 1")
-    output = project.run("python", "-m", "pipeline", "verify", check=False)
-    assert "not what these settings, this code and this data make" in output
-    assert "twins digits/classes=4" in output
-    assert "prepare" not in output
+    clone.edit("pipeline/stages/twins.py", "VERSION = ", "VERSION = 1")
+    stale = clone.stale()
+    assert any(line.startswith("twins digits/classes=4") for line in stale)
+    assert not any(line.startswith("prepare") for line in stale)
 
 
 @pytest.mark.long
@@ -99,16 +85,13 @@ def test_metrics_and_plots_are_what_a_user_of_dvc_expects(reproduced, tmp_path):
     assert "cka_nscl" in (tmp_path / "plots" / "index.html").read_text()
 
 
-@pytest.mark.long  # the whole chain once more
-def test_an_experiment_on_a_parameter_runs_and_is_compared(reproduced, tmp_path):
-    reproduced.run("git", "clone", "--quiet", str(reproduced.path), str(tmp_path / "twins"))
-    project = type(reproduced)(tmp_path / "twins")
-    project.run("dvc", "pull", "--quiet")
-    project.run("snakemake", "--quiet", "--touch", "--cores", "1", "all")
-    before = json.loads((project.path / "reports" / "metrics.json").read_text())
-    project.run("dvc", "exp", "run", "--quiet", "--name", "warmer", "--set-param", "training.temperature=1.0")
-    after = json.loads((project.path / "reports" / "metrics.json").read_text())
+@pytest.mark.long
+def test_an_experiment_on_a_parameter_runs_and_is_compared(clone):
+    clone.run("snakemake", "--quiet", "--touch", "--cores", "1", "all")
+    before = json.loads((clone.path / "reports" / "metrics.json").read_text())
+    clone.run("dvc", "exp", "run", "--quiet", "--name", "warmer", "--set-param", "training.temperature=1.0")
+    after = json.loads((clone.path / "reports" / "metrics.json").read_text())
     assert after["similarity_with_cl"] != before["similarity_with_cl"]
-    shown = project.run("dvc", "exp", "show", "--csv")
+    shown = clone.run("dvc", "exp", "show", "--csv")
     assert "warmer" in shown
     assert "training.temperature" in shown

@@ -1,6 +1,5 @@
 import itertools
 import re
-from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
@@ -10,10 +9,9 @@ from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import Params
 from pipeline.config.run import Run
 from pipeline.jobs.chain import STAGES
-from pipeline.jobs.task import tasks
+from pipeline.jobs.task import tasks_of
 from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.planning.plan import check_one_setting
 from pipeline.train.schedule import rate_of
 
 runs = st.builds(
@@ -31,13 +29,9 @@ runs = st.builds(
 )
 
 
-@given(runs)
-def test_a_name_says_the_whole_run(run):
-    assert Run.from_name(run.name) == run
-
-
 @given(runs, runs)
-def test_different_runs_have_different_names(a, b):
+def test_a_name_gives_the_whole_run_back_and_different_runs_have_different_names(a, b):
+    assert Run.from_name(a.name) == a
     assert (a == b) == (a.name == b.name)
 
 
@@ -76,17 +70,12 @@ def test_a_grid_is_the_product_of_its_lists():
 @pytest.mark.parametrize(
     "values",
     [
-        {"epochs": 5, "warmup_epochs": 6},
-        {"epochs": 9},
-        {"epochs": 50, "horizon_epochs": 5},
-        {"epochs": 5, "warmup_epochs": 5},
-        {"epochs": 0},
-        {"epochs": 5, "horizon_epochs": 100},
-        {"epochs": 300},
+        *({"epochs": epochs} for epochs in (0, 9, 300)),
+        *({"epochs": 5, "warmup_epochs": warmup} for warmup in (5, 6)),
+        *({"epochs": epochs, "horizon_epochs": horizon} for epochs, horizon in ((50, 5), (5, 100))),
     ],
 )
 def test_a_warm_up_that_never_ends_is_named_while_planning(values):
-    """Whether a course of so many epochs reaches its peak is asked of its rates."""
     run = Run(dataset="digits", **values)
     rates = [rate_of(run, epoch, step, 7) for epoch in range(1, run.horizon + 1) for step in range(1, 8)]
     peak = run.learning_rate * run.batch_size / 256
@@ -116,26 +105,10 @@ def test_a_run_of_two_experiments_is_planned_once_with_all_they_ask_for():
     assert request.checkpoints == (0, 3, 5, 9)  # 400 is beyond the last epoch
 
 
-def test_planning_writes_out_a_runs_name_a_few_dozen_times_at_most(monkeypatch, tmp_path):
-    asked = []
-    name = Run.name.fget
-    monkeypatch.setattr(Run, "name", property(lambda run: asked.append(run) or name(run)))
-    table = {"grid": [{"dataset": "digits", "seed": list(range(20))}]}
-    found = plan(params(table1=table, trajectory={**table, "checkpoints": "log_spaced"}))
-    read = {path for one in tasks(found, Layout(tmp_path / "a", tmp_path / "b")) for path in one.declared_inputs}
-    assert len(read) > 20
-    assert len(asked) < 20 * 48  # claims about the same runs look them up together
-
-
-def test_a_run_of_the_plan_is_the_same_value_for_every_stage():
-    found = plan(params(one={"grid": [{"dataset": "digits"}]}))
+def test_all_classes_and_their_number_are_the_same_run_which_every_stage_shares():
+    found = plan(params(one={"grid": [{"dataset": "digits"}, {"dataset": "digits", "classes": 10}]}))
     (run,) = found.requests
     assert found.request(run.name)[0] is run
-
-
-def test_all_classes_and_their_number_are_the_same_run():
-    grid = [{"dataset": "digits"}, {"dataset": "digits", "classes": 10}]
-    assert len(plan(params(one={"grid": grid})).requests) == 1
 
 
 def test_a_run_that_two_entries_of_a_grid_ask_for_counts_once():
@@ -147,41 +120,42 @@ def test_a_run_that_two_entries_of_a_grid_ask_for_counts_once():
     ]
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "-rf", "a/b", "a b", "{a}", "a\n", "a,b=1", "$(touch x)", "a" * 65])
+WRONG_NAMES = ["", ".", "-rf", "a/b", "a b", "{a}", "a\n", "a,b=1", "$(touch x)", "a" * 65]
+
+
+@pytest.mark.parametrize("name", ["..", *WRONG_NAMES])
 def test_a_dataset_is_not_called_what_a_path_or_a_rule_cannot_bear(name):
-    with pytest.raises(SettingsError, match=r"datasets: .* is not a possible name: allowed are"):
+    with pytest.raises(SettingsError, match=r"datasets: .* is not a possible name"):
         plan(parse(Params, {"experiments": {}, "datasets": {name: {"source": "digits"}}}, "params.yaml"))
 
 
-@pytest.mark.parametrize(
-    "name", ["", ".", ".x", "-x", "a.b", "a/b", "a b", "a{b}", "a\n", "a,b", "a=b", "$(touch x)", "a" * 65, "controls"]
-)
+@pytest.mark.parametrize("name", [".x", "a.b", "controls", *WRONG_NAMES])
 def test_an_experiment_is_not_called_what_a_path_a_rule_or_a_command_cannot_bear(name):
-    with pytest.raises(SettingsError, match=r"experiments: .* is not a possible name: allowed are"):
+    with pytest.raises(SettingsError, match=r"experiments: .* is not a possible name"):
         plan(params(**{name: {"grid": [{"dataset": "digits"}]}}))
 
 
 @pytest.mark.parametrize("name", ["all", "prepared", "_x", "2", "a-b", "é", "a" * 64])
 def test_any_other_name_of_an_experiment_is_its_subject_in_every_stage(name, tmp_path):
     found = plan(params(**{name: {"grid": [{"dataset": "digits"}]}}))
-    (one,) = (one for one in tasks(found, Layout(tmp_path, tmp_path)) if one.stage.name == "comparison")
-    assert one.subject == name
+    (comparison,) = (task for task in tasks_of(found, Layout(tmp_path, tmp_path)) if task.stage.name == "comparison")
+    assert comparison.subject == name
     assert re.fullmatch("[^/.]+", name)  # as rules read it
     assert not name.startswith("-")  # as the command line reads it
 
 
 @pytest.mark.parametrize("key", ["results", "reports", "downloads"])
-@pytest.mark.parametrize("name", ["", "-x", " x", "{results}", "a}", "a\nb", "a\ud800", "\udfff"])
-def test_a_folder_is_not_called_what_a_rule_cannot_bear(key, name):
-    with pytest.raises(SettingsError, match=rf"{key}: .* is not a possible folder: allowed is"):
-        plan(parse(Params, {"experiments": {}, key: name}, "params.yaml"))
+def test_a_folder_is_not_called_what_a_rule_or_a_path_cannot_bear(key):
+    def planned(name):
+        return plan(parse(Params, {"experiments": {}, key: name}, "params.yaml"))
 
-
-@pytest.mark.parametrize("name", ["a/" * 501, "a/" + "é" * 128, "x" * 256])
-def test_a_folder_is_not_longer_than_a_path_may_be(name):
-    with pytest.raises(SettingsError, match=r"results: .* is too long .*: allowed are 1,000 bytes, and 255 from one"):
-        plan(parse(Params, {"experiments": {}, "results": name}, "params.yaml"))
-    assert plan(parse(Params, {"experiments": {}, "results": f"/{'x' * 255}/é"}, "params.yaml")).requests == {}
+    for name in ("", "-x", " x", "{results}", "a}", "a\nb", "a\ud800", "\udfff"):
+        with pytest.raises(SettingsError, match=rf"{key}: .* is not a possible folder"):
+            planned(name)
+    for name in ("a/" * 501, "a/" + "é" * 128, "x" * 256):
+        with pytest.raises(SettingsError, match=rf"{key}: .* is too long"):
+            planned(name)
+    assert planned(f"/{'x' * 255}/é").requests == {}
 
 
 def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
@@ -193,33 +167,23 @@ def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
     ("entry", "message"),
     [
         ({"dataset": "digits", "temperature": [0.5, -1]}, r"grid\[0\]: temperature = -1: .*greater than 0"),
-        ({"dataset": "digits", "classes": 11}, r"classes = 11: digits has 10 classes, allowed is 2 to 10"),
-        ({"dataset": "mnist"}, r"digit_pairs.*mnist"),
-        ({"dataset": "digits", "temprature": 1}, r"unknown key 'temprature'"),
+        ({"dataset": "digits", "classes": 11}, r"classes.*digits.* 2 to 10|classes.* 2 to 10 for digits"),
+        ({"dataset": "mnist"}, r"mnist.*digit_pairs|digit_pairs.*mnist"),
         ({"dataset": "digits", "encoder": "resnet34"}, r"encoder = 'resnet34': .*resnet18"),
         ({"temperature": 1}, r"dataset is missing"),
-        ({"dataset": "digits", "batch_size": 1}, r"batch_size = 1: .*greater than or equal to 2"),
-        ({"dataset": "digits", "learning_rate": float("nan")}, r"learning_rate = nan: .*finite"),
-        ({"dataset": "digits", "seed": []}, r"grid\[0\].seed is empty, .*: allowed is one value or more"),
+        ({"dataset": "digits", "seed": []}, r"grid\[0\].seed.* one value or more"),
         ({"dataset": "digits", "seed": [0, 1, 0]}, r"asks for digits/classes=10,seed=0 twice"),
-        ({"dataset": "digits", "seed": [0, 0.0]}, r"seed=0 twice"),
         ({"dataset": "digits", "classes": [10, None]}, r"classes=10,seed=0 twice"),
-        ({"dataset": "digits", "seed": 2**63}, r"seed = 9223372036854775808: allowed is at most 9223372036854775807"),
-        ({"dataset": "digits", "epochs": 10**400}, r"epochs = 10*: allowed is at most"),
-        ({"dataset": "digits", "batch_size": 1438}, r"batch_size = 1438: digits has 1437 training images, allowed is"),
-        ({"dataset": "digit_pairs", "batch_size": 10**400}, r"batch_size = 10*: allowed is at most"),
+        ({"dataset": "digits", "seed": 2**63}, r"seed.* at most 9223372036854775807"),
+        ({"dataset": "digits", "batch_size": 1438}, r"batch_size.*1437"),
+        ({"dataset": "digit_pairs", "batch_size": 10**400}, r"batch_size.* at most"),
         ({"dataset": "digits", "encoder": "vit_base"}, r"grid\[0\]: vit_base cuts .* 14 x 14 patches.* 8 x 8 pixels"),
-        ({"dataset": "digits", "encoder": "vit_micro", "width": 5, "batch_size": 64}, None),
-        (
-            {"dataset": "digits", "encoder": "vit_small", "width": 5, "epochs": 1, "warmup_epochs": 0},
-            r"width = 5 gives 30 columns, which its 12 heads",
-        ),
-        ({"dataset": "digits", "width": 10**6}, r"width = 1000000: .*less than or equal to 16384"),
-        ({"dataset": "digits", "seed": [0] * 1000, "width": [8] * 1000}, r"1,000,000 runs: allowed are 10,000"),
+        ({"dataset": "digits", "encoder": "vit_small", "width": 5}, r"width = 5 gives 30 columns, which its 12 heads"),
+        ({"dataset": "digits", "seed": [0] * 1000, "width": [8] * 1000}, r"1,000,000.*10,000|10,000.*1,000,000"),
     ],
 )
 def test_a_wrong_combination_is_named_with_what_is_allowed(entry, message):
-    with pytest.raises(SettingsError, match=message) if message else nullcontext():
+    with pytest.raises(SettingsError, match=message):
         plan(params(one={"grid": [entry]}))
 
 
@@ -235,31 +199,16 @@ def test_a_batch_larger_than_the_images_of_ones_own_folder_is_refused_at_once(tm
         return plan(parse(Params, {"datasets": {"lichens": {**dataset, **more}}, "experiments": experiments}, "x"))
 
     assert len(planned(10).requests) == 1
-    with pytest.raises(SettingsError, match=r"batch_size = 11: lichens has 10 training images, allowed is at most"):
+    with pytest.raises(SettingsError, match=r"batch_size.*10"):
         planned(11)
     assert planned(11, classes=2).requests  # nothing is counted, and the folder need not be there
 
 
-def test_a_run_may_take_every_number_and_batch_up_to_the_limit():
-    found = plan(params(one={"grid": [{"dataset": "digits", "seed": 2**63 - 1, "batch_size": 1437}]}))
-    assert [(run.seed, run.batch_size) for run in found.requests] == [(2**63 - 1, 1437)]
-
-
-def test_an_experiment_without_objectives_is_refused():
+def test_an_experiment_without_objectives_and_an_unknown_source_are_refused():
     with pytest.raises(SettingsError, match=r"experiments.one.objectives = \[\]: .* at least 1 item"):
         params(one={"objectives": [], "grid": [{"dataset": "digits"}]})
-
-
-def test_runs_that_differ_in_more_than_the_seed_cannot_share_a_row():
-    one, two = Run(dataset="digits", seed=0), Run(dataset="digits", seed=1)
-    check_one_setting("table1", [one, two])
-    with pytest.raises(SettingsError, match="differ in more than the seed"):
-        check_one_setting("table1", [one, Run(dataset="digits", temperature=0.1)])
-
-
-def test_a_source_that_is_not_there_is_refused_even_where_no_run_needs_it():
     values = {"datasets": {"x": {"source": "web"}}, "experiments": {"one": {"grid": [{"dataset": "digits"}]}}}
-    with pytest.raises(SettingsError, match=r"datasets\.x\.source: expected one of cifar10.*folder.*, got 'web'"):
+    with pytest.raises(SettingsError, match=r"datasets\.x\.source.* one of cifar10.*folder"):
         plan(parse(Params, values, "params.yaml"))
 
 
@@ -272,83 +221,3 @@ def test_what_needs_a_twin_that_is_not_trained_is_refused_by_name(stage, lacking
     (run,) = found.requests
     with pytest.raises(SettingsError, match=f"{run.name}: does not train {lacking}, which is needed here"):
         STAGES[stage].job(found, run.name)
-
-
-DIGIT_MAP = "class,group\n" + "".join(f"{digit},{'odd' if digit % 2 else 'even'}\n" for digit in range(10))
-
-
-def grouped(labels, objective="nscl", **more):
-    return {"objective": objective, "labels": labels, **more}
-
-
-def planned_twins(*objectives, **experiments):
-    grid = [{"dataset": "digits"}]
-    every = {"one": {"objectives": ["cl", *objectives], "grid": grid}, **experiments}
-    return plan(params(**every))
-
-
-def test_twins_with_groups_are_named_after_objective_and_labels(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "maps").mkdir()
-    (tmp_path / "maps" / "parity.csv").write_text(DIGIT_MAP)
-    labels = ("maps/parity.csv", "random/5", "random_images/7", "random_half")
-    found = planned_twins(*map(grouped, labels), grouped("random/2", "scl"), grouped("random/2", name="mine"))
-    (request,) = found.requests.values()
-    assert request.names == (
-        "cl",
-        "nscl_parity",
-        "nscl_random_5",
-        "nscl_random_images_7",
-        "nscl_random_half",
-        "scl_random_2",
-        "mine",
-    )
-
-
-def test_what_a_map_says_decides_the_twins_job_and_where_it_lies_does_not(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def job(text, folder="."):
-        (tmp_path / folder).mkdir(exist_ok=True)
-        (tmp_path / folder / "parity.csv").write_text(text)
-        found = planned_twins(grouped(f"{folder}/parity.csv"))
-        (run,) = found.requests
-        return STAGES["twins"].job(found, run.name)
-
-    assert job(DIGIT_MAP) == job(DIGIT_MAP, "elsewhere")
-    assert job(DIGIT_MAP) != job(DIGIT_MAP.replace("9,odd", "9,even"))
-    assert "even" in job(DIGIT_MAP).model_dump_json()
-
-
-@pytest.mark.parametrize(
-    ("entry", "message"),
-    [
-        (grouped("random/11"), r"experiments\.one\.objectives: nscl_random_11: expected 2 to 10 groups, got 11"),
-        (grouped("cifar100/two"), "nscl_two: expected a group for each of the 10 classes, got rows of 100"),
-        (grouped("random/2", "cl"), "cl with labels: expected an objective that reads the true labels"),
-        (grouped("random/2", "nscl_shuffled"), "nscl_shuffled with labels: expected an objective that reads the true"),
-        (grouped("random/2", "nslc"), "'nslc' is not known"),
-        (grouped("random/2", name="nscl"), "name: expected up to 64 letters, .*, got 'nscl'"),
-        (grouped("random/2", name="../nscl"), r"name: expected up to 64 letters, .*, got '\.\./nscl'"),
-        (grouped("parity"), "labels: expected FILE.csv, .*, got 'parity'"),
-    ],
-)
-def test_groups_that_cannot_be_are_refused_while_planning(entry, message):
-    with pytest.raises(SettingsError, match=message):
-        planned_twins(entry)
-
-
-def test_one_name_for_two_groupings_of_a_run_is_refused_also_across_experiments():
-    grid = [{"dataset": "digits"}]
-    same = {"objectives": [grouped("random/2")], "grid": grid}
-    assert planned_twins(grouped("random/2"), two=same).requests
-    with pytest.raises(
-        SettingsError, match=r"two\.objectives: nscl_random_2 has two meanings: expected another `name`"
-    ):
-        planned_twins(grouped("random/5", name="nscl_random_2"), two=same)
-
-
-def test_other_datasets_of_a_plan_are_asked_too():
-    grid = [{"dataset": "cifar100"}, {"dataset": "cifar10"}]
-    with pytest.raises(SettingsError, match="nscl_two: expected a group for each of the 10 classes"):
-        plan(params(one={"objectives": ["cl", grouped("cifar100/two")], "grid": grid}))

@@ -1,4 +1,4 @@
-"""The report in a real browser."""
+"""The report in a real browser, and what makes it."""
 
 import html
 import json
@@ -14,11 +14,10 @@ from tests.workflow.conftest import ROOT
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
-# added to a copy of the page: says what the browser made of it
+# added to a copy of the page: what the browser made of it
 PROBE = """<script>addEventListener("load", () => parent.postMessage({
   figures: [...document.querySelectorAll("figure")].map(f => f.id),
-  images: [...document.images].map(i => ({alt: i.alt, width: i.naturalWidth, shown: i.clientWidth,
-    bottom: i.getBoundingClientRect().bottom, holder: i.parentElement.clientWidth,
+  images: [...document.images].map(i => ({alt: i.alt, width: i.naturalWidth, holder: i.parentElement.clientWidth,
     scrolls: getComputedStyle(i.parentElement).overflowX,
     sign: getComputedStyle(i.closest("figure").querySelector(".sign")).display})),
   tables: document.querySelectorAll("table").length,
@@ -29,7 +28,6 @@ PROBE = """<script>addEventListener("load", () => parent.postMessage({
   cells: Math.max(...[...document.querySelectorAll("td")].map(t => t.getBoundingClientRect().right)),
   names: [...document.querySelectorAll(".claims td")].map(t => getComputedStyle(t, "::before").content),
   width: document.documentElement.scrollWidth}, "*"))</script>"""
-
 FRAME = """<iframe src="page.html" style="width: {width}px; height: 900px; border: 0"></iframe><pre id="found"></pre>
 <script>
 addEventListener("message", e => document.getElementById("found").textContent = JSON.stringify(e.data))
@@ -37,7 +35,7 @@ addEventListener("message", e => document.getElementById("found").textContent = 
 
 
 def opened(page, folder, width):
-    """What a browser without a network makes of a page in a window of that width, in pixels."""
+    """Return what a browser without a network makes of a page in a window of that width, in pixels."""
     (folder / "page.html").write_text(page.read_text().replace("</body>", PROBE + "</body>"))
     (folder / "frame.html").write_text(FRAME.format(width=width))
     done = subprocess.run(
@@ -72,52 +70,47 @@ def test_a_browser_shows_every_figure_and_table_and_loads_nothing(finished, tmp_
     narrow = opened(page, tmp_path, 390)
     assert narrow["width"] <= 390  # nothing makes a phone scroll sideways
     assert all(image["holder"] <= 390 for image in narrow["images"])
-    assert {(image["scrolls"], image["sign"]) for image in narrow["images"]} == {("auto", "block")}  # it is said
+    assert {(image["scrolls"], image["sign"]) for image in narrow["images"]} == {("auto", "block")}
     assert {image["sign"] for image in wide["images"]} == {"none"}
     assert narrow["cells"] <= 390  # nor hides a column beyond the edge of its table
-    assert '"measured"' in narrow["names"]  # each value has its column's name beside it
+    assert '"measured"' in narrow["names"]  # each value has its column's name next to it
     assert set(wide["names"]) == {"none"}
 
 
-def test_the_page_names_nothing_from_elsewhere(finished):
+def test_the_page_loads_nothing_from_elsewhere_and_sources_hold_no_outputs(finished):
     text = (finished.path / "reports" / "report.html").read_text()
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', text)
     assert "@import" not in text
     assert "require.js" not in text
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert ".ipynb" not in listed
 
 
-def test_the_same_results_give_the_same_page(project):
+@pytest.mark.long
+def test_the_same_results_give_the_same_page_and_a_failing_cell_leaves_the_notebook(project):
     page = project.path / "reports" / "report.html"
     before = page.read_bytes()
     page.unlink()
     project.pipeline("report")
     assert page.read_bytes() == before
-
-
-def test_a_failing_cell_fails_the_build_and_leaves_the_notebook(project):
-    project.edit("reports/report.py", "parts.similarity_table(table2)", "parts.similarity(table2)")
-    (project.path / "reports" / "report.html").unlink()
+    page.unlink()
+    source = project.path / "reports" / "report.py"
+    source.write_text(f"{source.read_text()}\n# %%\nmissing_name\n")
     output = project.run("snakemake", "--cores", "1", "--", "reports/report.html", check=False)
-    assert "module 'pipeline.reporting.report_parts' has no attribute 'similarity'" in output
-    assert not (project.path / "reports" / "report.html").exists()
-    notebook = (project.path / "reports" / "report.failed.ipynb").read_text()
-    assert "AttributeError" in notebook
+    assert "name 'missing_name' is not defined" in output
+    assert not page.exists()
+    assert "NameError" in (project.path / "reports" / "report.failed.ipynb").read_text()
 
 
-def test_the_sources_hold_no_outputs():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert ".ipynb" not in listed
-
-
-def test_snakemakes_own_report_has_captions_and_categories(finished, tmp_path):
-    project = finished.copy(tmp_path / "twins")
+@pytest.mark.long
+def test_snakemakes_report_has_captions_and_categories(project):
     project.run("snakemake", "--report", "made.html")
     text = (project.path / "made.html").read_text()
     assert "Do labels change what contrastive learning learns?" in text
-    page = (finished.path / "reports" / "report.html").read_text()
+    page = (project.path / "reports" / "report.html").read_text()
     answers = re.findall(r'<p class="answer"><strong>.*?</strong> (.*?)</p>', page)
     assert answers
     assert all(answer.split(".")[0] in text for answer in answers)  # as text, and in the page itself encoded
-    assert FIGURES["collapse"].caption in text  # the caption of a figure, by its own file
+    assert FIGURES["collapse"].caption in text
     for category in ("Tables", "Figures", "Claims", "Report"):
         assert f'"category": "{category}"' in text or f'"{category}"' in text

@@ -1,5 +1,7 @@
-"""Commands of the pipeline in processes that are killed. They are forked from one that has imported all that stages
-need, so that a thousand of them take minutes."""
+"""Commands of the pipeline in processes that are killed.
+
+They are forked from one that has imported all that stages need, so that a thousand of them take minutes.
+"""
 
 import importlib
 import os
@@ -29,29 +31,30 @@ def command(folder: Path, words: tuple[str, ...]) -> None:
     twins.MAX_SHARE_OF_SAVES = float("inf")
     training = importlib.import_module("pipeline.stages.twins")
     training.train_twins = partial(twins.train_twins, seconds_between_saves=0.0)
-    with Path("said.txt").open("a") as file:
+    with Path("output.txt").open("a") as file:
         for descriptor in (1, 2):
             os.dup2(file.fileno(), descriptor)
     sys.exit(main(list(words)))
 
 
 def run(folder: Path, words: tuple[str, ...]) -> float:
-    """Seconds that a command took to its end; it must succeed."""
+    """Return the seconds that a command took to its end; it must succeed."""
     started = time.monotonic()
     process = FORKED.Process(target=command, args=(folder, words))
     process.start()
     process.join()
-    assert process.exitcode == 0, (words, (folder / "said.txt").read_text()[-2000:])
+    assert process.exitcode == 0, (words, (folder / "output.txt").read_text()[-2000:])
     return time.monotonic() - started
 
 
 def kill(folder: Path, words: tuple[str, ...], most: float, chance: random.Random) -> bool:
-    """Start a command and kill it, by SIGKILL or SIGTERM, after up to so many seconds; whether it was still running."""
+    """Start a command and kill it, by SIGKILL or SIGTERM, after up to `most` seconds; return whether it still ran."""
     process = FORKED.Process(target=command, args=(folder, words))
     process.start()
     time.sleep(chance.uniform(0, most))
     running = process.exitcode is None
-    os.kill(process.pid, chance.choice([signal.SIGKILL, signal.SIGTERM])) if running else None
+    if running:
+        os.kill(process.pid, chance.choice([signal.SIGKILL, signal.SIGTERM]))
     process.join()
     assert process.exitcode in (0, -signal.SIGKILL, -signal.SIGTERM, 128 + signal.SIGTERM), words
     return running

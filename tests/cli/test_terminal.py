@@ -1,0 +1,41 @@
+"""What commands print and how they use the machine."""
+
+import io
+import sys
+
+import pytest
+import torch
+
+from pipeline.cli.app import main
+from pipeline.cli.stage_commands import parallel_twins, warn_of_slow_precision
+
+
+@pytest.mark.parametrize(("device", "threads", "workers"), [("cpu", 3, 3), ("cuda", 3, 1)])
+def test_twins_train_side_by_side_on_a_cpu_and_on_several_gpus(device, threads, workers, monkeypatch):
+    assert parallel_twins(threads, torch.device(device)) == workers
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert parallel_twins(threads, torch.device(device)) == max(workers, 2)
+    assert parallel_twins(threads, torch.device(device, 0)) == workers
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "capability", "warned"),
+    [
+        ("bfloat16", "cpu", "AVX2", True),
+        ("bfloat16", "cpu", "AVX512", False),
+        ("float32", "cpu", "AVX2", False),
+        ("bfloat16", "cuda", "AVX2", False),
+    ],
+)
+def test_bfloat16_without_instructions_for_it_is_slow(precision, device, capability, warned, monkeypatch, capsys):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    warn_of_slow_precision(precision, torch.device(device))
+    assert ("float32 is several times faster" in capsys.readouterr().err) == warned
+
+
+def test_an_ascii_terminal_shows_other_letters_by_their_numbers(monkeypatch):
+    errors = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stderr", errors)
+    assert main(["runs", "--params", "ü.yaml"]) == 2
+    errors.flush()
+    assert rb"\xfc.yaml" in errors.buffer.getvalue()
