@@ -68,7 +68,7 @@ def freeze(name: str, plan: Plan, layout: Layout, networks: Sequence[str] = ()) 
     dirty = [f"{task.stage.name} {task.subject}".strip() for task, record in made if record["made"]["dirty"]]
     if dirty:
         raise SettingsError(
-            f"expected results of committed code, got {len(dirty)} made with uncommitted changes: {', '.join(dirty[:4])}"
+            f"expected results of committed code, got {len(dirty)} made with other changes: {', '.join(dirty[:4])}"
         )
     unfinished = FOLDER / f".{name}"
     shutil.rmtree(unfinished, ignore_errors=True)

@@ -7,7 +7,7 @@ import pytest
 from pipeline.config.base import parse
 from pipeline.config.params import Params
 from pipeline.jobs.chain import STAGES
-from pipeline.jobs.cluster_requests import LEAST, UNKNOWN, Claim, claim
+from pipeline.jobs.cluster_requests import MINIMUM, UNKNOWN, Request, estimate_resources
 from pipeline.jobs.cost import CORE, GPU, run_cost
 from pipeline.jobs.task import task_of
 from pipeline.planning.expansion import plan
@@ -30,7 +30,7 @@ def planned(dataset="cifar100", stage="twins", **training):
 
 def test_a_run_asks_for_three_times_what_it_is_expected_to_cost_and_every_attempt_for_as_much_more():
     job, cost = planned()
-    core, four, gpu = (claim(job, *machine, 1) for machine in ((False, 1), (False, 4), (True, 1)))
+    core, four, gpu = (estimate_resources(job, *machine, 1) for machine in ((False, 1), (False, 4), (True, 1)))
     assert core.minutes == pytest.approx(3 * cost.operations / CORE.rate / 60, rel=1e-3)
     assert gpu.minutes == pytest.approx(3 * cost.operations / GPU.rate / 60, rel=1e-2)
     assert four.minutes == pytest.approx(core.minutes / 4, rel=1e-3)
@@ -38,12 +38,12 @@ def test_a_run_asks_for_three_times_what_it_is_expected_to_cost_and_every_attemp
     assert core.memory - gpu.memory == pytest.approx(steps, abs=2)
     assert four.memory - core.memory == pytest.approx(3 * steps, abs=2)  # four twins side by side
     for attempt in (2, 3):
-        assert claim(job, False, 1, attempt) == Claim(core.memory * attempt, core.minutes * attempt)
+        assert estimate_resources(job, False, 1, attempt) == Request(core.memory * attempt, core.minutes * attempt)
 
 
 def test_more_epochs_take_more_time_and_larger_batches_more_memory():
     usual, longer, larger = (
-        claim(planned(**more)[0], False, 1, 1) for more in ({}, {"epochs": 600}, {"batch_size": 2000})
+        estimate_resources(planned(**more)[0], False, 1, 1) for more in ({}, {"epochs": 600}, {"batch_size": 2000})
     )
     assert longer.minutes > 1.9 * usual.minutes
     assert longer.memory == usual.memory
@@ -58,5 +58,5 @@ def test_what_a_step_keeps_is_what_its_convolutions_read_at_least():
 
 
 def test_unknown_images_ask_for_much_and_a_table_for_little():
-    assert claim(planned(dataset="mine")[0], False, 1, 1) == UNKNOWN
-    assert claim(planned(stage="table1")[0], False, 1, 1) == LEAST
+    assert estimate_resources(planned(dataset="mine")[0], False, 1, 1) == UNKNOWN
+    assert estimate_resources(planned(stage="table1")[0], False, 1, 1) == MINIMUM

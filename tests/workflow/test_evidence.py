@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.config.base import SettingsError, parse
+from pipeline.config.earlier_names import current_table
 from pipeline.config.params import Params, read_params
 from pipeline.evidence.manifest import FOLDER, MANIFEST, check, file_digests, read_manifest
 from pipeline.planning.expansion import plan
@@ -37,7 +38,7 @@ def test_its_settings_ask_for_its_runs_and_its_measures_are_of_all_of_them(name)
     wanted = plan(read_params(folder / "settings.yaml"))
     assert set(wanted.named) == set(manifest.runs)
     for kind in ("steps", "probes", "alignment", "weights", "collapse", "movement"):
-        rows = pd.read_csv(folder / "measures" / f"{kind}.csv.gz")
+        rows = current_table(pd.read_csv(folder / "measures" / f"{kind}.csv.gz"))
         assert set(rows["run"]) == set(manifest.runs), kind
     for run, origin in manifest.runs.items():
         _, request = wanted.request(run)
@@ -119,7 +120,7 @@ def test_a_file_that_is_not_as_it_was_is_named(frozen, tmp_path, damage, named):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("tiny", "exists; evidence is never written over"),
+        ("tiny", "exists; expected a new name, as evidence is never overwritten"),
         pytest.param("another", "uncommitted changes", marks=pytest.mark.long),
     ],
 )
@@ -132,7 +133,7 @@ def test_nothing_is_frozen_from_changes_or_over_what_is_there(frozen, name, mess
 @pytest.mark.parametrize("folder", ["results", "reports"])
 def test_no_settings_write_below_evidence(folder):
     settings = parse(Params, {folder: "reports/evidence/mine/made", "experiments": {}}, "settings")
-    with pytest.raises(SettingsError, match=f"{folder}: 'reports/evidence/mine/made' is of evidence"):
+    with pytest.raises(SettingsError, match=f"{folder}: expected a folder outside of reports/evidence"):
         plan(settings)
 
 
@@ -141,8 +142,8 @@ def test_what_is_missing_is_named(capsys, monkeypatch):
     run = next(iter(read_manifest(Path(FOLDER) / "cifar_two_cores").runs))
     for words, message in (
         (("check", "nothing"), "expected one of cifar100_gpu, cifar_two_cores"),
-        (("replay", "cifar_two_cores", "digits/seed=0"), "not a run of"),
-        (("replay", "cifar100_gpu", "digits/seed=0"), "cifar100_gpu: keeps no losses of single steps"),
+        (("replay", "cifar_two_cores", "digits/seed=0"), "expected a run of"),
+        (("replay", "cifar100_gpu", "digits/seed=0"), "cifar100_gpu: has no losses of single steps"),
         (("replay", "cifar_two_cores", run), "`python -m pipeline prepare cifar100 --params"),
     ):
         assert main(["evidence", *words]) == 2

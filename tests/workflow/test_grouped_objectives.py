@@ -65,7 +65,7 @@ def test_what_a_map_says_decides_the_twins_job_and_where_it_lies_does_not(tmp_pa
         (grouped("cifar100/two"), "nscl_two: expected a group for each of the 10 classes, got rows of 100"),
         (grouped("random/2", "cl"), "cl with labels: expected an objective that reads the true labels"),
         (grouped("random/2", "nscl_shuffled"), "nscl_shuffled with labels: expected an objective that reads the true"),
-        (grouped("random/2", "nslc"), "'nslc' is not known"),
+        (grouped("random/2", "nslc"), "expected one of cl, .*, got 'nslc'"),
         (grouped("random/2", name="nscl"), "name: expected up to 64 letters, .*, got 'nscl'"),
         (grouped("random/2", name="../nscl"), r"name: expected up to 64 letters, .*, got '\.\./nscl'"),
         (grouped("parity"), "labels: expected FILE.csv, .*, got 'parity'"),

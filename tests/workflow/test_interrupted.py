@@ -55,7 +55,7 @@ def test_a_full_disk_leaves_what_the_next_attempt_resumes_from(interrupted):
 def test_the_state_of_another_version_is_set_aside_with_a_sentence(interrupted, monkeypatch, capsys):
     monkeypatch.setitem(vars(STAGES["twins"]), "version", -1)
     assert not interrupted()
-    assert f"{RUN}: its state is of other settings, code or data, and is set aside as" in capsys.readouterr().err
+    assert f"{RUN}: its state has other settings, code or data, and was moved to" in capsys.readouterr().err
     (aside,) = PLACE.unfinished.parent.glob(f"{PLACE.unfinished.name}.*/state.pt")
     assert aside.read_text() == "which needs it"
 
@@ -63,7 +63,7 @@ def test_the_state_of_another_version_is_set_aside_with_a_sentence(interrupted, 
 def test_a_run_is_trained_by_one_process_at_a_time(interrupted):
     with (
         FileLock(PLACE.unfinished.with_name(f"{PLACE.unfinished.name}.lock")),
-        pytest.raises(SettingsError, match="another process makes it"),
+        pytest.raises(SettingsError, match="another process computes it"),
     ):
         make(task_of("twins", RUN, *planned_here()))
     assert interrupted()  # a released lock holds nothing
@@ -113,7 +113,7 @@ def test_ctrl_c_in_snakemake_keeps_what_the_run_resumes_from(sources, tmp_path):
     assert f"{run}: stopped after epoch" in errors
     assert (project.path / place.unfinished / "state.pt").is_file()
     assert first.is_file()
-    assert "going on after epoch" in project.pipeline("twins", run, "--threads", "1")
+    assert "resuming after epoch" in project.pipeline("twins", run, "--threads", "1")
 
 
 @pytest.mark.long

@@ -37,8 +37,8 @@ def images(spec: SourceSettings, downloads: Path) -> SourceImages:
     whole = digits(spec, downloads)
     splits = []
     for split in (whole.train, whole.test):
-        chosen = [(image, label) for image, label in split.items if label < 5]
-        splits.append(SourceSplit(len(chosen), chosen))
+        below = split.labels < 5
+        splits.append(SourceSplit(split.images[below], split.labels[below]))
     return SourceImages(whole.class_names[:5], *splits)
 '''
 ENCODER = '''
@@ -54,7 +54,7 @@ MEASURE = '''
 """Procrustes similarity as a measure of twins."""
 
 from twin_alignment.measures.geometry import procrustes
-from twin_alignment.measures.jackknife import Estimate
+from twin_alignment.measures.feature_set import Estimate
 
 
 def of_pair(pair):
@@ -84,13 +84,13 @@ CLAIM = '''
 """A custom claim."""
 
 from pipeline.config.params import ClaimRule
-from pipeline.reporting.claim import Claim, by_data
+from pipeline.reporting.claim_definition import Claim, values_by_setting
 
 PLACE = 99
 
 
 def _gap(read):
-    return by_data(read("weights"), lambda rows: rows.groupby("seed")["weight_gap"].max().tolist())
+    return values_by_setting(read("weights"), lambda rows: rows.groupby("seed")["weight_gap"].max().tolist())
 
 
 CLAIMS = (
@@ -99,7 +99,7 @@ CLAIMS = (
         statement="Some weights differ.",
         quantity="largest weight gap",
         control="none",
-        gated=False,
+        needs_learning=False,
         experiments=("trajectory",),
         reads=("weights",),
         measure=_gap,
@@ -114,7 +114,8 @@ CLAIMS = (
 STAGE = '''
 """Count what there is."""
 
-from pipeline.planning.stage import Outputs, Stage
+from pipeline.planning.stage import Stage
+from pipeline.system.files import Outputs
 from pipeline.stages.subset import SubsetJob, job_of
 
 

@@ -81,7 +81,7 @@ def test_a_warm_up_that_never_ends_is_named_while_planning(values):
     peak = run.learning_rate * run.batch_size / 256
     settings = params(one={"grid": [{"dataset": "digits", **values}]})
     if run.epochs and max(rates) < 0.99 * peak:
-        with pytest.raises(SettingsError, match="the learning rate would never reach its peak: expected a warm-up of"):
+        with pytest.raises(SettingsError, match="the rate has to reach its peak"):
             plan(settings)
     else:
         assert plan(settings).requests
@@ -125,13 +125,13 @@ WRONG_NAMES = ["", ".", "-rf", "a/b", "a b", "{a}", "a\n", "a,b=1", "$(touch x)"
 
 @pytest.mark.parametrize("name", ["..", *WRONG_NAMES])
 def test_a_dataset_is_not_called_what_a_path_or_a_rule_cannot_bear(name):
-    with pytest.raises(SettingsError, match=r"datasets: .* is not a possible name"):
+    with pytest.raises(SettingsError, match=r"datasets: expected a name of"):
         plan(parse(Params, {"experiments": {}, "datasets": {name: {"source": "digits"}}}, "params.yaml"))
 
 
 @pytest.mark.parametrize("name", [".x", "a.b", "controls", *WRONG_NAMES])
 def test_an_experiment_is_not_called_what_a_path_a_rule_or_a_command_cannot_bear(name):
-    with pytest.raises(SettingsError, match=r"experiments: .* is not a possible name"):
+    with pytest.raises(SettingsError, match=r"experiments: expected a name of"):
         plan(params(**{name: {"grid": [{"dataset": "digits"}]}}))
 
 
@@ -150,10 +150,10 @@ def test_a_folder_is_not_called_what_a_rule_or_a_path_cannot_bear(key):
         return plan(parse(Params, {"experiments": {}, key: name}, "params.yaml"))
 
     for name in ("", "-x", " x", "{results}", "a}", "a\nb", "a\ud800", "\udfff"):
-        with pytest.raises(SettingsError, match=rf"{key}: .* is not a possible folder"):
+        with pytest.raises(SettingsError, match=rf"{key}: expected a path without"):
             planned(name)
     for name in ("a/" * 501, "a/" + "é" * 128, "x" * 256):
-        with pytest.raises(SettingsError, match=rf"{key}: .* is too long"):
+        with pytest.raises(SettingsError, match=rf"{key}: expected at most"):
             planned(name)
     assert planned(f"/{'x' * 255}/é").requests == {}
 
@@ -167,12 +167,12 @@ def test_a_run_that_no_experiment_asks_for_trains_the_papers_objectives():
     ("entry", "message"),
     [
         ({"dataset": "digits", "temperature": [0.5, -1]}, r"grid\[0\]: temperature = -1: .*greater than 0"),
-        ({"dataset": "digits", "classes": 11}, r"classes.*digits.* 2 to 10|classes.* 2 to 10 for digits"),
+        ({"dataset": "digits", "classes": 11}, r"classes: expected 2 to 10, as digits has, got 11"),
         ({"dataset": "mnist"}, r"mnist.*digit_pairs|digit_pairs.*mnist"),
-        ({"dataset": "digits", "encoder": "resnet34"}, r"encoder = 'resnet34': .*resnet18"),
+        ({"dataset": "digits", "encoder": "resnet34"}, r"encoder.*expected.*resnet18.*'resnet34'"),
         ({"temperature": 1}, r"dataset is missing"),
         ({"dataset": "digits", "seed": []}, r"grid\[0\].seed.* one value or more"),
-        ({"dataset": "digits", "seed": [0, 1, 0]}, r"asks for digits/classes=10,seed=0 twice"),
+        ({"dataset": "digits", "seed": [0, 1, 0]}, r"expected each run once, got digits/classes=10,seed=0 twice"),
         ({"dataset": "digits", "classes": [10, None]}, r"classes=10,seed=0 twice"),
         ({"dataset": "digits", "seed": 2**63}, r"seed.* at most 9223372036854775807"),
         ({"dataset": "digits", "batch_size": 1438}, r"batch_size.*1437"),
@@ -219,5 +219,5 @@ def test_what_needs_a_twin_that_is_not_trained_is_refused_by_name(stage, lacking
     settings = {"experiments": {"table1": {"objectives": others, "grid": grid}}}
     found = plan(parse(Params, settings, "settings"))
     (run,) = found.requests
-    with pytest.raises(SettingsError, match=f"{run.name}: does not train {lacking}, which is needed here"):
+    with pytest.raises(SettingsError, match=f"{run.name}: expected a run that trains {lacking}, got "):
         STAGES[stage].job(found, run.name)

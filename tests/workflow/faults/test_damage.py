@@ -113,7 +113,7 @@ def test_an_altered_input_is_set_aside_and_made_again_by_the_named_command(here)
     store = measure.inputs["store"][0] / "train_images.npy"
     before = store.read_bytes()
     flipped(store, None, np.random.default_rng(2))
-    with pytest.raises(SettingsError, match=r"altered since `python -m pipeline prepare digits` made it, and is set"):
+    with pytest.raises(SettingsError, match=r"altered since `python -m pipeline prepare digits` made it; moved to"):
         check_inputs(measure)
     assert store.with_name("train_images.npy.set_aside").read_bytes() != before
     assert "prepare" in here.planned("prepared")  # by Snakemake too

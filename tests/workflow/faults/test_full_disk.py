@@ -54,5 +54,7 @@ def test_room_is_asked_for_before_anything_starts(finished, monkeypatch):
     run = task_of("twins", RUN, *planned_here())
     check_space(run)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(100_000, 0, 100_000))
-    with pytest.raises(SettingsError, match=rf"results: 0.\d\d MB are free, and twins of {RUN} needs \d.\d\d MB"):
+    with pytest.raises(
+        SettingsError, match=rf"results: expected \d.\d\d MB of free space for twins of {RUN}, got 0.\d\d MB"
+    ):
         check_space(run)

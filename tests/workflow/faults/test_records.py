@@ -37,12 +37,12 @@ def test_a_record_of_a_newer_version_is_refused_as_such(path, monkeypatch):
     monkeypatch.setattr(records, "FORMAT", records.FORMAT + 1)
     write_record(path, RECORD)
     monkeypatch.undo()
-    with pytest.raises(SettingsError, match=r"a.json: a record of format 4, this version knows 3"):
+    with pytest.raises(SettingsError, match=r"a.json: expected a record of format 3, got 4"):
         read_record(path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"settings": {}}', "[" * 100_000])
 def test_another_text_is_named(path, text):
     path.write_text(text)
-    with pytest.raises(SettingsError, match=r"a.json: not a whole record, or altered; delete it"):
+    with pytest.raises(SettingsError, match=r"a.json: not a complete record, or altered; delete it"):
         read_record(path)
