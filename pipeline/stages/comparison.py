@@ -5,9 +5,10 @@ from __future__ import annotations
 from pipeline.config.base import SettingsError
 from pipeline.planning.plan import Plan
 from pipeline.planning.stage import Stage
+from pipeline.planning.table_job import TableJob, job_of_experiment
 from pipeline.reporting.paper_values import PAPER_VALUES, published_classes
 from pipeline.stages.measured_kinds import measured
-from pipeline.stages.table1 import TableJob, accuracy, job_of_experiment
+from pipeline.stages.table1 import accuracy
 from pipeline.stages.table2 import agreement
 from pipeline.system.files import Inputs, Outputs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.config.base import Settings
 from pipeline.config.run import Run
 from pipeline.planning.stage import GLOBAL, Stage
-from pipeline.stages.table1 import subjects_of
+from pipeline.planning.table_job import subjects_of_tables
 from pipeline.system.files import Inputs, Outputs
 
 
@@ -36,5 +36,5 @@ STAGE = Stage(
         **dict.fromkeys(("table1", "table2", "claims"), GLOBAL),
         "alignment": [run.name for run in job.runs],
     },
-    subjects=subjects_of,
+    subjects=subjects_of_tables,
 )

@@ -8,8 +8,8 @@ from pipeline.config.base import Settings
 from pipeline.config.run import Run
 from pipeline.planning.plan import Plan
 from pipeline.planning.stage import GLOBAL, Stage
+from pipeline.planning.table_job import subjects_of_tables
 from pipeline.reporting.figures import FIGURES
-from pipeline.stages import table1
 from pipeline.stages.figure import figures_of
 from pipeline.system.files import Inputs, Outputs
 
@@ -37,7 +37,7 @@ def job_of(plan: Plan, _: str) -> ReportJob:
     return ReportJob(
         figures=tuple(figures_of(plan)),
         captions={name: figure.caption for name, figure in FIGURES.items()},
-        tables=bool(table1.subjects_of(plan)),
+        tables=bool(subjects_of_tables(plan)),
         custom=tuple(plan.custom_experiments),
         diverged={_with_experiments(plan, run): why for run, why in plan.diverged.items()},
     )

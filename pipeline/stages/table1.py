@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.config.base import Settings, SettingsError
-from pipeline.config.run import Run
-from pipeline.planning.plan import TABLES, Plan, check_one_setting
-from pipeline.planning.stage import GLOBAL, Stage
-from pipeline.reporting.paper_values import PAPER_VALUES, published_classes
+from pipeline.planning.stage import Stage
+from pipeline.planning.table_job import TableJob, job_of_tables, subjects_of_tables
+from pipeline.reporting.paper_values import PAPER_VALUES
 from pipeline.stages.measured_kinds import measured
 from pipeline.system.files import Inputs, Outputs
 
@@ -16,32 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-
-class TableJob(Settings):
-    runs: tuple[Run, ...]
-    objectives: tuple[str, ...]
-    published_classes: dict[str, int]  # of the paper's datasets
-    diverged: dict[str, str]  # requested runs that diverged, and why
-
-
-def subjects_of(plan: Plan) -> Sequence[str]:
-    """Return the whole plan where it has tables 1 and 2; settings that ask for nothing get the error of `job_of`."""
-    return GLOBAL if TABLES in plan.experiments or not (plan.experiments or plan.lost) else ()
-
-
-def job_of(plan: Plan, _: str) -> TableJob:
-    """Raises SettingsError where Table 1's runs are missing or do not fit one table."""
-    if TABLES not in plan.experiments:
-        raise SettingsError(f"experiments: {TABLES} is missing, and tables 1 and 2 show its runs")
-    return job_of_experiment(plan, TABLES, published_classes())
-
-
-def job_of_experiment(plan: Plan, name: str, published: dict[str, int]) -> TableJob:
-    runs = plan.experiments[name]
-    check_one_setting(name, runs)
-    lost = {run.name: plan.diverged[run] for run in plan.lost.get(name, ())}
-    return TableJob(runs=runs, objectives=plan.objectives_of(name), published_classes=published, diverged=lost)
 
 
 def accuracy(job: TableJob, inputs: Inputs) -> pd.DataFrame:
@@ -65,11 +37,11 @@ def run(job: TableJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -
 
 STAGE = Stage(
     "table1",
-    job_of,
+    job_of_tables,
     {"table1": "table1.csv", "table1_text": "table1.md"},
     reads=lambda job: measured(("probes", "movement", "baselines"), job.runs),
     records="runs",
     files=PAPER_VALUES,
-    subjects=subjects_of,
+    subjects=subjects_of_tables,
     in_report=("table1", "Tables"),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.planning.stage import Stage
+from pipeline.planning.table_job import TableJob, job_of_tables, subjects_of_tables
 from pipeline.reporting.paper_values import PAPER_VALUES
-from pipeline.stages.table1 import TableJob, job_of, subjects_of
 from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def run(job: TableJob, inputs: Inputs, outputs: Outputs, notes: Sequence[str]) -
 
 STAGE = Stage(
     "table2",
-    job_of,
+    job_of_tables,
     {"table2": "table2.csv", "table2_text": "table2.md"},
     reads=lambda job: {"alignment": [run.name for run in job.runs]},
     records="runs",
     files=PAPER_VALUES,
-    subjects=subjects_of,
+    subjects=subjects_of_tables,
     in_report=("table2", "Tables"),
 )

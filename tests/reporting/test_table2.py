@@ -6,12 +6,12 @@ import pytest
 
 from pipeline.config.references import PROJECT
 from pipeline.config.run import Run
+from pipeline.planning.table_job import TableJob
 from pipeline.reporting.agreement_table import table2, table2_markdown
 from pipeline.reporting.measured_tables import reader
 from pipeline.reporting.paper_values import PAPER_VALUES
 from pipeline.stages import comparison
 from pipeline.stages import table2 as table2_stage
-from pipeline.stages.table1 import TableJob
 from pipeline.system.files import write_csv
 from tests.reporting.planted import PAPER, PUBLISHED_CLASSES
 from twin_alignment.measures.registry import MEASURES

@@ -54,7 +54,7 @@ def test_nothing_runs_after_words_layout_moved_bytes_and_new_defaults(project):
         ),
         pytest.param(
             *("pipeline/reporting/accuracy_table.py", "not run", "missing"),
-            *({*TABLES, "metrics", "report"}, ""),
+            *({"table1", "comparison", "metrics", "report"}, ""),
             id="code_without_version",
         ),
         pytest.param(

@@ -24,7 +24,9 @@ try:
     PLAN = plan(base.parse(Params, config, "settings"), Path(relpath(FILE)))
     LAYOUT = Layout(Path(PLAN.params.results), Path(PLAN.params.reports))
     PLAN = diverged.without_diverged(PLAN, LAYOUT)
-    TASKS = {(task.stage.name, task.place.name): task for task in tasks_of(PLAN, LAYOUT)}
+    TASKS = {
+        (task.stage.name, task.place.name): task for task in tasks_of(PLAN, LAYOUT)
+    }
 except base.SettingsError as error:
     raise WorkflowError(str(error)) from None
 
@@ -129,7 +131,9 @@ def needs(stage):
         def amount(wildcards, threads, attempt):
             gpu = bool(workflow.get_rule(stage).resources["gpu"].value)
             task = planned(stage, wildcards)
-            return getattr(cluster_requests.estimate_resources(task, gpu, threads, attempt), part)
+            return getattr(
+                cluster_requests.estimate_resources(task, gpu, threads, attempt), part
+            )
 
         return amount if REMOTE else 0
 
