@@ -10,7 +10,7 @@ from pipeline.evaluate.probing import linear_probe, nearest_class_centre
 
 
 @pytest.fixture
-def task_of():
+def task():
     """Overlapping Gaussian classes with very different scales per column, in a train and a test part."""
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(5, 12))

@@ -76,8 +76,8 @@ def test_a_figure_is_drawn_within_the_limits_from_a_table_as_computed(tmp_path, 
     monkeypatch.setitem(stage.FIGURES, "mine", FigureFacts("", (), (), ()))
     monkeypatch.setattr("pipeline.reporting.measured_tables.load_learning_evidence", lambda inputs, runs: ())
     monkeypatch.setattr("pipeline.reporting.run_facts.run_facts", lambda objectives: pd.DataFrame())
-    monkeypatch.setattr(stage, "sentences", lambda table: ["learned"])
-    monkeypatch.setattr(stage, "note", lambda figure, sentences: notes.extend(sentences))
+    monkeypatch.setattr("pipeline.reporting.run_facts.sentences", lambda table: ["learned"])
+    monkeypatch.setattr("pipeline.reporting.style.note", lambda figure, sentences: notes.extend(sentences))
     outputs = {kind: tmp_path / f"mine.{kind}" for kind in ("figure", "facts", "png", "pdf")}
     job = FigureJob(figure="mine", runs=(), objectives=(), published_classes={})
     stage.run(job, {"paper_values": [tmp_path]}, outputs)

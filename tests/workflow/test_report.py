@@ -17,7 +17,8 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 # added to a copy of the page: what the browser made of it
 PROBE = """<script>addEventListener("load", () => parent.postMessage({
   figures: [...document.querySelectorAll("figure")].map(f => f.id),
-  images: [...document.images].map(i => ({alt: i.alt, width: i.naturalWidth, holder: i.parentElement.clientWidth,
+  images: [...document.images].map(i => ({alt: i.alt, width: i.naturalWidth,
+    bottom: i.getBoundingClientRect().bottom, holder: i.parentElement.clientWidth,
     scrolls: getComputedStyle(i.parentElement).overflowX,
     sign: getComputedStyle(i.closest("figure").querySelector(".sign")).display})),
   tables: document.querySelectorAll("table").length,
