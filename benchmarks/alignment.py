@@ -49,8 +49,8 @@ def plain_rsa(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def ours(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
-    found = Pair(FeatureSet(a, "a"), FeatureSet(b, "b")).similarity
-    return found.cka, found.rsa
+    similarity = Pair(FeatureSet(a, "a"), FeatureSet(b, "b")).similarity
+    return similarity.cka, similarity.rsa
 
 
 def ours_with_intervals(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:

@@ -56,13 +56,13 @@ def params(archives: list[Path], work: Path, epochs: int, training: dict[str, An
 
 def make(stage: str, subject: str, settings: Path, device: str, training: list[str]) -> None:
     """A result and, before it, all that it is made from; what has its record is there. `training`: flags of `twins`."""
-    found, layout = _read(settings)
-    one = task_of(stage, subject, found, layout)
-    if one.place.record.is_file():
+    plan, layout = _read(settings)
+    task = task_of(stage, subject, plan, layout)
+    if task.place.record.is_file():
         return
-    for _, place in one.reads:
+    for _, place in task.reads:
         make(place.stage.name, place.subject, settings, device, training)
-    flags = ["--device", device] if one.stage.uses_device else []
+    flags = ["--device", device] if task.stage.uses_device else []
     flags += training if stage == "twins" else []
     code = main([stage, *filter(None, [subject]), "--params", str(settings), *flags])
     if code:

@@ -19,7 +19,6 @@ WIDTH = 7.2  # of a page between its margins; inches
 LETTERS, SMALL = 7.0, 4.0  # points, of few files and of many
 MAX_LETTERS = 24  # of a name
 MAX_SIDE_BY_SIDE, MAX_READABLE = 12, 16  # files up to which two matrices share a row, and numbers fit their cells
-PLOT_FORMATS = (".png", ".pdf", ".svg")
 
 
 def draw(comparison: Comparison) -> Figure:

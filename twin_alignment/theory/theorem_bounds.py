@@ -103,8 +103,7 @@ def corollary1(rho: float) -> float:
         >>> round(corollary1(0.5), 4)
         0.3333
     """
-    _check("rho", rho, rho >= 0, "at least 0")
-    return (1 - rho) / (1 + rho) if rho < 1 else math.nan
+    return _shrinkage("rho", rho)
 
 
 def corollary2(r: float) -> float:
@@ -114,8 +113,13 @@ def corollary2(r: float) -> float:
         >>> round(corollary2(0.5), 4)
         0.3333
     """
-    _check("r", r, r >= 0, "at least 0")
-    return (1 - r) / (1 + r) if r < 1 else math.nan
+    return _shrinkage("r", r)
+
+
+def _shrinkage(name: str, ratio: float) -> float:
+    """(1 - x)/(1 + x) below 1, NaN from 1 on."""
+    _check(name, ratio, ratio >= 0, "at least 0")
+    return (1 - ratio) / (1 + ratio) if ratio < 1 else math.nan
 
 
 def sharp_bound(ratio: float) -> float:
