@@ -1,5 +1,7 @@
 """The workflow in a folder that is not the checkout: by `-s`, by `--directory`, and as a module of another workflow."""
 
+import re
+
 import pytest
 
 from tests.workflow.conftest import TINY, Project
@@ -42,6 +44,14 @@ def test_a_job_runs_with_results_in_that_folder(way, elsewhere, sources):
     assert "1 of 1 steps (100%) done" in output
     assert (elsewhere.path / TARGET).is_file()
     assert not (sources.path / "results").exists()
+
+
+def test_jobs_of_a_module_request_memory_on_a_cluster(elsewhere, sources):
+    (elsewhere.path / "Snakefile").write_text(MODULE.format(checkout=sources.path))
+    output = elsewhere.run("snakemake", "--executor", "slurm", "--jobs", "1", "--dry-run", "--", TARGET)
+    requested = re.search(r"^rule twins_prepare:.* runtime=(\d+), mem_mb=(\d+)", output, re.MULTILINE | re.DOTALL)
+    assert requested, output
+    assert all(int(amount) > 0 for amount in requested.groups())
 
 
 @pytest.mark.long

@@ -128,8 +128,9 @@ def needs(stage):
     gpus = GPUS if STAGES[stage].uses_device else 0
 
     def request(part):
-        def amount(wildcards, threads, attempt):
-            gpu = bool(workflow.get_rule(stage).resources["gpu"].value)
+        def amount(wildcards, threads, attempt, rulename):
+            # by the rule's name, which a workflow that has this one as a module may change
+            gpu = bool(workflow.get_rule(rulename).resources["gpu"].value)
             task = planned(stage, wildcards)
             return getattr(
                 cluster_requests.estimate_resources(task, gpu, threads, attempt), part
