@@ -1,5 +1,6 @@
 """Settings of training."""
 
+import re
 from typing import Literal, get_args
 
 from pydantic import Field
@@ -8,6 +9,12 @@ from pipeline.config.base import Settings
 
 Shared = Literal["initialisation", "batches", "augmentations"]
 SHARED: tuple[Shared, ...] = get_args(Shared)
+
+
+def classes_of_batch(batches: str) -> int | None:
+    """Return K where `batches` is `K_classes`; None for another word."""
+    match = re.fullmatch(r"([1-9]\d*)_classes", batches)
+    return int(match[1]) if match else None
 
 
 class TrainingSettings(Settings):
@@ -29,9 +36,10 @@ class TrainingSettings(Settings):
     ce_head: Literal["features", "projection"] = "features"
     """input of cross-entropy's linear head"""
     batch_size: int = Field(1024, ge=2)
-    batches: Literal["permutation", "class_weighted"] = "permutation"
+    batches: str = Field("permutation", pattern=r"^(permutation|class_weighted|[1-9]\d*_classes)$")
     """permutation: an epoch shows every image once; class_weighted, as in the released code: batches are independent,
-    every class is equally likely, and within a class images are drawn with replacement, so that one may come twice"""
+    every class is equally likely, and within a class images are drawn with replacement, so that one may come twice;
+    10_classes: batches are independent, and each has the same number of images of 10 classes that are drawn for it"""
     epochs: int = Field(1000, ge=0)
     warmup_epochs: int = Field(10, ge=0)
     horizon_epochs: int | None = Field(None, ge=1)

@@ -11,6 +11,7 @@ from pipeline.config.label_groups import check_groups as check_label_groups
 from pipeline.config.objective_settings import Objective
 from pipeline.config.params import Params
 from pipeline.config.run import Run
+from pipeline.config.training_settings import classes_of_batch
 from pipeline.datasets.catalog import KNOWN, facts
 from pipeline.datasets.catalog import resolve as dataset_spec
 from pipeline.datasets.class_folders import count_training
@@ -97,6 +98,12 @@ def check_run(run: Run, params: Params, where: str) -> None:
     classes = classes_of(run.dataset, params)
     if run.classes is not None and run.classes > classes:
         raise SettingsError(f"{where}: classes: expected 2 to {classes}, as {run.dataset} has, got {run.classes}")
+    most = min(run.classes or classes, run.batch_size)
+    if (classes_of_batch(run.batches) or 1) > most:
+        raise SettingsError(
+            f"{where}: batches: expected at most {most}_classes for {run.classes or classes} classes and a batch of "
+            f"{run.batch_size}, got {run.batches}"
+        )
 
 
 def _check_warmup(run: Run, where: str) -> None:

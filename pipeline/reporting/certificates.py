@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline.config.run import Run
 from pipeline.config.theory_settings import DescentSettings
+from pipeline.config.training_settings import classes_of_batch
 from pipeline.reporting.measured import labelled
 from twin_alignment.theory import theorem_bounds as bounds
 from twin_alignment.theory.similarity_descent import descend, random_batches, random_start
@@ -32,8 +33,6 @@ def bounds_of_run(
         collapsed.
     """
     published_anchors, anchors = run.batch_size, 2 * run.batch_size
-    balanced = run.batches == "class_weighted"  # every class is equally likely
-    largest_share = 1 / len(class_sizes) if balanced else max(class_sizes) / sum(class_sizes)
     steps = steps[steps["objective"] == "cl"]
     pairs = alignment.query("first == 'cl' and second == 'nscl' and epoch > 0")
     keys = ["epoch", "split", "rows"]
@@ -42,7 +41,7 @@ def bounds_of_run(
     for measured in pairs[keys].drop_duplicates().merge(values).to_dict("records"):
         before = steps[steps["epoch"] <= measured["epoch"]]
         rates, total = before["learning_rate"].to_numpy(), float(before["learning_rate"].sum())
-        share = largest_share + bounds.epsilon(run.batch_size, len(before), delta)
+        share = _largest_share(run, class_sizes, len(before), delta)
         published = bounds.log_mismatch(share, run.temperature)
         sharp = bounds.log_mismatch_sharp(share, run.temperature)
         setting = (sharp, total, run.temperature, anchors)
@@ -84,6 +83,16 @@ def bounds_of_run(
             }
         )
     return labelled(run, pd.DataFrame(rows))
+
+
+def _largest_share(run: Run, class_sizes: Sequence[int], steps: int, delta: float) -> float:
+    """Share of a batch that no class exceeds in any of the steps, with probability 1 - delta."""
+    classes = classes_of_batch(run.batches)
+    if classes is not None:  # every class of a batch has the same number of images in it, or one more
+        return math.ceil(run.batch_size / classes) / run.batch_size
+    balanced = run.batches == "class_weighted"  # every class is equally likely
+    largest = 1 / len(class_sizes) if balanced else max(class_sizes) / sum(class_sizes)
+    return largest + bounds.epsilon(run.batch_size, steps, delta)
 
 
 def _guaranteed(corollary: Callable[[float], float], ratio: float) -> float:

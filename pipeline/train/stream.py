@@ -23,7 +23,7 @@ from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import Images
 from pipeline.datasets.prefetch import prefetch
 from pipeline.system.device import to_device
-from pipeline.train.batches import Integers, Order, draw_order
+from pipeline.train.batches import Integers, Order, check_batches, draw_order
 from pipeline.train.distributed import SINGLE_PROCESS, Distributed
 from pipeline.train.grouped_labels import group_labels
 from twin_alignment.randomness import keyed_generator
@@ -114,6 +114,7 @@ class Stream:
         self.shuffled = images.labels[to_device(order, images.device)]
         self.groups = {o.name: group_labels(o.groups, run.seed, images) for o in objectives if o.groups is not None}
         self.labels = images.labels.cpu().numpy()
+        check_batches(run.batches, self.labels, run.batch_size)
         self.steps = steps_per_epoch(run, len(images))
         self.digests = dict.fromkeys(self.keys.values(), "")
 

@@ -112,6 +112,12 @@ def test_the_largest_share_is_that_of_the_images_or_of_the_draws(batches, larges
     assert row["share"] == pytest.approx(largest + math.sqrt(math.log(4 * 128 / 0.01) / 256))
 
 
+@pytest.mark.parametrize(("classes", "largest"), [(1, 128), (2, 64), (3, 43)])
+def test_batches_of_a_few_classes_have_a_share_without_chance(classes, largest):
+    run = RUN.model_copy(update={"batches": f"{classes}_classes"})
+    assert bounds_of_run(run, steps(), alignment(2), [60, 40, 50], 0.01).iloc[0]["share"] == largest / 128
+
+
 def test_from_one_on_nothing_is_promised_of_either_measure(tmp_path):
     table = bounds(alignment(1, rho=0.5, r=1.0), alignment(2, rho=1.2, r=0.5))
     write_csv(tmp_path / "bounds.csv", table)

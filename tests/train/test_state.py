@@ -89,6 +89,7 @@ def test_it_stops_again_and_again(train, whole, tmp_path):
     "options",
     [
         {"batches": "class_weighted"},
+        {"batches": "2_classes"},
         {"shared": ()},
         {"shared": ("augmentations",)},
         {"optimiser": "sgd"},

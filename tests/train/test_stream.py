@@ -4,7 +4,7 @@ import torch
 
 from pipeline.config.base import SettingsError
 from pipeline.config.objectives import resolve
-from pipeline.train.batches import draw_order
+from pipeline.train.batches import check_batches, draw_order
 from pipeline.train.stream import Stream
 from twin_alignment.randomness import keyed_generator
 
@@ -154,6 +154,41 @@ def test_class_weighted_batches_favour_no_class():
     assert np.array_equal(order.images, again.images)
 
 
+def test_batches_of_a_few_classes_have_equal_shares_of_each_and_every_image_once():
+    """4, 3 and 3 images of 3 of 5 classes: each class in 3/5 of the batches, its images equally often."""
+    labels = np.repeat([0, 2, 3, 5, 8], [40, 20, 20, 20, 4])
+    np.random.default_rng(0).shuffle(labels)
+    check_batches("3_classes", labels, 10)
+    order = draw_order("3_classes", keyed_generator(0, "test"), labels, 2000, 10)
+    appearances = dict.fromkeys(np.unique(labels).tolist(), 0)
+    for images in order.images:
+        assert len(set(images.tolist())) == 10
+        classes, counts = np.unique(labels[images], return_counts=True)
+        assert sorted(counts.tolist()) == [3, 3, 4]
+        for name in classes.tolist():
+            appearances[name] += 1
+    assert all(abs(times - 1200) < 4.5 * np.sqrt(2000 * 0.6 * 0.4) for times in appearances.values())
+    each = np.bincount(order.images.ravel(), minlength=len(labels))
+    for name, size in zip(*np.unique(labels, return_counts=True), strict=True):
+        expected = 2000 * 0.6 * (10 / 3) / size
+        assert abs(each[labels == name] - expected).max() < 5 * np.sqrt(expected)
+    again = draw_order("3_classes", keyed_generator(0, "test"), labels, 2000, 10)
+    assert np.array_equal(order.images, again.images)
+    assert np.array_equal(order.times_seen_before, again.times_seen_before)
+
+
+@pytest.mark.parametrize(
+    ("batches", "size", "message"),
+    [
+        ("6_classes", 12, "expected at most 5_classes, as the training images have, got 6_classes"),
+        ("2_classes", 10, "2_classes with batch_size = 10 needs 5 training images of every class, got a class of 4"),
+    ],
+)
+def test_classes_too_few_or_too_small_are_refused_before_training(batches, size, message):
+    with pytest.raises(SettingsError, match=message):
+        check_batches(batches, np.repeat(np.arange(5), [40, 20, 20, 20, 4]), size)
+
+
 def test_earlier_places_of_an_image_are_counted_as_by_hand():
     order = draw_order("class_weighted", keyed_generator(1, "test"), np.zeros(7, np.int64), 5, 6)
     seen = dict.fromkeys(range(7), 0)
@@ -181,5 +216,5 @@ def test_an_image_that_comes_twice_has_another_view_each_time(small_run, images,
 
 
 def test_an_unknown_way_to_draw_batches_is_refused():
-    with pytest.raises(ValueError, match="batches: expected permutation or class_weighted, got 'sorted'"):
+    with pytest.raises(ValueError, match="batches: expected permutation, class_weighted or K_classes, got 'sorted'"):
         draw_order("sorted", keyed_generator(0, "test"), np.zeros(3, np.int64), 1, 2)
