@@ -35,6 +35,8 @@ class Experiment(Settings):
     either with groups in place of classes as `{objective: nscl, labels: cifar100/superclasses}`"""
     checkpoints: Literal["last", "log_spaced"] | tuple[int, ...] = "last"
     """epochs to keep in addition to the last one; log_spaced: the initialisation 0, then 1, 2, 4, 8, ..."""
+    checkpoint_steps: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    """single training steps, counted from the start, after which networks are kept too; `early` compares them"""
     grid: tuple[dict[str, Any], ...] = Field(min_length=1)
     """values are checked when the runs are made"""
 

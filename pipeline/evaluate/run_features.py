@@ -1,5 +1,6 @@
 """Features h of a run's networks on its images; not stored, as they would take more space than everything else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +48,15 @@ class Embedder:
         Raises:
             DivergenceError: features of an image are not finite.
         """
-        self.encoder.load_state_dict(load_encoder(checkpoints, objective, epoch))
-        features = {split: encode(self.encoder, images, self.size) for split, images in self.images.items()}
-        for rows in features.values():
-            _check(rows, objective, epoch)
-        return {split: rows.to(self.images[split].device) for split, rows in features.items()}
+        weights = load_encoder(checkpoints, objective, epoch)
+        return {split: self.encoded(weights, split, f"{objective} at epoch {epoch}") for split in self.images}
+
+    def encoded(self, weights: Mapping[str, Tensor], split: str, label: str) -> Tensor:
+        """Compute features [N, d] float32 of one split with an encoder's weights; raises as `features`."""
+        self.encoder.load_state_dict(weights)
+        rows = encode(self.encoder, self.images[split], self.size)
+        _check(rows, label)
+        return rows.to(self.images[split].device)
 
 
 def embedder(run: Run, size: tuple[int, int] | None, store: Path, subset: Path, device: torch.device) -> Embedder:
@@ -71,11 +76,11 @@ def embedder(run: Run, size: tuple[int, int] | None, store: Path, subset: Path, 
     return Embedder(images, encoder, size)
 
 
-def _check(rows: Tensor, objective: str, epoch: int) -> None:
+def _check(rows: Tensor, label: str) -> None:
     """Raise DivergenceError for a row that is not finite."""
     bad = (~rows.double().square().sum(1).isfinite()).nonzero()
     if len(bad):
-        raise DivergenceError(f"the features of {objective} at epoch {epoch} are not finite (of image {int(bad[0])})")
+        raise DivergenceError(f"the features of {label} are not finite (of image {int(bad[0])})")
 
 
 def save_features(path: Path, features: dict[str, Tensor], labels: dict[str, Tensor]) -> None:

@@ -8,6 +8,7 @@ from pipeline.stages import (
     claims,
     comparison,
     curvature,
+    early,
     figure,
     layers,
     loss_gap,
@@ -24,7 +25,7 @@ from pipeline.stages import (
 )
 
 _DATA_AND_TRAINING = (prepare, subset, twins)
-_MEASURES = (measure, baselines, layers, between_seeds, bounds, promised, curvature, loss_gap, merging)
+_MEASURES = (measure, baselines, layers, early, between_seeds, bounds, promised, curvature, loss_gap, merging)
 _FOR_READERS = (table1, table2, comparison, claims, metrics, figure, report)
 
 STAGES: dict[str, Stage] = {

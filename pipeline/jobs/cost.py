@@ -209,13 +209,14 @@ def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
     twins = len(request.objectives)
     seen = steps * run.batch_size * 2 * run.epochs  # two views
     images = (size.train + size.test) * share
-    embedded = images * len(request.checkpoints)
+    kept = len(request.checkpoints) + len(request.steps)
+    embedded = images * kept
     return RunCost(
         run,
         _is_finished(_twins(plan, layout, run)),
         run.epochs * twins,
         twins * operations * (seen * (1 + BACKWARD) + embedded),
-        twins * weights * BYTES * len(request.checkpoints),
+        twins * weights * BYTES * kept,
         twins * weights * BYTES,
         twins * weights * BYTES * 2 if run.epochs > 1 else 0.0,
         twins * images * features * BYTES,

@@ -28,12 +28,14 @@ class Request:
 
     objectives: tuple[Objective, ...]  # in the order of OBJECTIVES, then custom ones
     checkpoints: tuple[int, ...]  # epochs, ascending; 0 is the initialisation
+    steps: tuple[int, ...] = ()  # single steps whose networks are kept too, ascending
 
     def union(self, second: Request) -> Request:
         order = list(OBJECTIVES)
         every = dict.fromkeys((*self.objectives, *second.objectives))
         ordered = sorted(every, key=lambda o: order.index(o.name) if o.name in order else len(order))
-        return Request(tuple(ordered), tuple(sorted({*self.checkpoints, *second.checkpoints})))
+        checkpoints, steps = {*self.checkpoints, *second.checkpoints}, {*self.steps, *second.steps}
+        return Request(tuple(ordered), tuple(sorted(checkpoints)), tuple(sorted(steps)))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ def request_of(experiment: Experiment, objectives: tuple[Objective, ...], run: R
         epochs |= {2**power for power in range(run.epochs.bit_length()) if 2**power < run.epochs}
     elif experiment.checkpoints != "last":
         epochs |= {epoch for epoch in experiment.checkpoints if 0 <= epoch < run.epochs}
-    return Request((), ()).union(Request(objectives, tuple(sorted(epochs))))
+    return Request((), ()).union(Request(objectives, tuple(epochs), experiment.checkpoint_steps))
 
 
 @dataclass(frozen=True)

@@ -30,13 +30,20 @@ class TwinsJob(Settings):
     run: Run
     objectives: tuple[Objective, ...] = Field(min_length=1)
     checkpoints: tuple[int, ...]
+    checkpoint_steps: tuple[int, ...] = ()
     views: ViewRecipe
 
 
 def job_of(plan: Plan, name: str) -> TwinsJob:
     run, request = plan.request(name)
     views = plan.dataset(run.dataset).views
-    return TwinsJob(run=run, objectives=request.objectives, checkpoints=request.checkpoints, views=views)
+    return TwinsJob(
+        run=run,
+        objectives=request.objectives,
+        checkpoints=request.checkpoints,
+        checkpoint_steps=request.steps,
+        views=views,
+    )
 
 
 def run(
@@ -72,6 +79,7 @@ def run(
         workers=workers,
         compiled=compiled,
         group=group,
+        checkpoint_steps=job.checkpoint_steps,
     )
     if not group.is_rank0:
         return {}

@@ -51,9 +51,9 @@ def draw_order(batches: str, generator: np.random.Generator, labels: Integers, s
     if batches == "permutation":
         images = generator.permutation(len(labels))[:count].astype(np.int64)
         return Order(images.reshape(steps, size), np.zeros((steps, size), np.int64))
-    if (classes := classes_of_batch(batches)) is not None:
+    if (few := classes_of_batch(batches)) is not None:
         of_class = [np.flatnonzero(labels == name).astype(np.int64) for name in np.unique(labels)]
-        images = np.concatenate([_batch_of_classes(generator, of_class, size, classes) for _ in range(steps)])
+        images = np.concatenate([_batch_of_classes(generator, of_class, size, few) for _ in range(steps)])
         return Order(images.reshape(steps, size), _times_seen_before(images).reshape(steps, size))
     if batches != "class_weighted":
         raise ValueError(f"batches: expected permutation, class_weighted or K_classes, got {batches!r}")

@@ -1,5 +1,6 @@
 """Checkpoints of single networks (safetensors)."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -15,6 +16,11 @@ def checkpoint_path(folder: Path, objective: str, epoch: int) -> Path:
     return folder / f"{objective}-epoch{epoch:04d}.safetensors"
 
 
+def step_checkpoint_path(folder: Path, objective: str, step: int) -> Path:
+    """Path of an objective's network after a single step, counted from the start of training."""
+    return folder / f"{objective}-step{step:06d}.safetensors"
+
+
 def of_epoch(path: Path, epoch: int) -> bool:
     """Return True for a checkpoint of the epoch, of any objective."""
     return path.name.endswith(checkpoint_path(Path(), "", epoch).name)
@@ -25,21 +31,25 @@ def checkpoint_bytes(network: nn.Module) -> bytes:
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
 
 
-def save_checkpoint(folder: Path, objective: str, epoch: int, network: nn.Module) -> dict[str, str]:
+def save_checkpoint(path: Path, network: nn.Module) -> dict[str, str]:
     """Write a checkpoint and return {file name: SHA-256}."""
-    path, data = checkpoint_path(folder, objective, epoch), checkpoint_bytes(network)
+    data = checkpoint_bytes(network)
     write_bytes(path, data)
     return {path.name: digest_of_bytes(data)}
 
 
 def load_checkpoint(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
-    """Load a state dictionary to the CPU.
+    """Load the state dictionary of an epoch to the CPU; raises as `load_weights`."""
+    return load_weights(checkpoint_path(folder, objective, epoch))
+
+
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """Load a checkpoint's state dictionary to the CPU.
 
     Raises:
         FileNotFoundError: the run has no such checkpoint.
         SettingsError: the file is damaged.
     """
-    path = checkpoint_path(folder, objective, epoch)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such checkpoint; the run has to be trained (again) to keep this epoch")
     try:
@@ -50,5 +60,9 @@ def load_checkpoint(folder: Path, objective: str, epoch: int) -> dict[str, Tenso
 
 def load_encoder(folder: Path, objective: str, epoch: int) -> dict[str, Tensor]:
     """Load the encoder's part of a checkpoint, under the encoder's own names."""
-    weights = load_checkpoint(folder, objective, epoch)
+    return encoder_part(load_checkpoint(folder, objective, epoch))
+
+
+def encoder_part(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Select the encoder's weights, under the encoder's own names."""
     return {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}

@@ -10,7 +10,7 @@ from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import Images
 from pipeline.system.files import digest_of_bytes
-from pipeline.train.checkpoints import checkpoint_bytes, checkpoint_path
+from pipeline.train.checkpoints import checkpoint_bytes, checkpoint_path, step_checkpoint_path
 from pipeline.train.twin import StepRow
 from pipeline.train.twin_trainer import TwinTrainer
 
@@ -71,10 +71,9 @@ def replay(
     last = recorded_steps if steps is None else min(steps, recorded_steps)
     differences, reached, count = [], 0, 0
     for count, (epoch, step) in enumerate(trainer.steps(workers), start=1):
-        if step == per_epoch:
-            equal = _equal_checkpoints(trainer, epoch, checkpoints)
-            reached += sum(equal)
-            differences += [] if all(equal) else [count]
+        equal = _equal_checkpoints(trainer, count, epoch if step == per_epoch else None, checkpoints)
+        reached += sum(equal)
+        differences += [] if all(equal) else [count]
         if count >= last:
             break
     deviations: dict[int, float] = {}
@@ -107,11 +106,15 @@ def _equal(row: StepRow, then: tuple[float, ...]) -> bool:
     return [f"{value:.9g}" for value in now] == [f"{value:.9g}" for value in then]
 
 
-def _equal_checkpoints(trainer: TwinTrainer, epoch: int, checkpoints: Mapping[str, str]) -> list[bool]:
-    """Compare each twin's network with its checkpoint of the epoch, if there is one."""
-    files = {checkpoint_path(Path(), twin.objective.name, epoch).name: twin.network for twin in trainer.twins}
+def _equal_checkpoints(
+    trainer: TwinTrainer, step: int, epoch: int | None, checkpoints: Mapping[str, str]
+) -> list[bool]:
+    """Compare each twin's network with its checkpoints of a step and of the epoch that ends with it, if any."""
+    files = [(step_checkpoint_path(Path(), twin.objective.name, step).name, twin.network) for twin in trainer.twins]
+    if epoch is not None:
+        files += [(checkpoint_path(Path(), twin.objective.name, epoch).name, twin.network) for twin in trainer.twins]
     return [
         checkpoints[name] == digest_of_bytes(checkpoint_bytes(network))
-        for name, network in files.items()
+        for name, network in files
         if name in checkpoints
     ]

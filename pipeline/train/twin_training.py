@@ -1,7 +1,8 @@
 """Train a run to its end: checkpoints, resumable state, signals and divergence."""
 
+import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import Images
 from pipeline.system.files import sha256
-from pipeline.train.checkpoints import save_checkpoint
+from pipeline.train.checkpoints import checkpoint_path, save_checkpoint, step_checkpoint_path
 from pipeline.train.distributed import SINGLE_PROCESS, Distributed
 from pipeline.train.divergence import DivergenceError
 from pipeline.train.state import load_latest_valid_state, load_state, save_state
@@ -21,6 +22,7 @@ from pipeline.train.twin_trainer import TwinTrainer
 from twin_alignment.progress import say, track
 
 SECONDS_BETWEEN_SAVES = 60.0  # of the resumable state; it is also saved at every checkpoint except the last
+Moment = tuple[Callable[[Path, str, int], Path], int]  # path of an epoch's or a step's checkpoint, and its number
 MAX_SHARE_OF_SAVES = 0.05  # of the time: saving gigabytes takes longer than a minute of training is worth
 
 
@@ -50,6 +52,7 @@ def train_twins(
     seconds_between_saves: float = SECONDS_BETWEEN_SAVES,
     compiled: bool = False,
     group: Distributed = SINGLE_PROCESS,
+    checkpoint_steps: Sequence[int] = (),
 ) -> TrainingResult:
     """Train all objectives of a run.
 
@@ -70,13 +73,16 @@ def train_twins(
         compiled: fuse the networks' operations, which changes last bits.
         group: processes that share each batch. All of them call this, and rank 0 alone reads and writes files; sums
             are then in another order.
+        checkpoint_steps: single steps, counted from the start, after which networks are saved too.
 
     Raises:
         DivergenceError: a loss is not finite; names objective, epoch, step and learning rate.
-        SettingsError: a checkpoint was altered while the run trained.
+        SettingsError: a checkpoint was altered while the run trained, or one is of a step beyond the last.
         SystemExit: a signal arrived, and the state was saved.
     """
     trainer = TwinTrainer(run, objectives, images, recipe, group)
+    steps_per_epoch = trainer.stream.steps
+    _check_steps(checkpoint_steps, run.epochs * steps_per_epoch)
     if compiled:
         for twin in trainer.twins:
             twin.network.compile()  # in place: names in checkpoints do not change
@@ -87,8 +93,7 @@ def train_twins(
         saved = previous["kept"]
         _log(trainer, "resuming")
     elif 0 in checkpoints and group.is_rank0:
-        saved = _save_checkpoints(folder, trainer.twins, 0)
-    steps_per_epoch = trainer.stream.steps
+        saved = _save_checkpoints(folder, trainer.twins, [(checkpoint_path, 0)])
     done = trainer.finished * steps_per_epoch + trainer.step
     due = time.monotonic() + seconds_between_saves
     try:
@@ -97,14 +102,16 @@ def train_twins(
             if group.is_rank0:
                 steps = track(steps, run.epochs * steps_per_epoch, f"twins {run.name}", done)
             for epoch, step in steps:
-                at_checkpoint = step == steps_per_epoch and epoch in checkpoints
-                if at_checkpoint and group.is_rank0:
-                    saved |= _save_checkpoints(folder, trainer.twins, epoch)
+                number = (epoch - 1) * steps_per_epoch + step
+                moments: list[Moment] = [(step_checkpoint_path, number)] if number in checkpoint_steps else []
+                moments += [(checkpoint_path, epoch)] if step == steps_per_epoch and epoch in checkpoints else []
+                if moments and group.is_rank0:
+                    saved |= _save_checkpoints(folder, trainer.twins, moments)
                 if trainer.finished == run.epochs:
                     continue
                 signal = group.all_reduce_max(received_signal())
                 started = time.monotonic()
-                if group.is_rank0 and (at_checkpoint or started > due or signal) and trainer.is_finite:
+                if group.is_rank0 and (moments or started > due or signal) and trainer.is_finite:
                     save_state(state, {**trainer.state(), "origin": origin, "kept": saved})
                     seconds = time.monotonic() - started
                     due = time.monotonic() + max(seconds_between_saves, seconds / MAX_SHARE_OF_SAVES)
@@ -118,11 +125,17 @@ def train_twins(
     return TrainingResult(tuple(trainer.rows), {twin.name: trainer.stream.digest(twin.name) for twin in objectives})
 
 
-def _save_checkpoints(folder: Path, twins: Sequence[Twin], epoch: int) -> dict[str, str]:
-    """Save all networks, and return {file name: SHA-256}."""
+def _check_steps(steps: Sequence[int], last: int) -> None:
+    """Raise SettingsError for a checkpoint beyond the last step."""
+    if max(steps, default=0) > last:
+        raise SettingsError(f"checkpoint_steps: expected at most {last}, the steps of this run, got {max(steps)}")
+
+
+def _save_checkpoints(folder: Path, twins: Sequence[Twin], moments: Sequence[Moment]) -> dict[str, str]:
+    """Save all networks as those of an epoch, of a step or of both, and return {file name: SHA-256}."""
     digests: dict[str, str] = {}
-    for twin in twins:
-        digests |= save_checkpoint(folder, twin.objective.name, epoch, twin.network)
+    for twin, (path_of, number) in itertools.product(twins, moments):
+        digests |= save_checkpoint(path_of(folder, twin.objective.name, number), twin.network)
     return digests
 
 

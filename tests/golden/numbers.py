@@ -23,8 +23,8 @@ from pipeline.datasets.images import load_images
 from pipeline.evidence.manifest import file_digests
 from pipeline.jobs.chain import STAGES
 from pipeline.jobs.provenance import processor
-from pipeline.stages import between_seeds, curvature, layers, loss_gap, measure, merging, prepare, subset
-from pipeline.train.checkpoints import save_checkpoint
+from pipeline.stages import between_seeds, curvature, early, layers, loss_gap, measure, merging, prepare, subset
+from pipeline.train.checkpoints import checkpoint_path, save_checkpoint, step_checkpoint_path
 from pipeline.train.twin import initial_network
 from pipeline.train.twin_trainer import TwinTrainer
 
@@ -77,7 +77,9 @@ def _networks(folder: Path) -> dict[str, str]:
     ):
         other = FIXED.model_copy(update={"seed": number})
         network = initial_network(other, resolve(objective), images.channels, images.size, images.classes)
-        save_checkpoint(folder / f"run{run}", objective, epoch, network)
+        save_checkpoint(checkpoint_path(folder / f"run{run}", objective, epoch), network)
+        if (run, epoch) == (0, 1):
+            save_checkpoint(step_checkpoint_path(folder / "run0", objective, 1), network)
     steps = pd.DataFrame(
         {"epoch": 1, "step": [1, 2], "objective": "cl", "learning_rate": [0.1, 0.2], "loss": [3.0, 2.0]}
     )
@@ -95,6 +97,7 @@ def _networks(folder: Path) -> dict[str, str]:
     of = {"run": FIXED, "size": None}
     jobs = {
         measure: (measure.MeasureJob(**of, objectives=names, checkpoints=epochs, probes=probes), inputs),
+        early: (early.EarlyJob(**of, objectives=names, checkpoints=epochs, checkpoint_steps=(1,)), inputs),
         layers: (layers.LayersJob(**of, objectives=names, epochs=(1,)), inputs),
         between_seeds: (between_seeds.BetweenSeedsJob(runs=runs, checkpoints=epochs, size=None), both),
         curvature: (curvature.CurvatureJob(run=FIXED, checkpoints=epochs, views=VIEWS, surrogate=surrogate), inputs),

@@ -7,7 +7,7 @@ from pipeline.evaluate.embed import encode, encode_layers
 from pipeline.models.empty import empty_network
 from pipeline.stages import layers as stage
 from pipeline.stages.layers import LayersJob
-from pipeline.train.checkpoints import save_checkpoint
+from pipeline.train.checkpoints import checkpoint_path, save_checkpoint
 from tests.measures import definitions
 from twin_alignment.measures.layer_similarity import layer_rows, parts
 
@@ -104,7 +104,7 @@ def run_made(small_run, images, tmp_path, monkeypatch):
                 tensor.normal_(0, 0.3)
         if name == "ce":
             network.classifier = torch.nn.Linear(32, 4)
-        save_checkpoint(tmp_path, name, 3, network)
+        save_checkpoint(checkpoint_path(tmp_path, name, 3), network)
         networks[name] = network.eval()
     monkeypatch.setattr("pipeline.datasets.images.load_images", lambda *_: {"train": images, "test": images})
     inputs = {"store": [tmp_path], "subset": [tmp_path], "checkpoints": [tmp_path]}

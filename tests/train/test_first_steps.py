@@ -61,6 +61,21 @@ def test_checkpoints_are_compared_by_their_digests(trained, recorded, small_run,
     assert (found.checkpoints, found.first_difference) == (1, 12)
 
 
+def test_a_network_of_a_single_step_is_compared_after_that_step(trained, recorded, small_run, images, recipe):
+    trainer = TwinTrainer(small_run, OBJECTIVES, images, recipe)
+    for _ in zip(range(6), trainer.steps(), strict=False):
+        pass
+    after_six = {
+        f"{twin.objective.name}-step000006.safetensors": digest_of_bytes(checkpoint_bytes(twin.network))
+        for twin in trainer.twins
+    }
+    found = replay(small_run, OBJECTIVES, images, recipe, recorded, None, after_six)
+    assert (found.checkpoints, found.first_difference) == (2, None)
+    altered = {**after_six, "cl-step000006.safetensors": "0" * 64}
+    found = replay(small_run, OBJECTIVES, images, recipe, recorded, None, altered)
+    assert (found.checkpoints, found.first_difference) == (1, 6)
+
+
 def test_a_twin_that_was_not_recorded_is_named(recorded, small_run, images, recipe):
     only_cl = {key: values for key, values in recorded.items() if key[2] == "cl"}
     with pytest.raises(SettingsError, match="nothing is recorded of ce in epoch 1, step 1"):

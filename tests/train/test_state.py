@@ -17,6 +17,7 @@ from tests.train.interruption import Interruption
 
 OBJECTIVES = tuple(map(resolve, ("cl", "ce")))
 KEPT = (0, 1, 3)
+KEPT_STEPS = (1, 2)  # single steps; the shortest run here has three
 STEPS = 12
 
 
@@ -34,9 +35,9 @@ def train(images, recipe, small_run):
         shown = images if until is None else Interruption(images, until)
         arguments = (run, OBJECTIVES, KEPT, shown, recipe, folder, folder.with_suffix(".pt"), origin)
         if until is None:
-            return train_twins(*arguments, seconds_between_saves=0.0, **options)
+            return train_twins(*arguments, seconds_between_saves=0.0, checkpoint_steps=KEPT_STEPS, **options)
         with pytest.raises(KeyboardInterrupt):
-            train_twins(*arguments, seconds_between_saves=0.0, **options)
+            train_twins(*arguments, seconds_between_saves=0.0, checkpoint_steps=KEPT_STEPS, **options)
         return None
 
     return trained
@@ -223,7 +224,7 @@ def test_a_signal_stops_it_with_its_state(number, train, whole, images, recipe, 
     folder, state = tmp_path / "run", tmp_path / "run.pt"
     shown = Interruption(images, 6, lambda: os.kill(os.getpid(), number))
     with pytest.raises(SystemExit) as stopped:
-        train_twins(small_run, OBJECTIVES, KEPT, shown, recipe, folder, state, "mine")
+        train_twins(small_run, OBJECTIVES, KEPT, shown, recipe, folder, state, "mine", checkpoint_steps=KEPT_STEPS)
     assert stopped.value.code == 128 + number
     assert (load_state(state)["epoch"], load_state(state)["step"]) == (1, 3)
     assert "stopped after epoch 1, step 3 of the next; re-run to resume" in capsys.readouterr().err

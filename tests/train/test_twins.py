@@ -3,9 +3,10 @@ import itertools
 import pytest
 import torch
 
+from pipeline.config.base import SettingsError
 from pipeline.config.objectives import resolve
 from pipeline.train import twin
-from pipeline.train.checkpoints import checkpoint_path, load_checkpoint
+from pipeline.train.checkpoints import checkpoint_path, load_checkpoint, load_weights, step_checkpoint_path
 from pipeline.train.divergence import DivergenceError
 from pipeline.train.twin import initial_network
 from pipeline.train.twin_trainer import TwinTrainer
@@ -35,6 +36,28 @@ def together(small_run, images, recipe, tmp_path_factory):
     """The paper's objectives trained side by side: folder and result."""
     folder = tmp_path_factory.mktemp("together") / "run"
     return folder, train(small_run, OBJECTIVES, images, recipe, folder, checkpoints=[0, 3])
+
+
+def test_networks_of_single_steps_are_kept(small_run, images, recipe, tmp_path):
+    """Step 4 ends the first epoch, 9 is the first of the third; a twin stepped by hand has the same networks."""
+    train(small_run, ["cl", "ce"], images, recipe, tmp_path / "run", [1], checkpoint_steps=[2, 4, 9])
+    names = {"epoch0001", "step000002", "step000004", "step000009"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        f"{objective}-{name}.safetensors" for objective in ("cl", "ce") for name in names
+    }
+    trainer = TwinTrainer(small_run, [resolve("cl"), resolve("ce")], images, recipe)
+    for number, _ in enumerate(trainer.steps(), start=1):
+        for each in trainer.twins if number in (2, 4, 9) else []:
+            path = step_checkpoint_path(tmp_path / "run", each.objective.name, number)
+            assert equal(load_weights(path), each.network.state_dict())
+    ends = load_checkpoint(tmp_path / "run", "cl", 1), load_weights(step_checkpoint_path(tmp_path / "run", "cl", 4))
+    assert equal(*ends)
+
+
+def test_a_step_beyond_the_last_is_refused_before_training(small_run, images, recipe, tmp_path):
+    with pytest.raises(SettingsError, match="checkpoint_steps: expected at most 12, the steps of this run, got 13"):
+        train(small_run, ["cl"], images, recipe, tmp_path / "run", [1], checkpoint_steps=[2, 13])
+    assert not list(tmp_path.iterdir())
 
 
 def assert_trained_alike(folder, result, together):

@@ -43,6 +43,20 @@ use rule prepare as layers with:
         **job("layers"),
 
 
+use rule prepare as early with:
+    """alignment and weight gap of a run's twins after single steps"""
+    input:
+        reads("early"),
+    output:
+        writes("early"),
+    log:
+        log_of("early"),
+    resources:
+        **needs("early"),
+    params:
+        **job("early"),
+
+
 use rule prepare as between_seeds with:
     """alignment of CL with CL of other seeds"""
     input:
