@@ -2,8 +2,8 @@
 
 python -m benchmarks.many_images ARCHIVE, a zip with train/<class>/..., whose images are repeated under other names.
 Writes benchmarks/many_images.json. Seconds of cores, which depend less on other work than wall time, should be
-proportional to the number of images. Memory should grow only by index entries of the images. Decoding should be faster than
-the encoder.
+proportional to the number of images. Memory should grow only by the index entries of the images. Decoding should be
+faster than the encoder.
 """
 
 import argparse
