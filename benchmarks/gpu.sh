@@ -6,7 +6,8 @@
 # WORK has stores, checkpoints and compiled code; OUT gets small files. Instead of `all`, one piece: tests, speed or
 # cifar100. Each ends after PIECE_SECONDS (570). A second call of speed measures what is missing, and one of cifar100
 # resumes. Needs Python 3.11 or newer with torch, torchvision, pandas, scikit-learn, safetensors, pydantic, PyYAML,
-# tqdm, tabulate and pytest; neither Snakemake nor DVC. A CPU stands in for the tests by TWINS_GPU_STAND_IN=cpu.
+# ruamel.yaml, filelock, click, tqdm, tabulate and pytest; neither Snakemake nor DVC. With
+# TWINS_GPU_STAND_IN=cpu the tests run on a CPU.
 set -eu
 cd "$(dirname "$0")/.."
 work=$1 out=$2 piece=$3
