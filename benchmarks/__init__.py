@@ -1,4 +1,4 @@
-"""How fast the project is, beside a plain implementation and beside what the machine can do at all.
+"""Benchmarks of the project, compared with a plain implementation and with the limits of the machine.
 
-Every number of a table comes from one run on one machine, as medians of runs that alternate.
+All numbers of a table are from one run on one machine. They are medians of runs that alternate.
 """

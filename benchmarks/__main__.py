@@ -1,8 +1,8 @@
-"""The whole suite: python -m benchmarks [--quick] [--device auto|cpu|cuda] [--out benchmarks]
+"""Full suite of benchmarks: python -m benchmarks [--quick] [--device auto|cpu|cuda] [--out benchmarks]
 
-Writes RESULTS.md, results.json and scale.png into the folder. Each row stands beside the plain way
-(benchmarks/plain.py) and a floor: operations over the rate of products or convolutions, whichever is better, and bytes
-over the copy rate, measured in the same turns.
+Writes RESULTS.md, results.json and scale.png into the folder. Each row is compared with the plain way
+(benchmarks/plain.py) and with a floor: operations over the rate of products or convolutions, whichever is better, and
+bytes over the copy rate, measured in the same turns.
 """
 
 import argparse
@@ -18,10 +18,9 @@ from typing import Any
 import torch
 
 from benchmarks import memory, scale, training
-from benchmarks.alignment import beside_plain, shown, streamed
-from benchmarks.measure import alone
-from benchmarks.rates import alone as alone_rates
-from benchmarks.rates import references
+from benchmarks.alignment import compare_with_plain, format_rows, time_streams
+from benchmarks.measure import run_in_subprocess
+from benchmarks.rates import idle_rates, references
 from benchmarks.training import Row
 from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
@@ -30,37 +29,37 @@ from pipeline.system.device import choose_device
 from twin_alignment.progress import say
 
 
-def measured(device: torch.device, quick: bool) -> dict[str, Any]:
-    """All numbers; a quarter of an hour on two cores, seconds where quick. Says what it is at."""
+def measure_all(device: torch.device, quick: bool) -> dict[str, Any]:
+    """Measure all numbers, in a quarter of an hour on two cores, or in seconds if quick. Prints its progress."""
     repeats = 1 if quick else 5
     small: dict[str, Any] = {"size": 512, "copied": 2**22, "shapes": ((64, 8),)} if quick else {}
     full, half = (references(device, dtype=dtype, **small) for dtype in (torch.float32, torch.bfloat16))
-    rates = {"float32": asdict(alone_rates(device, full)), "bfloat16": asdict(alone_rates(device, half))}
+    rates = {"float32": asdict(idle_rates(device, full)), "bfloat16": asdict(idle_rates(device, half))}
     rows: list[Row] = []
     for batch in (32, 64) if quick else (256, 1024):
         say(f"benchmarks: losses, B = {batch}")
-        rows += training.losses(batch, 128, 1 if batch == 1024 else repeats, full, device, beside=True)
+        rows += training.losses(batch, 128, 1 if batch == 1024 else repeats, full, device, with_plain=True)
     shares: dict[str, Mapping[str, float]] = {}
     runs = _steps(device, quick)
     for run, side, recipe in runs:
         name = training.name_of(run, side)
         say(f"benchmarks: steps, {name}")
         images = training.images_of(max(2 * run.batch_size, 256), side, 10, device)
-        known = full if run.precision == "float32" else half
-        found, share = training.twin_steps(run, images, recipe, repeats, known, beside=device.type == "cpu")
-        rows += found
+        reference = full if run.precision == "float32" else half
+        step_rows, share = training.twin_steps(run, images, recipe, repeats, reference, with_plain=device.type == "cpu")
+        rows += step_rows
         shares[name] = share
     run, side, recipe = runs[0]
     say("benchmarks: embedding, probes")
     images = training.images_of(512 if quick else 4096, side, 10, device)
     rows += training.embedding(run, images, recipe, repeats, full)
     rows += training.probes(500 if quick else 10_000, 128, 10 if quick else 100, 1 if quick else 3, full, device)
-    run, side, recipe = next(one for one in runs if one[0].precision == "bfloat16")
+    run, side, recipe = next(setting for setting in runs if setting[0].precision == "bfloat16")
     rounding = training.rounding(run, training.images_of(2 * run.batch_size, side, 10, device), recipe)
     n, d = (1000, 256) if quick else (10_000, 2048)
     say("benchmarks: alignment, streams")
-    alignment, deviation = beside_plain(n, d, repeats)
-    stream = streamed((2_000, 4_000) if quick else (10_000, 80_000, 320_000), 256)
+    alignment, deviation = compare_with_plain(n, d, repeats)
+    stream = time_streams((2_000, 4_000) if quick else (10_000, 80_000, 320_000), 256)
     say("benchmarks: peak memory")
     return {
         "date": datetime.now(UTC).date().isoformat(),
@@ -72,7 +71,7 @@ def measured(device: torch.device, quick: bool) -> dict[str, Any]:
         "alignment": alignment,
         "alignment deviation from plain": deviation,
         "stream": stream,
-        "peak": [{"what": name, "peak MiB": alone(memory.step, name)[1]} for name in memory.STEPS],
+        "peak": [{"what": name, "peak MiB": run_in_subprocess(memory.step, name)[1]} for name in memory.STEPS],
     }
 
 
@@ -97,35 +96,35 @@ def _machine(device: torch.device) -> str:
     return f"{torch.get_num_threads()} threads, {platform.machine()}{accelerator}, torch {torch.__version__}"
 
 
-def as_markdown(result: Mapping[str, Any], sweeps: list[dict[str, Any]]) -> str:
+def format_report(result: Mapping[str, Any], sweeps: list[dict[str, Any]]) -> str:
     rates, deviation = result["rates"], result["alignment deviation from plain"]
     shares = [{"step": name, **share} for name, share in result["shares"].items()]
     return (
         "\n\n".join(
             [
-                "# How fast it is",
+                "# Benchmarks",
                 f"{result['date']}, {result['machine']}. Made by `python -m benchmarks`. Times are seconds, medians of "
                 "runs in turns. Plain: `benchmarks/plain.py` in float32, and scikit-learn for the probe. Floor: "
                 "operations of convolutions and products over the better of both rates, for views bytes over the copy "
-                "rate, all measured in the same turns; `floor / ours` says how near we are.",
-                "## What the machine reaches by itself, a second",
-                shown([{"precision": name, **found} for name, found in rates.items()]),
+                "rate, all measured in the same turns. `floor / ours` is 1 at the limit of the machine.",
+                "## Rates of the machine, a second",
+                format_rows([{"precision": name, **values} for name, values in rates.items()]),
                 "## Training and probes",
-                shown(result["rows"]),
+                format_rows(result["rows"]),
                 "## Shares of a step",
-                shown(shares),
-                "## bfloat16 beside float32, one batch at the initialisation",
-                shown([result["bfloat16 beside float32"]]),
+                format_rows(shares),
+                "## bfloat16 compared with float32, one batch at the initialisation",
+                format_rows([result["bfloat16 beside float32"]]),
                 "## Alignment of two files of features",
-                shown(result["alignment"]),
+                format_rows(result["alignment"]),
                 f"Largest deviation from the plain values: CKA {deviation['cka']:.1e}, RSA {deviation['rsa']:.1e}; "
                 "the plain way works in float32.",
                 "## One pass over a stream, d = 256",
-                shown(result["stream"]),
+                format_rows(result["stream"]),
                 "## Peak memory of a process",
-                shown(result["peak"]),
+                format_rows(result["peak"]),
                 "## How cost grows",
-                shown(sweeps),
+                format_rows(sweeps),
                 "![one panel a sweep](scale.png)",
             ]
         )
@@ -135,13 +134,13 @@ def as_markdown(result: Mapping[str, Any], sweeps: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small sizes and one repeat: does it run at all")
+    parser.add_argument("--quick", action="store_true", help="small sizes and one repeat, to check that it runs")
     parser.add_argument("--device", default="auto", help="auto (default), cpu or cuda")
     parser.add_argument("--out", type=Path, help="folder for RESULTS.md, results.json and scale.png")
     options = parser.parse_args()
     device = choose_device(options.device, None)
-    result = measured(device, options.quick)
-    found = scale.sweeps(device, 1 if options.quick else 3, options.quick)
+    result = measure_all(device, options.quick)
+    measured = scale.sweeps(device, 1 if options.quick else 3, options.quick)
     sweeps = [
         {
             "what": sweep.what,
@@ -150,15 +149,15 @@ def main() -> None:
             "milliseconds": ", ".join(f"{1e3 * s:.3g}" for s in sweep.seconds),
             "exponent": sweep.exponent,
         }
-        for sweep in found
+        for sweep in measured
     ]
-    text = as_markdown(result, sweeps)
+    text = format_report(result, sweeps)
     print(text)
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "RESULTS.md").write_text(text)
         (options.out / "results.json").write_text(json.dumps({**result, "scale": sweeps}, indent=2) + "\n")
-        scale.draw(found).savefig(options.out / "scale.png", dpi=130)
+        scale.draw(measured).savefig(options.out / "scale.png", dpi=130)
         print(f"written to {options.out}", file=sys.stderr)
 
 

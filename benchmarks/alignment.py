@@ -1,4 +1,4 @@
-"""CKA and RSA: the plain N x N way, ours, and ours with intervals, on the same arrays; and the cost of a stream.
+"""CKA and RSA on the same arrays: the plain N x N way, ours, and ours with intervals. Also the cost of a stream.
 
 python -m benchmarks.alignment [--quick] [--out benchmarks/alignment.json]
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measure import alone, markdown, seconds
+from benchmarks.measure import markdown, run_in_subprocess, seconds
 from benchmarks.rates import references
 from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.jackknife import cka, rsa
@@ -32,7 +32,7 @@ def pair(n: int, d: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def plain_cka(a: np.ndarray, b: np.ndarray) -> float:
-    """As the definition is usually typed: N x N kernels, centred by a matrix product."""
+    """CKA as the definition is usually typed: N x N kernels, centred by a matrix product."""
     n = len(a)
     h = np.eye(n, dtype=a.dtype) - np.ones((n, n), dtype=a.dtype) / n
     kernels = [
@@ -58,8 +58,8 @@ def ours_with_intervals(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]
     return cka(both).value, rsa(both).value
 
 
-def beside_plain(n: int, d: int, repeats: int) -> tuple[list[dict[str, Any]], dict[str, float]]:
-    """Rows of one size, plain way once, and the deviation of our values from the plain ones."""
+def compare_with_plain(n: int, d: int, repeats: int) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """Rows of one size, and the deviation of our values from the plain ones. The plain way runs once."""
     a, b = pair(n, d)
     arrays = a.numpy(), b.numpy()
     start = time.perf_counter()
@@ -68,21 +68,21 @@ def beside_plain(n: int, d: int, repeats: int) -> tuple[list[dict[str, Any]], di
     rsa = plain_rsa(*arrays)
     plain = {"CKA, plain": middle - start, "RSA, plain": time.perf_counter() - middle}
     ways = {"CKA + RSA": lambda: ours(a, b), "CKA + RSA with intervals": lambda: ours_with_intervals(a, b)}
-    known = references(a.device)
-    took = seconds({**ways, **known.ways}, repeats)
-    rate = known.rates(took).operations
+    reference = references(a.device)
+    took = seconds({**ways, **reference.ways}, repeats)
+    rate = reference.rates(took).operations
     floors = {"CKA + RSA": 2 * 2 * n * d * d / rate, "CKA + RSA with intervals": 5 * 2 * n * d * d / rate}
     both = sum(plain.values())
     rows = [
         {"N": n, "d": d, "what": name, "seconds": took, "floor": floors.get(name), "plain / this": both / took}
         for name, took in {**plain, "CKA and RSA, plain": both, **{name: took[name] for name in ways}}.items()
     ]
-    found = ours(a, b)
-    return rows, {"cka": abs(found[0] - cka), "rsa": abs(found[1] - rsa)}
+    our_cka, our_rsa = ours(a, b)
+    return rows, {"cka": abs(our_cka - cka), "rsa": abs(our_rsa - rsa)}
 
 
 def stream(n: int, d: int) -> float:
-    """Seconds for one pass over n rows, made batch by batch; the making is not counted."""
+    """Seconds for one pass over n rows, drawn batch by batch; drawing is not counted."""
     total, took = Accumulator(("a", "b")), 0.0
     generator = torch.Generator().manual_seed(0)
     for start in range(0, n, STREAM_BATCH):
@@ -95,15 +95,17 @@ def stream(n: int, d: int) -> float:
     return took
 
 
-def streamed(sizes: tuple[int, ...], d: int) -> list[dict[str, Any]]:
+def time_streams(sizes: tuple[int, ...], d: int) -> list[dict[str, Any]]:
+    """Rows of one stream for each size, with the peak memory of its process."""
     rows = []
     for n in sizes:
-        took, peak = alone(stream, n, d)
+        took, peak = run_in_subprocess(stream, n, d)
         rows.append({"N": n, "d": d, "seconds": took, "microseconds a row": 1e6 * took / n, "peak MiB": peak})
     return rows
 
 
-def shown(rows: list[dict[str, Any]]) -> str:
+def format_rows(rows: list[dict[str, Any]]) -> str:
+    """Format rows as a Markdown table, numbers with three digits."""
     texts = [
         {
             key: "" if v is None else f"{v:,.3g}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else v
@@ -121,12 +123,14 @@ def main() -> None:
     options = parser.parse_args()
     n, d = (1000, 256) if options.quick else (10_000, 2048)
     sizes = (2_000, 4_000) if options.quick else (10_000, 80_000, 320_000, 1_280_000)
-    rows, deviation = beside_plain(n, d, 3 if options.quick else 5)
-    streams = streamed(sizes, 256)
+    rows, deviation = compare_with_plain(n, d, 3 if options.quick else 5)
+    streams = time_streams(sizes, 256)
     machine = f"{torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}"
     result = {"date": datetime.now(UTC).date().isoformat(), "machine": machine, "rows": rows, "stream": streams}
-    print(f"{result['date']}, {machine}\n\n{shown(rows)}\n\nlargest deviation from the plain values: {deviation}\n")
-    print(shown(streams))
+    print(
+        f"{result['date']}, {machine}\n\n{format_rows(rows)}\n\nlargest deviation from the plain values: {deviation}\n"
+    )
+    print(format_rows(streams))
     if options.out:
         options.out.write_text(json.dumps({**result, "deviation": deviation}, indent=2) + "\n")
         print(f"written to {options.out}", file=sys.stderr)

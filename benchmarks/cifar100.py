@@ -1,4 +1,4 @@
-"""CIFAR-100 on a GPU for as long as there is: four objectives and two controls, by the project's own stages."""
+"""CIFAR-100 on a GPU in a given time: four objectives and two controls, by the project's stages."""
 
 import tarfile
 from pathlib import Path
@@ -22,18 +22,18 @@ TWINS = ("cl", "nscl", "scl", "ce", "nscl_shuffled", "cl_independent")
 BASE = Path("params/cifar100_gpu_hour.yaml")
 LEARNING_RATE = 1.0  # at a batch of 256, within what SimCLR tried for CIFAR-10 (Chen et al. 2020, B.9)
 WARMUP = 0.1  # share of the epochs
-KEPT = (0.0, 0.1, 0.35, 1.0)  # checkpoints, as shares of the epochs
+CHECKPOINTS = (0.0, 0.1, 0.35, 1.0)  # as shares of the epochs
 TARGETS = ("table2", "table1", "claims")
-RETURNED = ("measures", "subsets")  # folders of the results; of runs their records and steps
+ARCHIVED = ("measures", "subsets")  # folders of the results; runs have their records and steps archived
 
 
 def params(archives: list[Path], work: Path, epochs: int, training: dict[str, Any]) -> dict[str, Any]:
-    """Settings of params/cifar100_gpu_hour.yaml with a schedule of so many epochs, and images from archives."""
+    """Settings of params/cifar100_gpu_hour.yaml with another number of epochs, and images from archives."""
     base = yaml.safe_load(BASE.read_text())
     spec = KNOWN["cifar100"].model_dump(mode="json", exclude={"classes"}, exclude_defaults=True)
     source = {**spec, "source": "folder", "paths": [str(path.resolve()) for path in archives]}
     warmup = max(1, round(WARMUP * epochs))
-    checkpoints = sorted({round(share * epochs) for share in KEPT})
+    checkpoints = sorted({round(share * epochs) for share in CHECKPOINTS})
     experiment = {"objectives": list(TWINS), "grid": [{"dataset": "cifar100"}]}
     return {
         **base,
@@ -55,7 +55,7 @@ def params(archives: list[Path], work: Path, epochs: int, training: dict[str, An
 
 
 def make(stage: str, subject: str, settings: Path, device: str, training: list[str]) -> None:
-    """A result and, before it, all that it is made from; what has its record is there. `training`: flags of `twins`."""
+    """Make a result, and first all results that it reads. Those with a record exist. `training`: flags of `twins`."""
     plan, layout = _read(settings)
     task = task_of(stage, subject, plan, layout)
     if task.place.record.is_file():
@@ -69,19 +69,19 @@ def make(stage: str, subject: str, settings: Path, device: str, training: list[s
         raise SystemExit(code)
 
 
-def bring_back(settings: Path, out: Path, features_of: tuple[str, ...] = ("cl", "nscl")) -> None:
-    """All small files in one archive, and test features of the last epoch in float16, a file an objective."""
-    found, layout = _read(settings)
+def archive_results(settings: Path, out: Path, features_of: tuple[str, ...] = ("cl", "nscl")) -> None:
+    """Write all small files into one archive, and test features of the last epoch, float16, one file per objective."""
+    plan, layout = _read(settings)
     with tarfile.open(out / "cifar100.tar.gz", "w:gz") as archive:
         archive.add(settings, settings.name)
-        for folder in (*(layout.results / name for name in RETURNED), layout.reports):
+        for folder in (*(layout.results / name for name in ARCHIVED), layout.reports):
             if folder.is_dir():
                 archive.add(folder, folder.name)
         for pattern in ("record.json", "steps.csv.gz"):
             for file in (layout.results / "runs").rglob(pattern):
                 archive.add(file, file.relative_to(layout.results))
-    (run,) = found.requests
-    measured = task_of("measure", run.name, found, layout)
+    (run,) = plan.requests
+    measured = task_of("measure", run.name, plan, layout)
     if not measured.place.record.is_file():
         return
     job: Any = measured.job
@@ -96,13 +96,13 @@ def bring_back(settings: Path, out: Path, features_of: tuple[str, ...] = ("cl", 
 def train_and_measure(
     archives: list[Path], work: Path, out: Path, epochs: int, device: str, training: dict[str, Any], flags: list[str]
 ) -> None:
-    """From images to tables; called again it goes on where it stopped, with the epochs of the first call."""
+    """Make the tables from images. A later call resumes, with the number of epochs of the first call."""
     settings = work / "params.json"
     if not settings.is_file():
         write_json(settings, params(archives, work, epochs, training))
     for target in TARGETS:
         make(target, "", settings, device, flags)
-        bring_back(settings, out)
+        archive_results(settings, out)
 
 
 def _read(settings: Path) -> tuple[Plan, Layout]:

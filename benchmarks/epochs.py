@@ -1,4 +1,4 @@
-"""Seconds that an epoch takes: twins as the project trains them, the plain way, and the machine's floor."""
+"""Seconds of an epoch: twins as the project trains them, the plain way, and the machine's floor."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import plain
-from benchmarks.rates import SHAPES, Rates, alone, references
+from benchmarks.rates import SHAPES, Rates, idle_rates, references
 from benchmarks.training import CL, MEAN, STD, operations
 from pipeline.config.objectives import resolve
 from pipeline.config.run import Run
@@ -21,7 +21,7 @@ from pipeline.datasets.store import Split
 from pipeline.train.twin import make_twin
 from pipeline.train.twin_trainer import TwinTrainer
 
-KINDS = {  # of a GPU's kernels, by what their names hold; the first that fits
+KINDS = {  # of a GPU's kernels, by parts of their names; the first that fits
     "convolutions and products": ("gemm", "conv", "xmma", "cutlass", "fprop", "dgrad", "wgrad", "nvjet", "cudnn"),
     "batch norm": ("batch_norm", "bn_", "norm"),
     "fused by the compiler": ("triton",),
@@ -32,10 +32,10 @@ KINDS = {  # of a GPU's kernels, by what their names hold; the first that fits
 
 @dataclass(frozen=True)
 class Floor:
-    """What one twin's step cannot do without, and the seconds of an epoch that it takes at the measured rates."""
+    """Work that one twin's step cannot avoid, and the seconds that it takes in an epoch at the measured rates."""
 
     operations: float  # of convolutions and products, forward and backward
-    bytes: float  # each convolution's output written and read once forward; backward read, and its gradient both
+    bytes: float  # each convolution's output: written and read forward, read backward; its gradient: written and read
     matrix_seconds: float
     convolution_seconds: float
     byte_seconds: float
@@ -43,7 +43,7 @@ class Floor:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One measurement; `seconds` are of an epoch of `steps_per_epoch` steps, timed over `steps` of them."""
+    """One measurement. `seconds` are those of an epoch of `steps_per_epoch` steps, of which `steps` were timed."""
 
     encoder: str
     twins: tuple[str, ...]
@@ -51,7 +51,7 @@ class Epoch:
     workers: int
     steps: int
     seconds: float
-    first_seconds: float  # of as many steps before, with all that is done once: compiling, choosing convolutions
+    first_seconds: float  # of the same number of steps before, with compiling and choosing convolutions
     peak_gib: float | None  # of the device's memory
 
     def row(self) -> dict[str, Any]:
@@ -59,13 +59,13 @@ class Epoch:
 
 
 def rates(device: torch.device, batch: int, small: bool) -> Rates:
-    """In bfloat16, the best of several shapes."""
+    """Rates in bfloat16, the best of several shapes."""
     size, copied, shapes = (256, 2**20, SHAPES[2:3]) if small else (8192, 2**30, SHAPES)
-    return alone(device, references(device, batch, torch.bfloat16, size, copied, shapes))
+    return idle_rates(device, references(device, batch, torch.bfloat16, size, copied, shapes))
 
 
-def floor(run: Run, images: Images, recipe: ViewRecipe, found: Rates, steps_per_epoch: int) -> Floor:
-    """Of one twin, CL."""
+def floor(run: Run, images: Images, recipe: ViewRecipe, rates: Rates, steps_per_epoch: int) -> Floor:
+    """Floor of one twin, CL."""
     training = TwinTrainer(run, [CL], images, recipe)
     (twin,) = training.twins
     outputs = 0
@@ -82,9 +82,9 @@ def floor(run: Run, images: Images, recipe: ViewRecipe, found: Rates, steps_per_
     return Floor(
         needed,
         moved,
-        steps_per_epoch * needed / found.matrix,
-        steps_per_epoch * needed / found.convolution,
-        steps_per_epoch * moved / found.copy,
+        steps_per_epoch * needed / rates.matrix,
+        steps_per_epoch * needed / rates.convolution,
+        steps_per_epoch * moved / rates.copy,
     )
 
 
@@ -97,9 +97,9 @@ def epoch_seconds(
     compiled: bool = False,
     workers: int = 1,
 ) -> Epoch:
-    """The second of two epochs on these images, which may be fewer than a whole epoch's, brought to a whole one.
+    """Time the second of two epochs on these images, scaled to a full epoch of `steps_per_epoch` steps.
 
-    Everything that an epoch does is in it: orders and parameters drawn, views made, twins trained, losses fetched.
+    It includes all work of an epoch: drawing orders and parameters, making views, training twins and fetching losses.
     """
     training = TwinTrainer(run.model_copy(update={"epochs": 2}), list(map(resolve, names)), images, recipe)
     if compiled:
@@ -114,13 +114,16 @@ def epoch_seconds(
     first, second = marks[1] - marks[0], marks[2] - marks[1]
     steps = training.stream.steps
     peak = torch.cuda.max_memory_allocated() / 2**30 if images.device.type == "cuda" else None
-    whole = second * steps_per_epoch / steps
-    return Epoch(run.encoder, tuple(names), compiled, workers, steps, whole, first, peak)
+    scaled = second * steps_per_epoch / steps
+    return Epoch(run.encoder, tuple(names), compiled, workers, steps, scaled, first, peak)
 
 
 def plain_seconds(run: Run, images: Images, recipe: ViewRecipe, workers: int) -> float:
-    """An epoch of CL by an ordinary loop: transforms of single images in the loader's processes, networks in torch's
-    own layout. The start of the processes is in it, choosing convolutions is not."""
+    """Time an epoch of CL by an ordinary loop.
+
+    Single images are transformed in the loader's processes, and networks have torch's default layout. The time includes
+    the start of the processes, but not choosing convolutions.
+    """
     dataset = plain.TwoViews(images.host, images.labels.cpu().numpy(), recipe, list(MEAN), list(STD))
     network = make_twin(run, CL, images, recipe.size or images.size).network
     network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # missing in its stub
@@ -135,7 +138,7 @@ def plain_seconds(run: Run, images: Images, recipe: ViewRecipe, workers: int) ->
 
 
 def kernels(run: Run, images: Images, recipe: ViewRecipe, compiled: bool) -> dict[str, Any]:
-    """Milliseconds a step of one twin that each kind of kernel takes on a GPU, and the ten longest kernels."""
+    """Milliseconds of each kind of kernel in a step of one twin on a GPU, and the ten longest kernels."""
     training = TwinTrainer(run.model_copy(update={"epochs": 2}), [CL], images, recipe)
     if compiled:
         training.twins[0].network.compile()
@@ -169,7 +172,7 @@ def kernels(run: Run, images: Images, recipe: ViewRecipe, compiled: bool) -> dic
 
 
 def part(images: Images, steps: int, batch: int) -> Images:
-    """The first images, enough for so many steps."""
+    """Return the first images, enough for `steps` steps."""
     count = min(steps * batch, len(images))
     split = Split(images.host[:count], np.asarray(images.labels.cpu().numpy()[:count]))
     return Images(split, tuple(range(images.classes)), MEAN, STD, images.device)

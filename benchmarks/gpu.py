@@ -1,7 +1,7 @@
-"""How fast twins train on a GPU, and CIFAR-100 there: python -m benchmarks.gpu speed|cifar100, see benchmarks/gpu.sh
+"""Speed of twins on a GPU, and CIFAR-100: python -m benchmarks.gpu speed|cifar100, see benchmarks/gpu.sh
 
-`speed` writes speed.json after every measurement and, called again, measures what is missing. `cifar100` trains for as
-many epochs as fit the given seconds at the measured speed, and measures; called again it goes on.
+`speed` writes speed.json after every measurement. A second call measures only what the file lacks. `cifar100` trains
+for the number of epochs that fit the given seconds at the measured speed, and measures. A second call resumes it.
 """
 
 import argparse
@@ -22,17 +22,16 @@ from pipeline.config.view_settings import ViewRecipe
 from pipeline.system.device import choose_device
 from pipeline.system.files import read_json, write_json
 
-PAPERS = ("cl", "nscl", "scl", "ce")
+PAPER_TWINS = ("cl", "nscl", "scl", "ce")
 TARGETS = {"resnet50": 4.5, "resnet18": 1.2}  # seconds an epoch and twin, on an H100 or better
-FOUR_TARGET = 3.8  # four twins, in times of one
 SIDE, COUNT, CLASSES = 32, 50_000, 100
-MEASURING = 110.0  # seconds kept for all that is not training: images, features, probes, alignment
+MEASURING = 110.0  # seconds for all work but training: images, features, probes, alignment
 
 Measurement = tuple[str, Callable[[], Any]]
 
 
 def sizes(small: bool) -> tuple[dict[str, Run], int, int]:
-    """Runs by encoder, the side of the images and their number: CIFAR's, or what a CPU does in a second."""
+    """Runs by encoder, the side of the images and their number: those of CIFAR, or of a second's work on a CPU."""
     if small:
         tiny = {"width": 4, "projection": 8, "batch_size": 16}
         return {"resnet10": Run(dataset="cifar100", encoder="resnet10", **tiny)}, 8, 96
@@ -40,25 +39,28 @@ def sizes(small: bool) -> tuple[dict[str, Run], int, int]:
 
 
 def measurements(device: torch.device, small: bool, compiled: bool) -> Iterator[Measurement]:
-    """By name, the most wanted first; whole epochs are 48 steps of 1,024, measured over fewer where that takes long."""
+    """Yield measurements with their names, the most important first.
+
+    A full epoch has 48 steps of 1,024 images. Fewer steps are timed where an epoch takes long.
+    """
     runs, side, count = sizes(small)
     recipe = ViewRecipe()
     full = images_of(count, side, CLASSES if not small else 4, device)
     steps = {name: count // run.batch_size for name, run in runs.items()}
-    few = 3 if small else 12
+    timed_steps = 3 if small else 12
     batch = next(iter(runs.values())).batch_size
-    some, more = epochs.part(full, few, batch), epochs.part(full, 2 * few, batch)
-    found = epochs.rates(device, batch, small)
-    yield "rates", lambda: asdict(found)
+    short, longer = epochs.part(full, timed_steps, batch), epochs.part(full, 2 * timed_steps, batch)
+    rates = epochs.rates(device, batch, small)
+    yield "rates", lambda: asdict(rates)
 
     def epoch(name: str, twins: tuple[str, ...], compiled: bool = False, workers: int = 1) -> Measurement:
-        images = more if len(twins) == 1 and "18" in name else some
+        images = longer if len(twins) == 1 and "18" in name else short
         label = f"{name}, {len(twins)} twins{', compiled' if compiled else ''}{', workers' if workers > 1 else ''}"
         arguments = (runs[name], twins, images, recipe, steps[name], compiled, workers)
         return label, lambda: epochs.epoch_seconds(*arguments).row()
 
     def floor(name: str) -> Measurement:
-        return f"{name}, floor", lambda: asdict(epochs.floor(runs[name], some, recipe, found, steps[name]))
+        return f"{name}, floor", lambda: asdict(epochs.floor(runs[name], short, recipe, rates, steps[name]))
 
     def plain(name: str) -> Measurement:
         workers = 0 if small else 16
@@ -66,32 +68,32 @@ def measurements(device: torch.device, small: bool, compiled: bool) -> Iterator[
 
     def kernels(name: str, compiled: bool = False) -> Measurement:
         label = f"{name}, kernels{', compiled' if compiled else ''}"
-        return label, lambda: epochs.kernels(runs[name], some, recipe, compiled)
+        return label, lambda: epochs.kernels(runs[name], short, recipe, compiled)
 
     small_net, large_net = next(reversed(runs)), next(iter(runs))
     for name in dict.fromkeys((small_net, large_net)):
         yield floor(name)
         yield epoch(name, ("cl",))
-        yield epoch(name, PAPERS)
+        yield epoch(name, PAPER_TWINS)
         yield plain(name)
     yield epoch(small_net, TWINS)
-    yield epoch(small_net, PAPERS, workers=4)
+    yield epoch(small_net, PAPER_TWINS, workers=4)
     if device.type == "cuda":
         yield kernels(small_net)
         yield kernels(large_net)
     if compiled:
         yield epoch(small_net, ("cl",), compiled=True)
         yield epoch(small_net, TWINS, compiled=True)
-        yield epoch(small_net, PAPERS, compiled=True)
+        yield epoch(small_net, PAPER_TWINS, compiled=True)
         if large_net != small_net:
             yield epoch(large_net, ("cl",), compiled=True)
-            yield epoch(large_net, PAPERS, compiled=True)
+            yield epoch(large_net, PAPER_TWINS, compiled=True)
         if device.type == "cuda":
             yield kernels(small_net, compiled=True)
 
 
 def speed(path: Path, device: torch.device, small: bool, compiled: bool, limit: float) -> None:
-    """Measure what the file lacks; nothing new is begun after `limit` seconds."""
+    """Measure what the file lacks. No measurement starts after `limit` seconds."""
     started = time.monotonic()
     result = read_json(path) if path.is_file() else {"machine": machine(device), "targets": TARGETS, "measured": {}}
     write_json(path, result)
@@ -99,17 +101,17 @@ def speed(path: Path, device: torch.device, small: bool, compiled: bool, limit: 
         if name in result["measured"]:
             continue
         if time.monotonic() - started > limit:
-            print(f"{name}: left out, {limit:.0f} seconds are over")
+            print(f"{name}: not measured, {limit:.0f} seconds are over")
             continue
-        begun = time.monotonic()
+        start = time.monotonic()
         try:
-            found = measure()
-        except Exception as error:  # out of memory, above all: the rest can be measured still
-            found = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
-        result["measured"][name] = found
+            value = measure()
+        except Exception as error:  # mostly out of memory: other measurements may still succeed
+            value = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
+        result["measured"][name] = value
         write_json(path, result)
-        value = found["seconds"] if isinstance(found, dict) and "seconds" in found else found
-        print(f"[{time.monotonic() - begun:5.1f} s] {name}: {value}", flush=True)
+        summary = value["seconds"] if isinstance(value, dict) and "seconds" in value else value
+        print(f"[{time.monotonic() - start:5.1f} s] {name}: {summary}", flush=True)
 
 
 def machine(device: torch.device) -> dict[str, Any]:
@@ -126,11 +128,11 @@ def machine(device: torch.device) -> dict[str, Any]:
 
 
 def six_twins(path: Path) -> tuple[float, list[str]]:
-    """Seconds an epoch of all twins, and the flags of the faster way, as the speed file has them."""
-    found = read_json(path)["measured"] if path.is_file() else {}
-    rows = [row for row in found.values() if isinstance(row, dict) and row.get("twins") == list(TWINS)]
+    """Return the seconds an epoch of all twins, and the flags of the faster way, from the speed file."""
+    measured = read_json(path)["measured"] if path.is_file() else {}
+    rows = [row for row in measured.values() if isinstance(row, dict) and row.get("twins") == list(TWINS)]
     if not rows:
-        raise SystemExit(f"{path}: has no epoch of {len(TWINS)} twins; measure the speed first, or say --epochs")
+        raise SystemExit(f"{path}: expected an epoch of {len(TWINS)} twins; run `speed` first, or give --epochs")
     best = min(rows, key=lambda row: row["seconds"])
     return best["seconds"], ["--compile"] if best["compiled"] else []
 
@@ -139,13 +141,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__)
     parser.add_argument("piece", choices=("speed", "cifar100"))
     parser.add_argument("--device", default="auto", help="auto (default), cpu or cuda")
-    parser.add_argument("--small", action="store_true", help="tiny sizes: does it run at all")
+    parser.add_argument("--small", action="store_true", help="tiny sizes, to check that it runs")
     parser.add_argument("--work", type=Path, required=True, help="folder of stores, checkpoints and speed.json")
-    parser.add_argument("--out", type=Path, required=True, help="folder of what is worth keeping")
-    parser.add_argument("--seconds", type=float, default=500, help="that this piece may take")
-    parser.add_argument("--no-compile", action="store_true", help="speed: eager networks alone")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--seconds", type=float, default=500, help="time limit of this piece")
+    parser.add_argument("--no-compile", action="store_true", help="speed: only eager networks")
     parser.add_argument("--data", type=Path, nargs="+", default=[], help="cifar100: archives train/<class>/*, test/...")
-    parser.add_argument("--epochs", type=int, help="cifar100: so many, instead of as many as fit")
+    parser.add_argument("--epochs", type=int, help="cifar100: number of epochs (default: those that fit --seconds)")
     return parser.parse_args()
 
 
@@ -162,10 +164,9 @@ def run() -> None:
     flags: list[str] = []
     number = options.epochs
     if number is None:
-        seconds, more = six_twins(path)
-        flags += more
+        seconds, flags = six_twins(path)
         number = max(1, int((options.seconds - MEASURING) / seconds))
-        print(f"{number} epochs, at {seconds:.2f} seconds each {' '.join(more)}", flush=True)
+        print(f"{number} epochs, at {seconds:.2f} seconds each {' '.join(flags)}", flush=True)
     tiny = {"encoder": "resnet10", "width": 4, "projection": 8, "batch_size": 16, "precision": "float32"}
     training = tiny if options.small else {}
     train_and_measure(options.data, options.work, options.out, number, options.device, training, flags)

@@ -1,12 +1,13 @@
 #!/bin/sh
-# What a GPU does with the project, by one command: its tests, its speed, and CIFAR-100 from images to tables.
+# Run the project on a GPU by one command: its tests, its speed, and CIFAR-100 from images to tables.
 #
 #     benchmarks/gpu.sh WORK OUT all --data train.zip test.zip [--seconds N] [--device cpu --small]
 #
-# WORK keeps stores, checkpoints and compiled code; OUT gets small files. Instead of `all`, one piece: tests, speed or
-# cifar100, each ended after PIECE_SECONDS (570). Given again, speed measures what is missing, and cifar100 goes on where
-# it stopped. Needs Python 3.11 or newer with torch, torchvision, pandas, scikit-learn, safetensors, pydantic, PyYAML,
-# tqdm, tabulate and pytest; neither Snakemake nor DVC. A CPU stands in for the tests by TWINS_GPU_STAND_IN=cpu.
+# WORK has stores, checkpoints and compiled code; OUT gets small files. Instead of `all`, one piece: tests, speed or
+# cifar100. Each ends after PIECE_SECONDS (570). A second call of speed measures what is missing, and one of cifar100
+# resumes. Needs Python 3.11 or newer with torch, torchvision, pandas, scikit-learn, safetensors, pydantic, PyYAML,
+# ruamel.yaml, filelock, click, tqdm, tabulate and pytest; neither Snakemake nor DVC. With
+# TWINS_GPU_STAND_IN=cpu the tests run on a CPU.
 set -eu
 cd "$(dirname "$0")/.."
 work=$1 out=$2 piece=$3
@@ -32,7 +33,7 @@ all)
     done
     ;;
 *)
-    echo "piece = $piece: allowed is tests, speed, cifar100 or all" >&2
+    echo "piece = $piece: expected tests, speed, cifar100 or all" >&2
     exit 2
     ;;
 esac

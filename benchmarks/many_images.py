@@ -1,9 +1,9 @@
-"""A data set of more and more images, stored as files: prepared, read in random order, trained on.
+"""Datasets of growing size, stored as files: preparation, random reads and training.
 
-python -m benchmarks.many_images ARCHIVE, a zip with train/<class>/..., whose images come again and again under other
-names. Writes benchmarks/many_images.json: seconds of cores, which other work does not lengthen as it does those of the
-clock, should grow as the number of images does, memory with what is noted of each, and images be decoded faster than an
-encoder takes them.
+python -m benchmarks.many_images ARCHIVE, a zip with train/<class>/..., whose images are repeated under other names.
+Writes benchmarks/many_images.json. Seconds of cores, which depend less on other work than wall time, should be
+proportional to the number of images. Memory should grow only by the index entries of the images. Decoding should be
+faster than the encoder.
 """
 
 import argparse
@@ -36,22 +36,22 @@ from twin_alignment.progress import say
 BATCH = 256
 BATCHES = 200  # read in random order
 STEPS = 6  # of training; the first is not counted
-TESTED = 50  # one image of so many is a test image too
+TEST_EVERY = 50  # every 50th image is a test image too
 
 
 def multiply(archive: Path, rows: int, out: Path) -> None:
-    """A zip of so many training images."""
+    """Write a zip of `rows` training images."""
     with zipfile.ZipFile(archive) as source, zipfile.ZipFile(out, "w") as target:
-        found = [
+        images = [
             (PurePosixPath(name), source.read(name))
             for name in source.namelist()
             if "/train/" in f"/{name}" and name.lower().endswith((".jpeg", ".jpg", ".png"))
         ]
         for row in range(rows):
-            path, data = found[row % len(found)]
-            name = f"{_class(path)}/{row // len(found):04d}_{path.name}"
+            path, data = images[row % len(images)]
+            name = f"{_class(path)}/{row // len(images):04d}_{path.name}"
             target.writestr(f"train/{name}", data)
-            if row % TESTED == 0:
+            if row % TEST_EVERY == 0:
                 target.writestr(f"test/{name}", data)
 
 
@@ -59,12 +59,12 @@ def _class(path: PurePosixPath) -> str:
     return path.parts[path.parts.index("train") + 1]
 
 
-def measured(what: str, folder: Path, stored: str) -> dict[str, float]:
-    """In this process, whose memory it is."""
+def measure_phase(what: str, folder: Path, stored: str) -> dict[str, float]:
+    """Measure a phase in this process, whose peak memory it is."""
     started = time.perf_counter()
-    found = PHASES[what](folder, stored)
+    values = PHASES[what](folder, stored)
     taken = {"seconds": time.perf_counter() - started, "core_seconds": time.process_time()}
-    return {**taken, "peak_mb": peak_bytes() / 1e6, **found}
+    return {**taken, "peak_mb": peak_bytes() / 1e6, **values}
 
 
 def _prepare(folder: Path, stored: str) -> dict[str, float]:
@@ -101,14 +101,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.many_images", description=__doc__)
     parser.add_argument("archive", type=Path)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
-    parser.add_argument("--phase", nargs=3, help="measure here: phase, folder, how images are stored")
+    parser.add_argument("--phase", nargs=3, help="measure in this process: phase, folder, storage of images")
     parser.add_argument("--out", type=Path, default=Path("benchmarks"))
     options = parser.parse_args()
     if options.phase:
         what, folder, stored = options.phase
-        print(json.dumps(measured(what, Path(folder), stored)))
+        print(json.dumps(measure_phase(what, Path(folder), stored)))
         return
-    found = []
+    measured = []
     for rows in options.rows:
         with tempfile.TemporaryDirectory() as name:
             multiply(options.archive, rows, Path(name) / "images.zip")
@@ -119,10 +119,10 @@ def main() -> None:
                         [*command, "--phase", what, name, stored], check=True, stdout=subprocess.PIPE, text=True
                     )
                     row = {"rows": rows, "stored": stored, "phase": what, **json.loads(done.stdout)}
-                    found.append({key: round(v, 3) if isinstance(v, float) else v for key, v in row.items()})
-                    say(str(found[-1]))
+                    measured.append({key: round(v, 3) if isinstance(v, float) else v for key, v in row.items()})
+                    say(str(measured[-1]))
         machine = {"machine": platform.machine(), "cores": os.cpu_count(), "torch": torch.__version__}
-        write_json(options.out / "many_images.json", {**machine, "measured": found})
+        write_json(options.out / "many_images.json", {**machine, "measured": measured})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,10 @@ Row = Mapping[str, Any]
 
 
 def seconds(functions: Mapping[str, Callable[[], object]], repeats: int, device: str = "cpu") -> dict[str, float]:
-    """Median wall seconds of each, all run once before and then in turns, so that a slow moment meets all of them."""
+    """Median wall seconds of each function.
+
+    All run once first, which is not counted, and then in turns, so that a slow moment affects all of them.
+    """
     times: dict[str, list[float]] = {name: [] for name in functions}
     for turn in range(repeats + 1):
         for name, function in functions.items():
@@ -24,17 +27,17 @@ def seconds(functions: Mapping[str, Callable[[], object]], repeats: int, device:
                 torch.cuda.synchronize()
             if turn:
                 times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(found) for name, found in times.items()}
+    return {name: statistics.median(values) for name, values in times.items()}
 
 
-def alone(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """(result, peak resident MiB) of a function in a process of its own."""
+def run_in_subprocess(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Run a function in a new process; return its result and the peak resident memory in MiB."""
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_report, args=(there, function, arguments))
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_report, args=(sender, function, arguments))
     process.start()
-    there.close()
-    result: tuple[Any, float] = here.recv()
+    sender.close()
+    result: tuple[Any, float] = receiver.recv()
     process.join()
     return result
 
@@ -45,7 +48,7 @@ def _report(pipe: Any, function: Callable[..., Any], arguments: tuple[Any, ...])
 
 
 def peak_bytes() -> int:
-    """Memory that this process had at most; `getrusage` would count what its parent had."""
+    """Peak memory of this process; `getrusage` would include that of its parent."""
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(peak.split()[1]) * 1024
 

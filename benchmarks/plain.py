@@ -1,4 +1,4 @@
-"""The same computations as such code is usually written, from the formulas: what ours stands beside in the tables."""
+"""A plain implementation for comparison: the same computations, written from the formulas as such code usually is."""
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ transforms = torchvision.transforms
 
 
 def contrastive_loss(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float, supervised: bool) -> Tensor:
-    """CL, or NSCL where supervised: cosine similarity of all pairs by broadcasting, shape [2B, 2B, d]."""
+    """Loss of CL, or of NSCL if supervised: cosine similarity of all pairs by broadcasting, shape [2B, 2B, d]."""
     z = torch.cat([z1, z2])
     similarity = F.cosine_similarity(z[:, None], z[None], dim=2) / temperature
     n = len(z1)
@@ -26,15 +26,15 @@ def contrastive_loss(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float,
 def supervised_contrastive_loss(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float) -> Tensor:
     z = torch.cat([z1, z2])
     similarity = F.cosine_similarity(z[:, None], z[None], dim=2) / temperature
-    others = ~torch.eye(len(z), dtype=torch.bool, device=z.device)
-    log_prob = similarity - torch.log((similarity.exp() * others).sum(1, keepdim=True))
+    not_self = ~torch.eye(len(z), dtype=torch.bool, device=z.device)
+    log_prob = similarity - torch.log((similarity.exp() * not_self).sum(1, keepdim=True))
     both = labels.repeat(2)
-    positives = (both[:, None] == both[None]) & others
+    positives = (both[:, None] == both[None]) & not_self
     return -((log_prob * positives).sum(1) / positives.sum(1)).mean()
 
 
 class LARS(torch.optim.Optimizer):
-    """One parameter after another, with norms read on the host."""
+    """LARS with a loop over parameters, and norms read on the host."""
 
     def __init__(self, params, lr: float, momentum: float = 0.9, weight_decay: float = 1e-6, trust: float = 1e-3):  # type: ignore[no-untyped-def]
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "trust": trust})
@@ -96,7 +96,10 @@ def train(
     device: torch.device | None = None,
     half: bool = False,
 ) -> None:
-    """One epoch of each model after the other, each with its own pass over the data; `half`: bfloat16 autocast."""
+    """Train each model for one epoch, one after the other, each with its own pass over the data.
+
+    `half`: bfloat16 autocast.
+    """
     device = device or torch.device("cpu")
     for name, network in networks.items():
         optimiser = LARS(network.parameters(), 0.1)

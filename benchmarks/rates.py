@@ -1,6 +1,6 @@
-"""What the machine itself reaches, from work whose size is known: products, convolutions and copies.
+"""Rates that the machine reaches in work of a known size: products, convolutions and copies.
 
-A floor is a floor only at the rate of the same moment: references run in turns with what they are compared to.
+A floor is valid only at the rate of the same moment, so references run in turns with what they are compared to.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,8 +17,11 @@ SHAPES = ((64, 32), (128, 16), (256, 8), (512, 4))  # channels and side of a Res
 
 @dataclass(frozen=True)
 class Rates:
-    """Operations a second in products and in convolutions, multiply and add counted as two; bytes a second in a copy,
-    read and written."""
+    """Rates of a machine.
+
+    Operations a second in products and in convolutions (multiply and add count as two), and bytes a second in a copy
+    (read and written).
+    """
 
     matrix: float
     convolution: float
@@ -32,7 +35,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class References:
-    """Work to time, by name, and how much of it there is: operations, or bytes."""
+    """Work to time, by name, and its amount: operations or bytes."""
 
     ways: Mapping[str, Callable[[], object]]
     amounts: Mapping[str, float]
@@ -54,8 +57,11 @@ def references(
     copied: int = 2**27,
     shapes: tuple[tuple[int, int], ...] = SHAPES,
 ) -> References:
-    """A product of two matrices of `size`, 3 x 3 convolutions of a batch in the layout that training uses, and a copy
-    of so many bytes."""
+    """References of a device.
+
+    They are a product of two matrices of `size`, 3 x 3 convolutions of a batch in the layout that training uses, and a
+    copy of `copied` bytes.
+    """
     a = torch.randn(size, size, device=device, dtype=dtype)
     source = torch.zeros(copied, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
@@ -72,9 +78,9 @@ def references(
     return References(ways, amounts)
 
 
-def alone(device: torch.device, known: References) -> Rates:
-    """On an idle machine."""
-    return known.rates(seconds(known.ways, 5, device.type))
+def idle_rates(device: torch.device, reference: References) -> Rates:
+    """Rates on an idle machine."""
+    return reference.rates(seconds(reference.ways, 5, device.type))
 
 
 @torch.no_grad()

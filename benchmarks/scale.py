@@ -1,4 +1,4 @@
-"""How cost grows with twins, batch, images, pixels and classes: one size at a time, a power law through the medians."""
+"""Growth of cost with twins, batch, images, pixels and classes: one size at a time, a power law through the medians."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,6 +36,8 @@ class Sweep:
 
 
 def sweeps(device: torch.device, repeats: int, quick: bool) -> list[Sweep]:
+    """Measure all sweeps; `quick`: only the smallest sizes of most of them."""
+
     def sweep(what: str, size: str, values: Sequence[int], build: Callable[[int], Callable[[], object]]) -> Sweep:
         took = seconds({str(value): build(value) for value in values}, repeats, device.type)
         return Sweep(what, size, tuple(values), tuple(took[str(value)] for value in values))
@@ -46,12 +48,12 @@ def sweeps(device: torch.device, repeats: int, quick: bool) -> list[Sweep]:
         images = images_of(run.batch_size, side, 10, device)
         recipe = ViewRecipe()
         stream = Stream(run, images, recipe, objectives)
-        twins = [make_twin(run, one, images, images.size) for one in objectives]
+        twins = [make_twin(run, objective, images, images.size) for objective in objectives]
 
         def once() -> None:
-            made = next(stream.epoch(1))
+            batches = next(stream.epoch(1))
             for twin in twins:
-                train_step(twin, made[twin.objective.name], RATE, run)
+                train_step(twin, batches[twin.objective.name], RATE, run)
                 twin.step_losses.clear()
                 twin.step_masses.clear()
 
@@ -94,9 +96,10 @@ def _batch(run: Run, batch: int) -> Run:
     return run.model_copy(update={"batch_size": batch})
 
 
-def draw(found: Sequence[Sweep]) -> Figure:
+def draw(measured: Sequence[Sweep]) -> Figure:
+    """Draw one panel for each sweep."""
     figure = Figure(figsize=(12, 6.4), layout="constrained")
-    for axes, sweep in zip(figure.subplots(2, 3).flat, found, strict=True):
+    for axes, sweep in zip(figure.subplots(2, 3).flat, measured, strict=True):
         axes.loglog(sweep.values, [1e3 * s for s in sweep.seconds], "o-", color="#0072B2")
         axes.set_xticks(sweep.values, [f"{value:,}" for value in sweep.values])
         axes.minorticks_off()

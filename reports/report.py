@@ -39,7 +39,7 @@ on_page: list[str] = []  # figures and tables that are on the page, with the cla
 def claims_on(evidence):
     """The verdicts that rest on a figure or table."""
     on_page.append(evidence)
-    return parts.claims_table(findings[findings["evidence"] == evidence])
+    return parts.claims_html_table(findings[findings["evidence"] == evidence])
 
 
 def figures(*names):
@@ -299,7 +299,7 @@ HTML(further)
 # Theorems and identities that only a mistake in this code could refute. They are no findings.
 
 # %%
-HTML(parts.claims_table(claims[claims["kind"] == "check"]))
+HTML(parts.claims_html_table(claims[claims["kind"] == "check"]))
 
 # %% [markdown]
 # ## What was not run

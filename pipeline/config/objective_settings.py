@@ -24,10 +24,10 @@ class GroupedObjective(Settings):
     """An objective that reads groups of classes, or of images, in place of the classes."""
 
     objective: str
-    """one that reads labels: a name of pipeline/objectives.py, or `FILE.py:FUNCTION`"""
+    """one that reads labels: a name of pipeline/config/objectives.py, or `FILE.py:FUNCTION`"""
     labels: str
-    """`FILE.csv` with the columns class and group, a map of pipeline/data/label_maps such as `cifar100/superclasses`,
-    `random/NUMBER` or `random_images/NUMBER` of groups, or `random_half`"""
+    """`FILE.csv` with the columns class and group, a map of pipeline/datasets/label_maps (such as
+    `cifar100/superclasses`), `random/NUMBER` or `random_images/NUMBER` of groups, or `random_half`"""
     name: str = ""
     """of the twin; empty: that of the objective and of its labels, as in nscl_superclasses and nscl_random_20"""
 

@@ -24,7 +24,9 @@ class PublishedSetting:
     train_images: int
     test_images: int
     temperature: float
-    epochs: int = 1000  # of the text
+    # our choice, as the text states no length. It is below the 1,200 epochs of the figures. Bounds grow with the
+    # length, so what is not guaranteed here is not guaranteed by longer runs either
+    epochs: int = 1000
     released_epochs: int = 1201  # of the released configuration
 
     def run(self, schedule: str) -> Run:

@@ -135,7 +135,7 @@ def picture(folder: str | Path, name: str, caption: str = "", prefix: str = "") 
     return html("figure", name=f"{prefix}{name}", file=name, data=encoded, caption=caption, width=f"{width:.0%}")
 
 
-def claims_table(claims: pd.DataFrame) -> Markup:
+def claims_html_table(claims: pd.DataFrame) -> Markup:
     """Return a row for each claim and data that was run."""
     rows = [
         {

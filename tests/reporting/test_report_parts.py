@@ -55,7 +55,7 @@ def test_a_claim_on_several_data_counts_once_and_its_rows_stand_in_brackets():
 
 
 def test_a_claim_shows_all_that_belongs_to_it_and_one_not_run_is_left_out():
-    html = parts.claims_table(CLAIMS)
+    html = parts.claims_html_table(CLAIMS)
     head, first, *others = rows_of(html)
     assert len(others) == 4
     shown = dict(zip(head, first, strict=True))

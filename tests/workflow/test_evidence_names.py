@@ -142,7 +142,7 @@ def test_runs_of_evidence_are_known_by_either_name(name, monkeypatch):
 def test_the_report_shows_evidence_by_today_s_names(name):
     folder = EVIDENCE / name
     claims, controls = parts.read_claims(folder), parts.read_table(folder, "figures/controls.csv")
-    shown = parts.verdicts_compared(claims, claims) + parts.claims_table(claims) + parts.controls_table(controls)
+    shown = parts.verdicts_compared(claims, claims) + parts.claims_html_table(claims) + parts.controls_table(controls)
     assert "CL on independent batches" in shown or "independent" in shown
     for earlier in ("replica", "nudged", "trust ="):
         assert earlier not in shown.lower(), earlier
