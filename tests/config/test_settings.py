@@ -102,7 +102,7 @@ def test_label_granularity_has_controls_of_equal_size_for_what_it_merges():
     found = plan(read_params(ROOT / "params" / "label_granularity.yaml"))
     assert len(found.requests) == 8
     for request in found.requests.values():
-        assert request.checkpoints == (0, 1, 2, 4, 8, 16)
+        assert (request.checkpoints, request.steps) == ((0, 1, 2, 4, 8), (10, 25, 50, 100))
         merged = ("nscl_superclasses", "nscl_five", "nscl_two", "nscl_random_20", "nscl_random_2")
         images = ("nscl_random_images_20", "nscl_random_images_5", "nscl_random_images_2")
         controls = ("nscl_shuffled", "nscl_animals", "nscl_random_half", "cl_perturbed")
@@ -110,6 +110,12 @@ def test_label_granularity_has_controls_of_equal_size_for_what_it_merges():
         groups = {one.name: one.groups for one in request.objectives if one.groups}
         counts = {name: one.count or len({group for _, group in one.classes}) for name, one in groups.items()}
         assert [counts[name] for name in (*merged, *images)] == [20, 5, 2, 20, 2, 20, 5, 2]
+
+
+def test_batches_of_a_few_classes_differ_in_nothing_else():
+    found = plan(read_params(ROOT / "params" / "batch_composition.yaml"))
+    assert len({run.model_copy(update={"batches": ""}) for run in found.requests}) == 5  # seeds
+    assert {run.batches for run in found.requests} == {f"{count}_classes" for count in (100, 25, 10, 2)}
 
 
 def test_path_length_has_eight_seeds_of_the_controls_and_four_of_the_supervised_losses():
