@@ -22,6 +22,7 @@ PARTIAL = tuple(name for name, share in _DROPOUT.items() if share is not None)
 LEFT_OUT = {name: LeftOut(OBJECTIVES[name].labels, share) for name, share in _DROPOUT.items() if share is not None}
 LEFT_OUT |= {name: LeftOut(OBJECTIVES[name].labels, 1.0) for name in ("nscl", "nscl_shuffled")}
 CONTROLS = ("nscl_shuffled", "cl_independent", "cl_perturbed")
+FLOOR = "cl_perturbed"  # how far CL goes from itself: what is no further has no effect of its own
 PAPER = "paper"  # in the column `source`
 ANOTHER_SEED = "cl, another seed"  # in the column `second`
 

@@ -40,7 +40,9 @@ def figures_of(plan: Plan) -> list[str]:
     paper = [
         name
         for name, figure in FIGURES.items()
-        if set(figure.experiments) <= set(plan.experiments) and not _lacking(plan, figure, figure.experiments)
+        if set(figure.experiments) <= set(plan.experiments)
+        and not _lacking(plan, figure, figure.experiments)
+        and _keeps_steps(plan, figure)
     ]
     custom = [
         name
@@ -48,6 +50,11 @@ def figures_of(plan: Plan) -> list[str]:
         if not _lacking(plan, FIGURES[TRAJECTORY], [name]) and all(map(plan.compares_seeds, plan.experiments[name]))
     ]
     return [*paper, *custom]
+
+
+def _keeps_steps(plan: Plan, figure: FigureFacts) -> bool:
+    """Return False for a figure of single steps whose runs keep none."""
+    return "early" not in figure.reads or all(plan.requests[run].steps for run in plan.runs_of(*figure.experiments))
 
 
 def _lacking(plan: Plan, figure: FigureFacts, experiments: Sequence[str]) -> list[str]:
@@ -71,6 +78,8 @@ def job_of(plan: Plan, name: str) -> FigureJob:
     for experiment in _lacking(plan, figure, figure.experiments):
         twins = figure.twins if len(figure.twins) > 1 else (*figure.twins, "another")
         raise SettingsError(f"experiments.{experiment}.objectives: {name} needs {' and '.join(twins)}")
+    if not _keeps_steps(plan, figure):
+        raise SettingsError(f"experiments.{figure.experiments[0]}: {name} needs checkpoint_steps, got none")
     return _job(plan, name, *figure.experiments)
 
 

@@ -105,6 +105,12 @@ def trajectory(kind, twins=TWINS):
                 angles = {"weight_angle": 80 * value, "representation_angle": 30 * value}
                 gaps = {"weight_gap": value, "weight_gap_released": value / 2}
                 rows += [{**pair, **gaps, **angles} for pair in pairs]
+            elif kind == "early" and split == "test":
+                at = {"step": 10 * epoch, "path_length": epoch / 10}
+                rows += [
+                    {**at, "first": "cl", "second": s, "cka": value, "rsa": value / 2, "weight_gap": 1 - value}
+                    for s in twins
+                ]
             elif kind == "collapse":
                 rows += [
                     {**where, "objective": o, "cdnv": value, "directional_cdnv": value / 9} for o in ("cl", *twins)

@@ -371,6 +371,38 @@ def test_a_figure_is_made_where_its_experiment_has_the_twins_that_it_shows(objec
         STAGES["figure"].job(found, "fig1_angles")
 
 
+@pytest.mark.parametrize("steps", [[], [3]])
+def test_single_steps_are_drawn_where_they_are_kept(steps):
+    trajectory = {"objectives": ["cl", "nscl"], "checkpoint_steps": steps, "grid": [{"dataset": "digits"}]}
+    found = plan(parse(Params, {"experiments": {"trajectory": trajectory}}, "settings"))
+    assert ("early" in figures_of(found)) == bool(steps)
+    if not steps:
+        with pytest.raises(SettingsError, match=r"experiments.trajectory: early needs checkpoint_steps, got none"):
+            STAGES["figure"].job(found, "early")
+
+
+def test_groups_are_compared_with_the_perturbed_cl_seed_by_seed():
+    """Seeds differ by much more than twins do, so that only pairs give the planted differences of 0.02 and 0.05."""
+    twins = {"nscl": 0.02, "nscl_two": 0.05, "cl_perturbed": 0.0}
+    run = TRAJECTORY[0]
+    rows = [
+        {"epoch": run.epochs, "split": "test", "first": "cl", "second": twin, "measure": "cka", "value": start - less}
+        | {"seed": seed}
+        for seed, start in enumerate((0.6, 0.8, 0.9, 0.7))
+        for twin, less in twins.items()
+    ]
+    alignment = pd.concat([labelled(run, pd.DataFrame([row])).assign(seed=row["seed"]) for row in rows])
+    table = MODULES["granularity"].table(Reading(lambda kind: alignment, PAPER, PUBLISHED_CLASSES))
+    cka = table[table["measure"] == "cka"]
+    below = cka[cka["less"] == "cl_perturbed"].set_index("second")
+    assert set(below.index) == {"nscl", "nscl_two"}
+    for twin in below.index:
+        assert below.loc[twin, "mean"] == pytest.approx(-twins[twin])
+        assert below.loc[twin, "ci_high"] - below.loc[twin, "ci_low"] == pytest.approx(0, abs=1e-9)
+    plain = cka[cka["less"] == ""].set_index("second")["mean"]
+    assert plain.to_dict() == pytest.approx({twin: 0.75 - less for twin, less in twins.items()})
+
+
 def test_a_figure_shows_the_twins_of_its_own_experiment(tmp_path):
     """Whatever else its runs were trained with for another experiment: as if the others were not there."""
     run = TRAJECTORY[0]
