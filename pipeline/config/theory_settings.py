@@ -29,6 +29,15 @@ class SurrogateSettings(Settings):
     """of these steps: small, as only the direction matters"""
 
 
+class ForcingSettings(Settings):
+    """Forcing of CL by another objective: the part of the difference of their gradients that all batches share."""
+
+    batches: int = Field(32, ge=4, multiple_of=2)
+    """over which the gradients of a checkpoint are averaged, in two halves"""
+    images: int = Field(1000, ge=10)
+    """test images, drawn at random, on which the displacement of the kernel is followed"""
+
+
 class TheorySettings(Settings):
     """Constants of the theory's tables."""
 
@@ -36,5 +45,6 @@ class TheorySettings(Settings):
     """probability that a class exceeds its promised share of some batch"""
     simulation: DescentSettings = DescentSettings()
     surrogate: SurrogateSettings = SurrogateSettings()
+    forcing: ForcingSettings = ForcingSettings()
     merging_shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
     """of NSCL in the merged weights; must hold 0, 0.5 and 1"""

@@ -10,6 +10,7 @@ from pipeline.stages import (
     curvature,
     early,
     figure,
+    forcing,
     layers,
     loss_gap,
     measure,
@@ -25,7 +26,7 @@ from pipeline.stages import (
 )
 
 _DATA_AND_TRAINING = (prepare, subset, twins)
-_MEASURES = (measure, baselines, layers, early, between_seeds, bounds, promised, curvature, loss_gap, merging)
+_MEASURES = (measure, baselines, layers, early, between_seeds, bounds, promised, curvature, forcing, loss_gap, merging)
 _FOR_READERS = (table1, table2, comparison, claims, metrics, figure, report)
 
 STAGES: dict[str, Stage] = {

@@ -14,9 +14,6 @@ from pipeline.stages.measure import MEASURING
 from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
     import torch
 
 VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
@@ -48,42 +45,22 @@ def run(job: EarlyJob, inputs: Inputs, outputs: Outputs, device: torch.device) -
     from pipeline.evaluate.run_features import embedder
     from pipeline.evaluate.step_comparison import compare_twins
     from pipeline.system.files import write_csv
-    from pipeline.train.checkpoints import encoder_part, load_weights
-    from pipeline.train.schedule import path_length
+    from pipeline.train.checkpoints import encoder_part, kept_files, load_weights
+    from pipeline.train.schedule import learning_rates, path_length
     from twin_alignment.progress import track
 
     (store,), (subset,), (checkpoints,) = inputs["store"], inputs["subset"], inputs["checkpoints"]
     embedded = embedder(job.run, job.size, store, subset, device)
-    rates = learning_rates(job, pd.read_csv(inputs["steps"][0]))
+    rates = learning_rates(pd.read_csv(inputs["steps"][0]), job.objectives[0])
     rows = []
-    kept = kept_files(job, checkpoints, len(rates) // max(job.run.epochs, 1))
+    steps_per_epoch = len(rates) // max(job.run.epochs, 1)
+    kept = kept_files(job.checkpoints, job.checkpoint_steps, job.objectives, checkpoints, steps_per_epoch)
     for step, files in track(kept.items(), len(kept), f"early {job.run.name}"):
         weights = {name: encoder_part(load_weights(path)) for name, path in files.items()}
         features = {name: embedded.encoded(w, "test", f"{name} after step {step}") for name, w in weights.items()}
         length = path_length(job.run, rates[:step])
         rows += compare_twins(step, length, features, weights, embedded.labels["test"])
     write_csv(outputs["early"], pd.DataFrame(map(asdict, rows)))
-
-
-def learning_rates(job: EarlyJob, steps: pd.DataFrame) -> list[float]:
-    """Learning rate of every step; all twins have the same."""
-    rates: list[float] = steps.loc[steps["objective"] == job.objectives[0], "learning_rate"].tolist()
-    return rates
-
-
-def kept_files(job: EarlyJob, folder: Path, steps_per_epoch: int) -> dict[int, dict[str, Path]]:
-    """Return {step: {objective: checkpoint}}, ascending; an epoch counts as its last step."""
-    from pipeline.train.checkpoints import checkpoint_path, step_checkpoint_path
-
-    epochs = {
-        epoch * steps_per_epoch: {name: checkpoint_path(folder, name, epoch) for name in job.objectives}
-        for epoch in job.checkpoints
-    }
-    steps = {
-        step: {name: step_checkpoint_path(folder, name, step) for name in job.objectives}
-        for step in job.checkpoint_steps
-    }
-    return dict(sorted({**epochs, **steps}.items()))
 
 
 STAGE = Stage(

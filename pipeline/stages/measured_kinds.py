@@ -6,9 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.config.run import Run
 from pipeline.planning.stage import GLOBAL, Stage, Subject
-from pipeline.stages import baselines, between_seeds, bounds, curvature, early, layers, loss_gap, measure, merging
+from pipeline.stages import (
+    baselines,
+    between_seeds,
+    bounds,
+    curvature,
+    early,
+    forcing,
+    layers,
+    loss_gap,
+    measure,
+    merging,
+)
 
-_MODULES = (measure, baselines, layers, early, between_seeds, bounds, curvature, loss_gap, merging)
+_MODULES = (measure, baselines, layers, early, between_seeds, bounds, curvature, forcing, loss_gap, merging)
 MEASURED: Mapping[str, Stage] = {kind: module.STAGE for module in _MODULES for kind in module.STAGE.writes}
 FACTS = ("probes", "baselines", "movement")  # of all runs of a figure: whether they learned, and how far they moved
 

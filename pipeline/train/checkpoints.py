@@ -1,6 +1,6 @@
 """Checkpoints of single networks (safetensors)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -24,6 +24,15 @@ def step_checkpoint_path(folder: Path, objective: str, step: int) -> Path:
 def of_epoch(path: Path, epoch: int) -> bool:
     """Return True for a checkpoint of the epoch, of any objective."""
     return path.name.endswith(checkpoint_path(Path(), "", epoch).name)
+
+
+def kept_files(
+    epochs: Sequence[int], steps: Sequence[int], objectives: Sequence[str], folder: Path, steps_per_epoch: int
+) -> dict[int, dict[str, Path]]:
+    """Return {step: {objective: checkpoint}}, ascending; an epoch counts as its last step."""
+    of_steps = {step: {name: step_checkpoint_path(folder, name, step) for name in objectives} for step in steps}
+    of_epochs = {e * steps_per_epoch: {name: checkpoint_path(folder, name, e) for name in objectives} for e in epochs}
+    return dict(sorted({**of_steps, **of_epochs}.items()))
 
 
 def checkpoint_bytes(network: nn.Module) -> bytes:

@@ -1,9 +1,15 @@
 """Learning rate: its growth with the batch size, and its course over a run."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pipeline.config.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REFERENCE_BATCH = 256  # the batch size at which the base rate holds under every rule
 
@@ -79,3 +85,9 @@ def path_length(run: Run, learning_rates: Iterable[float]) -> float:
     moves a tensor by that share of its norm. Plain SGD: the sum of the rates, the theory's sum of eta.
     """
     return math.fsum(learning_rates) * (run.trust_coefficient if run.optimiser == "lars" else 1.0)
+
+
+def learning_rates(steps: pd.DataFrame, objective: str) -> list[float]:
+    """Learning rate of every step, from a run's table of steps; all its twins have the same."""
+    rates: list[float] = steps.loc[steps["objective"] == objective, "learning_rate"].tolist()
+    return rates

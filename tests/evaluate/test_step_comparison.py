@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.config.run import Run
 from pipeline.evaluate.step_comparison import compare_twins
-from pipeline.stages.early import EarlyJob, kept_files
+from pipeline.train.checkpoints import kept_files
 
 NAMES = ("cl", "nscl", "ce")
 LABELS = torch.arange(30) % 3
@@ -54,9 +53,7 @@ def test_a_collapsed_twin_has_weights_and_no_similarity():
 
 
 def test_steps_and_ends_of_epochs_are_in_one_order():
-    run = Run(dataset="digits", epochs=4)
-    job = EarlyJob(run=run, objectives=("cl",), checkpoints=(0, 1, 4), checkpoint_steps=(3, 30), size=None)
-    kept = kept_files(job, Path("run"), 10)
+    kept = kept_files((0, 1, 4), (3, 30), ("cl",), Path("run"), 10)
     assert {step: files["cl"].name for step, files in kept.items()} == {
         0: "cl-epoch0000.safetensors",
         3: "cl-step000003.safetensors",

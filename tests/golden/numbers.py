@@ -17,13 +17,24 @@ from pipeline.config.dataset_settings import SourceSettings
 from pipeline.config.objectives import resolve
 from pipeline.config.probe_settings import ProbeSettings
 from pipeline.config.run import Run
-from pipeline.config.theory_settings import SurrogateSettings
+from pipeline.config.theory_settings import ForcingSettings, SurrogateSettings
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import load_images
 from pipeline.evidence.manifest import file_digests
 from pipeline.jobs.chain import STAGES
 from pipeline.jobs.provenance import processor
-from pipeline.stages import between_seeds, curvature, early, layers, loss_gap, measure, merging, prepare, subset
+from pipeline.stages import (
+    between_seeds,
+    curvature,
+    early,
+    forcing,
+    layers,
+    loss_gap,
+    measure,
+    merging,
+    prepare,
+    subset,
+)
 from pipeline.train.checkpoints import checkpoint_path, save_checkpoint, step_checkpoint_path
 from pipeline.train.twin import initial_network
 from pipeline.train.twin_trainer import TwinTrainer
@@ -98,6 +109,17 @@ def _networks(folder: Path) -> dict[str, str]:
     jobs = {
         measure: (measure.MeasureJob(**of, objectives=names, checkpoints=epochs, probes=probes), inputs),
         early: (early.EarlyJob(**of, objectives=names, checkpoints=epochs, checkpoint_steps=(1,)), inputs),
+        forcing: (
+            forcing.ForcingJob(
+                run=FIXED,
+                objectives=tuple(map(resolve, names)),
+                checkpoints=epochs,
+                checkpoint_steps=(),
+                views=VIEWS,
+                forcing=ForcingSettings(batches=4, images=50),
+            ),
+            inputs,
+        ),
         layers: (layers.LayersJob(**of, objectives=names, epochs=(1,)), inputs),
         between_seeds: (between_seeds.BetweenSeedsJob(runs=runs, checkpoints=epochs, size=None), both),
         curvature: (curvature.CurvatureJob(run=FIXED, checkpoints=epochs, views=VIEWS, surrogate=surrogate), inputs),

@@ -43,6 +43,20 @@ use rule prepare as curvature with:
         **job("curvature"),
 
 
+use rule prepare as forcing with:
+    """push of other objectives' gradients on CL along its training"""
+    input:
+        reads("forcing"),
+    output:
+        writes("forcing"),
+    log:
+        log_of("forcing"),
+    resources:
+        **needs("forcing"),
+    params:
+        **job("forcing"),
+
+
 use rule prepare as loss_gap with:
     """CL's loss less NSCL's, beside its bound"""
     input:
