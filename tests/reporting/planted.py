@@ -105,6 +105,11 @@ def trajectory(kind, twins=TWINS):
                 angles = {"weight_angle": 80 * value, "representation_angle": 30 * value}
                 gaps = {"weight_gap": value, "weight_gap_released": value / 2}
                 rows += [{**pair, **gaps, **angles} for pair in pairs]
+            elif kind == "forcing" and split == "test":
+                at = {"step": 10 * epoch, "path_length": epoch / 10, "largest_share": 0.1, "square_mass": 0.01}
+                rows += [
+                    {**at, "objective": name, "forcing": epoch * (0.1 + place)} for place, name in enumerate(twins)
+                ]
             elif kind == "early" and split == "test":
                 at = {"step": 10 * epoch, "path_length": epoch / 10}
                 rows += [

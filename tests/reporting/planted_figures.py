@@ -1,10 +1,11 @@
 """Every figure, from made-up measures."""
 
 import importlib
+from functools import partial
 
 from pipeline.reporting.figures import FIGURES
 from pipeline.reporting.measured_tables import Reading
-from tests.reporting.planted import PAPER, PUBLISHED_CLASSES, swept, trajectory
+from tests.reporting.planted import CONTROLLED, PAPER, PUBLISHED_CLASSES, swept, trajectory
 
 MODULES = {name: importlib.import_module(f"pipeline.reporting.figures.plot_{name}") for name in FIGURES}
 OF_SWEEPS = {
@@ -13,6 +14,12 @@ OF_SWEEPS = {
 }
 
 
+def source_of(name):
+    if name == "prediction":  # needs the perturbed CL
+        return partial(trajectory, twins=CONTROLLED)
+    return swept if name in OF_SWEEPS else trajectory
+
+
 def table_of(name, **options):
-    source = swept if name in OF_SWEEPS else trajectory
+    source = source_of(name)
     return MODULES[name].table(Reading(lambda kind: source(kind, **options), PAPER, PUBLISHED_CLASSES))

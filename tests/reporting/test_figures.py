@@ -32,7 +32,7 @@ from tests.reporting.planted import (
     swept,
     trajectory,
 )
-from tests.reporting.planted_figures import MODULES, OF_SWEEPS, table_of
+from tests.reporting.planted_figures import MODULES, source_of, table_of
 
 OF_OBJECTIVES = {"fig2_trajectory", "fig6_weight_gap", "duration", "collapse", "encoders", "layers"}
 
@@ -46,7 +46,7 @@ def test_what_figures_and_claims_there_are_is_known_without_what_draws_and_compu
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_drawn_from_its_table_alone(name, tmp_path):
     asked = []
-    source = swept if name in OF_SWEEPS else trajectory
+    source = source_of(name)
     table = MODULES[name].table(Reading(lambda kind: asked.append(kind) or source(kind), PAPER, PUBLISHED_CLASSES))
     facts, module = FIGURES[name], MODULES[name]
     assert set(asked) == set(facts.reads)

@@ -1,0 +1,136 @@
+"""Predictions of how far twins end from CL, by the forcing and by its rivals, against what was measured.
+
+A predictor gives each twin a squared displacement x of CL's kernel, known up to one constant: CKA = R / sqrt(1 + c x),
+R being the CKA of CL with its copy that has one weight moved. The constant is fitted on one twin or setting, and all
+others are predicted.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.stats import spearmanr
+
+from twin_alignment.theory.coherent_forcing import cka_after
+from twin_alignment.theory.theorem_bounds import log_mismatch_sharp
+
+MAX_LOG_CONSTANT = 40.0  # natural logarithm; the fit is searched within
+
+KEYS = ["dataset", "classes", "temperature", "batch_size", "batches", "second"]
+
+
+def _forcing(rows: pd.DataFrame) -> float:
+    return float(rows["forcing"].iloc[-1])
+
+
+def _theorem(rows: pd.DataFrame) -> float:
+    last = rows.iloc[-1]
+    return math.exp(2 * log_mismatch_sharp(float(last["largest_share"]), float(last["temperature"])))
+
+
+def _certificate(rows: pd.DataFrame) -> float:
+    masses, lengths = np.sqrt(rows["square_mass"].to_numpy()), rows["path_length"].to_numpy()
+    return float(np.trapezoid(masses, lengths)) ** 2
+
+
+def _path_length(rows: pd.DataFrame) -> float:
+    return float(rows["path_length"].iloc[-1]) ** 2
+
+
+PREDICTORS: Mapping[str, Callable[[pd.DataFrame], float]] = {
+    "forcing": _forcing,  # share of the kernel that the coherent part of the gradients' difference turns
+    "theorem1": _theorem,  # square of Theorem 1's mismatch, which reads the largest class share and the temperature
+    "certificate": _certificate,  # square of the sum over steps of the rate times the root mean square of q
+    "path_length": _path_length,  # square of the path length, the same for all twins of a run
+}
+
+
+def displacements(forcing: pd.DataFrame, alignment: pd.DataFrame, floor: str) -> pd.DataFrame:
+    """Join what every predictor says of a twin with what was measured, run by run.
+
+    Args:
+        forcing: rows of the stage `forcing`, with the runs' fields.
+        alignment: rows of `alignment`, with the runs' fields.
+        floor: the perturbed CL.
+
+    Returns:
+        KEYS, seed, measured (CKA with CL on test images at the end), consistency (that of the floor), and a column for
+        each of PREDICTORS.
+    """
+    ends = alignment.query("first == 'cl' and split == 'test' and measure == 'cka' and epoch == epochs")
+    run = [*KEYS[:-1], "seed"]
+    floors = ends[ends["second"] == floor].rename(columns={"value": "consistency"})[[*run, "consistency"]]
+    rows = []
+    for key, group in forcing.sort_values("step").groupby([*run, "objective"], sort=False, dropna=False):
+        values = {name: predictor(group) for name, predictor in PREDICTORS.items()}
+        rows.append({**dict(zip((*run, "second"), key, strict=True)), **values})
+    measured = ends.rename(columns={"value": "measured"})[[*KEYS, "seed", "measured"]]
+    return pd.DataFrame(rows, columns=[*run, "second", *PREDICTORS]).merge(measured).merge(floors)
+
+
+def predictions(frame: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Predict every twin's CKA by every predictor.
+
+    Args:
+        frame: of `displacements`.
+        reference: twin whose mean fits each constant.
+
+    Returns:
+        KEYS, predictor, displacement, measured, consistency (means over seeds), predicted (by the reference's
+        constant), predicted_without (by the constant of all others, so that no twin takes part in its own prediction).
+        For each predictor `error`, `error_without` (root mean squares, without the reference) and `rank` (Spearman's
+        correlation of displacement with the measured distance 1 - CKA / R).
+    """
+    means = frame.groupby(KEYS, sort=False, dropna=False)[["measured", "consistency", *PREDICTORS]].mean().reset_index()
+    parts = []
+    for name in PREDICTORS:
+        rows = means[[*KEYS, "measured", "consistency"]].assign(predictor=name, displacement=means[name])
+        of_reference = rows["second"] == reference
+        constant = fit(rows[of_reference])
+        rows["predicted"] = _predicted(rows, constant)
+        rows["predicted_without"] = [
+            _predicted(rows.iloc[[i]], fit(rows.drop(rows.index[i]))).iloc[0] for i in range(len(rows))
+        ]
+        others = rows[~of_reference]
+        distance = 1 - rows["measured"] / rows["consistency"]
+        parts.append(
+            rows.assign(
+                error=_root_mean_square(others["predicted"] - others["measured"]),
+                error_without=_root_mean_square(rows["predicted_without"] - rows["measured"]),
+                rank=rank_correlation(rows["displacement"].tolist(), distance.tolist()),
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def fit(rows: pd.DataFrame) -> float:
+    """Fit the constant c by least squares of CKA; nan where no row has a displacement."""
+    if not (rows["displacement"] > 0).any():
+        return math.nan
+
+    def loss(log_constant: float) -> float:
+        return float(((_predicted(rows, math.exp(log_constant)) - rows["measured"]) ** 2).sum())
+
+    start = np.linspace(-MAX_LOG_CONSTANT, MAX_LOG_CONSTANT, 161)  # the loss is flat at both ends
+    best = float(start[int(np.argmin([loss(value) for value in start]))])
+    return math.exp(float(minimize_scalar(loss, bounds=(best - 0.5, best + 0.5), method="bounded").x))
+
+
+def rank_correlation(displacement: Sequence[float], distance: Sequence[float]) -> float:
+    """Spearman's correlation; 0 for a predictor that says the same of all twins."""
+    if len(set(displacement)) < 2 or len(set(distance)) < 2:
+        return 0.0
+    return float(spearmanr(displacement, distance).statistic)
+
+
+def _predicted(rows: pd.DataFrame, constant: float) -> "pd.Series[float]":
+    if math.isnan(constant):
+        return pd.Series(math.nan, index=rows.index)
+    values = [cka_after(x, constant, r) for x, r in zip(rows["displacement"], rows["consistency"], strict=True)]
+    return pd.Series(values, index=rows.index)
+
+
+def _root_mean_square(values: "pd.Series[float]") -> float:
+    return float(np.sqrt((values**2).mean()))
