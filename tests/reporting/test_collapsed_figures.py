@@ -6,15 +6,15 @@ import pytest
 from pipeline.reporting.figures import FIGURES
 from pipeline.reporting.measured_tables import VALUES, Reading, without_collapsed
 from pipeline.stages.figure import table_and_figure
-from tests.reporting.planted import CONTROLLED, DOSED, PAPER, PUBLISHED_CLASSES, swept, trajectory
-from tests.reporting.planted_figures import OF_SWEEPS
+from tests.reporting.planted import CONTROLLED, DOSED, PAPER, PUBLISHED_CLASSES
+from tests.reporting.planted_figures import source_of
 
 TWIN = ("second", "objective")
 
 
 def collapsed(kind, name, seeds):
     """Planted rows of a kind as they are read where NSCL has collapsed in these seeds, CL in all of them if more."""
-    source = swept if name in OF_SWEEPS else trajectory
+    source = source_of(name)
     rows = source(kind, twins=DOSED if name == "label_fraction" else CONTROLLED).copy()
     if kind == "descent":  # simulated
         return rows

@@ -184,7 +184,7 @@ def test_what_is_shared_is_drawn_with_the_likeness_of_another_seed():
 @pytest.mark.parametrize("name", sorted(FIGURES))
 def test_a_figure_is_drawn_from_one_seed_of_a_dataset_without_declared_classes(name):
     """Neither an interval nor a number of classes: where classes are swept, they are known."""
-    source = swept if name in OF_SWEEPS else trajectory
+    source = source_of(name)
     unknown = math.nan if name not in ("fig3_classes", "loss_gap", "bounds_by_setting") else 10
 
     def one_seed(kind):
