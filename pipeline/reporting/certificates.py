@@ -63,6 +63,7 @@ def bounds_of_run(
                 "steps": len(before),
                 "sum_of_rates": total,
                 "share": share,
+                "share_exact": _exact_share(run, class_sizes, len(before), delta),
                 "anchors": anchors,
                 "published_anchors": published_anchors,
                 "mismatch_log": sharp,
@@ -93,6 +94,15 @@ def _largest_share(run: Run, class_sizes: Sequence[int], steps: int, delta: floa
     balanced = run.batches == "class_weighted"  # every class is equally likely
     largest = 1 / len(class_sizes) if balanced else max(class_sizes) / sum(class_sizes)
     return largest + bounds.epsilon(run.batch_size, steps, delta)
+
+
+def _exact_share(run: Run, class_sizes: Sequence[int], steps: int, delta: float) -> float:
+    """The same share from the binomial distribution, for images of a batch that are drawn independently."""
+    if classes_of_batch(run.batches) is not None:
+        return _largest_share(run, class_sizes, steps, delta)
+    count = len(class_sizes)
+    largest = 1 / count if run.batches == "class_weighted" else max(class_sizes) / sum(class_sizes)
+    return largest + bounds.epsilon_exact(largest, count, run.batch_size, steps, delta)
 
 
 def _guaranteed(corollary: Callable[[float], float], ratio: float) -> float:

@@ -73,9 +73,11 @@ class PublishedSettingBounds:
     sum_of_rates: float
     largest_share: float  # pi_max, of a class
     epsilon: float
+    epsilon_exact: float  # of the binomial distribution; in no bound here
     mismatch_published: float  # Delta
     mismatch: float  # the sharper one
     theorem1_published_log10: float
+    theorem1_trust_log10: float  # as published, with the rate times LARS' trust coefficient in place of the rate
     theorem1_log10: float  # with the sharper mismatch, as all that follow
     telescoped_log10: float
     nonexpansive_log10: float  # nan where a rate is above 4 tau^2 B
@@ -96,6 +98,10 @@ def bounds_of_setting(setting: PublishedSetting, schedule: str, delta: float) ->
     balanced = run.batches == "class_weighted"
     largest_share = 1 / setting.classes if balanced else setting.largest_class / images
     guarantee = bound_of_schedule(largest_share, run.batch_size, run.temperature, total, max(rates), steps, delta)
+    scale = run.trust_coefficient
+    trusted = bound_of_schedule(
+        largest_share, run.batch_size, run.temperature, total * scale, max(rates) * scale, steps, delta
+    )
     nonexpansive = math.nan if guarantee.nonexpansive_sharp is None else guarantee.nonexpansive_sharp
     norm, collapsed = math.log(images), math.log(images) - math.log(setting.classes - 1) / 2
     return PublishedSettingBounds(
@@ -111,9 +117,11 @@ def bounds_of_setting(setting: PublishedSetting, schedule: str, delta: float) ->
         sum_of_rates=total,
         largest_share=largest_share,
         epsilon=math.exp(guarantee.epsilon),
+        epsilon_exact=bounds.epsilon_exact(largest_share, setting.classes, run.batch_size, steps, delta),
         mismatch_published=math.exp(guarantee.delta_mismatch),
         mismatch=math.exp(guarantee.delta_mismatch_sharp),
         theorem1_published_log10=_log10(guarantee.theorem1),
+        theorem1_trust_log10=_log10(trusted.theorem1),
         theorem1_log10=_log10(guarantee.theorem1_sharp),
         telescoped_log10=_log10(guarantee.telescoped_sharp),
         nonexpansive_log10=_log10(nonexpansive),

@@ -4,10 +4,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from twin_alignment.theory import theorem_bounds as bounds
 
 POSITIVE = st.floats(1e-3, 1e3)
+
+
+@pytest.mark.parametrize(("classes", "batch", "steps"), [(2, 64, 1), (10, 1024, 100), (100, 256, 1560)])
+def test_the_exact_share_is_the_smallest_that_the_binomial_allows(classes, batch, steps):
+    """One image less would be exceeded too often; Hoeffding's slack is larger."""
+    excess = bounds.epsilon_exact(1 / classes, classes, batch, steps, 0.01)
+    count = round((excess + 1 / classes) * batch)
+    assert steps * classes * stats.binom.sf(count, batch, 1 / classes) <= 0.01
+    assert steps * classes * stats.binom.sf(count - 1, batch, 1 / classes) > 0.01
+    assert excess < bounds.epsilon(batch, steps, 0.01)
 
 
 def test_epsilon_and_mismatch_are_the_papers_formulas():
