@@ -11,7 +11,7 @@ import click
 
 from pipeline.cli.evidence_commands import evidence
 from pipeline.cli.feature_commands import features, schema
-from pipeline.cli.run_commands import compare, cost, power, remake, runs, start, thin, verify
+from pipeline.cli.run_commands import compare, cost, power, predict, remake, runs, start, thin, verify
 from pipeline.cli.stage_commands import stage_commands
 from pipeline.jobs.chain import STAGES
 from twin_alignment.cli import align, bound
@@ -32,7 +32,7 @@ class InOrder(click.Group):
 app = InOrder(name=NAME, help="Run one stage, or look at what is planned and finished.", context_settings=WIDE)
 for command in (
     *stage_commands(),
-    *(runs, verify, remake, thin, start, cost, compare, power),
+    *(runs, verify, remake, thin, start, cost, compare, power, predict),
     *(evidence, features, align, bound, schema),
 ):
     app.add_command(command)

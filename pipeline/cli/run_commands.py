@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.options import PATH, load, settings_options
+from pipeline.cli.options import PATH, device_of, device_options, load, settings_options, threads_option
 from pipeline.config.base import SettingsError
 from pipeline.config.params import read_params
 from pipeline.planning.expansion import plan
@@ -153,6 +153,25 @@ def _measures_of(run: str, plan: Plan, layout: Layout) -> list[pd.DataFrame]:
 
     place = task_of("measure", run, plan, layout).place
     return [finished(place.outputs[kind], plan.command("measure", run), kind) for kind in ("probes", "alignment")]
+
+
+@click.command()
+@settings_options
+@click.argument("name", metavar="RUN")
+@click.option("--labels", multiple=True, help="groups in place of classes, as in settings: random/20, FILE.csv, ...")
+@click.option("--constant", type=float, help="of the prediction; default: fitted on the run's own NSCL")
+@click.option("--consistency", type=float, help="CKA of CL with its perturbed copy; default: as measured, or 1")
+@click.option("--batches", type=int, default=32, show_default=True, help="for the mean of the gradients' differences")
+@device_options
+@threads_option
+def predict(name: str, labels: tuple[str, ...], threads: int | None, batches: int, **options: Any) -> None:
+    """Predict how far NSCL would end from the CL of RUN, from CL's checkpoints and labels alone."""
+    from pipeline.jobs.prediction import predict_run
+
+    where = {key: options.pop(key) for key in ("params", "results", "reports")}
+    fixed = {key: options.pop(key) for key in ("constant", "consistency")}
+    device = device_of(**options, threads=threads)
+    print(predict_run(name, *load(**where), labels, batches, device, **fixed), end="")
 
 
 @click.command()
