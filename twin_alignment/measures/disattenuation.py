@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
+MIN_SEEDS = 3  # for a jackknife over seeds: leaving out one of two leaves no pair
+
 
 def disattenuated(cross: Sequence[float], first: Sequence[float], second: Sequence[float]) -> float:
     """Correct a similarity of two groups for attenuation: mean(cross) / sqrt(mean(first) mean(second)).
