@@ -99,13 +99,13 @@ def twins_between_seeds(
     table = []
     cl = _all_sides("cl", seeds, epoch, features_of)
     for twin in twins:
-        own = _all_sides(twin, seeds, epoch, features_of)
+        sides = _all_sides(twin, seeds, epoch, features_of)
         for split in SPLITS:
             for first, second in itertools.permutations(seeds, 2):
-                for name, value in _values(cl[split][first], own[split][second]):
+                for name, value in _values(cl[split][first], sides[split][second]):
                     table.append(TwinsBetweenSeedsRow(epoch, split, first, second, "cl", twin, name, value))
             for first, second in itertools.combinations(seeds, 2):
-                for name, value in _values(own[split][first], own[split][second]):
+                for name, value in _values(sides[split][first], sides[split][second]):
                     table.append(TwinsBetweenSeedsRow(epoch, split, first, second, twin, twin, name, value))
     return table
 

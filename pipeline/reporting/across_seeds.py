@@ -34,13 +34,13 @@ def disattenuated_cka(pairs: pd.DataFrame, seeds: Sequence[int]) -> dict[str, In
     """
     cka = pairs[pairs["measure"] == "cka"].dropna(subset="value")
     within = {str(name): rows for name, rows in cka[cka["first"] == cka["second"]].groupby("first", sort=False)}
-    found = {}
+    intervals = {}
     for twin in [name for name in within if name != "cl" and "cl" in within]:
         cross = cka[(cka["first"] == "cl") & (cka["second"] == twin)]
         usable = [seed for seed in seeds if _has(within["cl"], seed) and _has(within[twin], seed)]
         if len(usable) >= MIN_SEEDS:
-            found[twin] = _interval((cross, within["cl"], within[twin]), usable)
-    return found
+            intervals[twin] = _interval((cross, within["cl"], within[twin]), usable)
+    return intervals
 
 
 def _interval(sides: Sequence[pd.DataFrame], seeds: Sequence[int]) -> Interval:
