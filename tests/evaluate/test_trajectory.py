@@ -143,7 +143,9 @@ def test_twins_are_compared_with_cl_of_every_other_seed_and_with_themselves():
 
 
 def test_a_single_seed_is_compared_with_none():
-    assert twins_between_seeds([0], ("nscl",), 1, seed_features) == []
+    embedded = []
+    assert twins_between_seeds([0], ("nscl",), 1, lambda *network: embedded.append(network)) == []
+    assert embedded == []
     assert between_seeds([0], (1,), lambda seed, epoch: features("a", epoch)) == []
 
 
