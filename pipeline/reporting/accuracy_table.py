@@ -13,6 +13,7 @@ from pipeline.config.run import Run
 from pipeline.reporting.collapsed_rows import collapsed_networks, collapsed_rows
 from pipeline.reporting.interval_limits import clip_intervals, clipping_note
 from pipeline.reporting.learned import RAW_PIXELS, TRAINING, UNTRAINED
+from pipeline.reporting.seed_intervals import over_seeds
 from pipeline.reporting.tables import (
     COLLAPSED,
     COLUMNS,
@@ -79,9 +80,8 @@ def table1(
         for objective in (RAW_PIXELS, UNTRAINED, *objectives):
             for probe, rows_of_probe in measured[measured["objective"] == objective].groupby("probe", sort=False):
                 paper = published.get((setting.dataset, objective, str(probe)), math.nan)
-                row = measured_row(
-                    setting, rows_of_probe["accuracy"].tolist(), paper if group.is_published else math.nan
-                )
+                accuracy = over_seeds(rows_of_probe["accuracy"].tolist())
+                row = measured_row(setting, accuracy, paper if group.is_published else math.nan)
                 row["status"] = MEASURED if rows_of_probe["converged"].all() else NOT_CONVERGED
                 rows.append({**row, "objective": objective, "probe": probe, **trained.get(objective, {})})
     missing = uncovered(list(probes), published_classes)

@@ -7,12 +7,16 @@ from typing import Any
 import pandas as pd
 
 from pipeline.config.run import Run
+from pipeline.reporting.across_seeds import DISATTENUATED, EXPLANATION, LABEL, disattenuated_cka
 from pipeline.reporting.collapsed_rows import collapsed_pairs, collapsed_rows
 from pipeline.reporting.interval_limits import clip_intervals, clipping_note
+from pipeline.reporting.seed_intervals import Interval, over_seeds
 from pipeline.reporting.tables import (
     COLUMNS,
     DATA,
     NOT_RUN,
+    NOTHING,
+    MeasuredSetting,
     data_label,
     diverged_rows,
     interval,
@@ -41,6 +45,7 @@ def table2(
     printed: pd.DataFrame,
     published_classes: Mapping[str, int],
     lost: Mapping[str, str],
+    across_seeds: Mapping[Run, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Means over seeds, one row per dataset, number of classes, pair, split and measure.
 
@@ -50,17 +55,20 @@ def table2(
         printed: the paper's values.
         published_classes: of the paper's datasets; those that no run covers have rows with the status `not run`.
         lost: diverged runs by name, with the reason.
+        across_seeds: by setting, similarities between seeds, see `seed_pairs`. None: there are none.
 
     Returns:
         `paper` is the published value of the same data, pair and split at `paper_epoch`: the run's last epoch where the
         paper shows it, else the last epoch that it shows, for orientation, without a `deviation`. Diverged runs and
-        pairs with a collapsed network have rows without numbers, whose status says why they are in no mean.
+        pairs with a collapsed network have rows without numbers, whose status says why they are in no mean. Pairs of
+        CL and a twin that enough seeds compare have rows of the measure `cka_disattenuated`.
     """
     rows = []
     for group in measured_settings(alignment, published_classes):
         setting = group.setting
         published = _published_at(printed, setting.epochs) if group.is_published else {}
         last = group.rows[group.rows["epoch"] == setting.epochs]
+        corrected = _across_seeds(group, (across_seeds or {}).get(setting))
         for (first, second, split), pair_rows in last.groupby(["first", "second", "split"], sort=False):
             if not {first, second} <= set(objectives):
                 continue
@@ -70,10 +78,13 @@ def table2(
                 values = pair_rows.loc[pair_rows["measure"] == measure, "value"].dropna().tolist()
                 if not values:  # all seeds have collapsed
                     continue
-                row = measured_row(setting, values, paper)
+                row = measured_row(setting, over_seeds(values), paper)
                 row["deviation"] = row["deviation"] if epoch == setting.epochs else math.nan
                 pair = {"first": first, "second": second, "split": split, "measure": measure}
                 rows.append({**row, "paper_epoch": epoch, **pair})
+            if first == "cl" and (across := corrected.get(str(split), {}).get(str(second))):
+                pair = {"first": first, "second": second, "split": split, "measure": DISATTENUATED}
+                rows.append({**measured_row(setting, across), **pair})
     missing = uncovered(list(alignment), published_classes)
     for (dataset, second, split, measure), (epoch, value) in _published_at(printed, None).items():
         if dataset in missing:
@@ -89,6 +100,14 @@ def table2(
     return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(("classes", "epochs", "paper_epoch"), "Int64"))
 
 
+def _across_seeds(group: MeasuredSetting, pairs: pd.DataFrame | None) -> dict[str, dict[str, Interval]]:
+    """Split -> twin -> disattenuated CKA with CL at the last epoch."""
+    if pairs is None:
+        return {}
+    seeds, last = [run.seed for run in group.runs], pairs[pairs["epoch"] == group.setting.epochs]
+    return {str(split): disattenuated_cka(rows, seeds) for split, rows in last.groupby("split")}
+
+
 def _published_at(printed: pd.DataFrame, epoch: int | None) -> Published:
     """Published value of each pair at an epoch, or else at the last one that the paper shows."""
     values = printed.assign(epoch=printed["epoch"].astype(int))
@@ -100,6 +119,9 @@ def _published_at(printed: pd.DataFrame, epoch: int | None) -> Published:
 def similarity_cells(table: pd.DataFrame) -> pd.DataFrame:
     """Cells for readers, of pairs with CL: a row per data, pair and split, a column per measure."""
     table = table[table["first"] == "cl"]
+    labels = LABELS
+    if (table["measure"] == DISATTENUATED).any():  # next to CKA
+        labels = {"cka": LABELS["cka"], DISATTENUATED: LABEL, **LABELS}
     clipped = clip_intervals(without_lost(table)[0])
     rows = []
     for (dataset, classes, second, split), pair in clipped.groupby(
@@ -107,15 +129,17 @@ def similarity_cells(table: pd.DataFrame) -> pd.DataFrame:
     ):
         cells = {row["measure"]: _cell(row) for row in pair.to_dict("records")}
         names = [data_label(dataset, classes), f"CL–{objective_title(second)}", split]
-        rows.append([*names, *(cells.get(measure, NOT_RUN) for measure in LABELS)])
-    return pd.DataFrame(rows, columns=["dataset", "pair", "split", *LABELS.values()])
+        empty = {DISATTENUATED: NOTHING}
+        rows.append([*names, *(cells.get(measure, empty.get(measure, NOT_RUN)) for measure in labels)])
+    return pd.DataFrame(rows, columns=["dataset", "pair", "split", *labels.values()])
 
 
 def table2_notes(table: pd.DataFrame) -> list[str]:
-    """Sentences below Table 2: nothing compared, clipped intervals, and pairs that are in no mean."""
+    """Sentences below Table 2: nothing compared, the disattenuated CKA, clipped intervals, and pairs in no mean."""
     rows, sentences = without_lost(table[(table["first"] == "cl") | table["first"].isna()])
     empty = with_numbers(rows).empty and not sentences
-    return [*([NOTHING_COMPARED] if empty else []), *clipping_note(rows, clip_intervals(rows)), *sentences]
+    explained = [EXPLANATION] if (rows["measure"] == DISATTENUATED).any() else []
+    return [*([NOTHING_COMPARED] if empty else []), *explained, *clipping_note(rows, clip_intervals(rows)), *sentences]
 
 
 def table2_markdown(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:

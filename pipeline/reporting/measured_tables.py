@@ -17,7 +17,7 @@ Read = Callable[[str], pd.DataFrame]  # kind of measure -> rows of all requested
 
 WITHOUT_RUN = ("descent",)  # kinds that are simulated
 IN_ONE_FILE = ("bounds",)  # kinds with one labelled file for all runs
-PER_SETTING = ("between_seeds",)  # kinds with a file for all runs that differ only in their seed
+PER_SETTING = ("between_seeds", "twins_between_seeds")  # kinds with a file for all runs that differ only in their seed
 PER_SUBSET = ("baselines",)  # kinds with a file for all runs that train on the same images
 TWIN_COLUMNS = frozenset(("objective", "first", "second"))
 _PAIR = ("epoch", "first", "second")

@@ -9,7 +9,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline.config.run import Run
-from pipeline.reporting.seed_intervals import over_seeds
+from pipeline.reporting.seed_intervals import Interval
 
 MEASURED, NOT_RUN = "measured", "not run"
 NOT_CONVERGED = "measured, probe not converged"
@@ -56,9 +56,8 @@ def uncovered(runs: Sequence[Run], published_classes: Mapping[str, int]) -> dict
     return {name: classes for name, classes in published_classes.items() if (name, classes) not in covered}
 
 
-def measured_row(setting: Run, values: Sequence[float], paper: float) -> dict[str, Any]:
+def measured_row(setting: Run, interval: Interval, paper: float = math.nan) -> dict[str, Any]:
     """Row of a mean over seeds; `paper` is nan where the paper has no value of the same data."""
-    interval = over_seeds(values)
     return {
         **_run_columns(setting),
         "n_seeds": interval.n,

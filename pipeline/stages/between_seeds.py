@@ -1,8 +1,8 @@
-"""Measure how alike CL is to CL of another seed."""
+"""Measure how alike CL is to CL of another seed, and to other twins of another seed."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from pipeline.config.base import Settings, SettingsError
@@ -15,14 +15,19 @@ from pipeline.system.files import Inputs, Outputs
 from twin_alignment.measures.registry import modules_of_measures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
     import torch
+    from _typeshed import DataclassInstance
     from torch import Tensor
 
-VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
+VERSION = 2  # raise it when the numbers change: results of another VERSION are made again
 
 
 class BetweenSeedsJob(Settings):
     runs: tuple[Run, ...]  # that differ only in their seed
+    objectives: tuple[str, ...]  # twins of all runs, compared across seeds at the last epoch
     checkpoints: tuple[int, ...]
     size: tuple[int, int] | None  # of what the encoder reads
 
@@ -38,34 +43,54 @@ def job_of(plan: Plan, name: str) -> BetweenSeedsJob:
         )
     epochs = max(epochs_of.values(), key=len)
     runs = tuple(run for run, its_epochs in epochs_of.items() if its_epochs == epochs)
-    return BetweenSeedsJob(runs=runs, checkpoints=epochs, size=plan.dataset(setting.dataset).views.size)
+    twins = [name for name in plan.requests[runs[0]].names if all(name in plan.requests[run].names for run in runs)]
+    size = plan.dataset(setting.dataset).views.size
+    return BetweenSeedsJob(runs=runs, objectives=tuple(twins), checkpoints=epochs, size=size)
 
 
 def run(job: BetweenSeedsJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
-    import pandas as pd
-
+    """Compare CL at every kept epoch, and all twins at the last one."""
     from pipeline.evaluate.run_features import embedder
-    from pipeline.evaluate.seed_pairs import BetweenSeedsRow, between_seeds
+    from pipeline.evaluate.seed_pairs import (
+        BetweenSeedsRow,
+        TwinsBetweenSeedsRow,
+        between_seeds,
+        twins_between_seeds,
+    )
     from pipeline.system.files import write_csv
     from twin_alignment.progress import track
 
     (store,), (subset,) = inputs["store"], inputs["subset"]
     embedded = embedder(job.runs[0], job.size, store, subset, device)
     folders = dict(zip((run.seed for run in job.runs), inputs["checkpoints"], strict=True))
+    seeds, last = list(folders), job.checkpoints[-1]
 
-    def features_of(seed: int, epoch: int) -> dict[str, Tensor]:
+    def features_of_cl(seed: int, epoch: int) -> dict[str, Tensor]:
         return embedded.features(folders[seed], "cl", epoch)
 
-    epochs = track(job.checkpoints, len(job.checkpoints), f"between_seeds {job.runs[0].setting.name}")
-    rows = between_seeds(list(folders), epochs, features_of)
-    columns = list(BetweenSeedsRow.__dataclass_fields__)  # a single seed has no pair: a header and no row
-    write_csv(outputs["between_seeds"], pd.DataFrame(map(asdict, rows), columns=columns))
+    def last_features(seed: int, objective: str) -> dict[str, Tensor]:
+        return embedded.features(folders[seed], objective, last)
+
+    label = f"between_seeds {job.runs[0].setting.name}"
+    epochs = track(job.checkpoints, len(job.checkpoints), label)
+    rows = between_seeds(seeds, epochs, features_of_cl)
+    write_csv(outputs["between_seeds"], _table(rows, BetweenSeedsRow))
+    twins = [name for name in job.objectives if name != "cl"]
+    rows_of_twins = twins_between_seeds(seeds, track(twins, len(twins), f"{label}, twins"), last, last_features)
+    write_csv(outputs["twins_between_seeds"], _table(rows_of_twins, TwinsBetweenSeedsRow))
+
+
+def _table(rows: Sequence[DataclassInstance], row: type[DataclassInstance]) -> pd.DataFrame:
+    """Rows as a table; a single seed has no pair: a header and no row."""
+    import pandas as pd
+
+    return pd.DataFrame(map(asdict, rows), columns=[field.name for field in fields(row)])
 
 
 STAGE = Stage(
     "between_seeds",
     job_of,
-    {"between_seeds": "between_seeds.csv"},
+    {kind: f"{kind}.csv" for kind in ("between_seeds", "twins_between_seeds")},
     folder="measures/between_seeds",
     reads=lambda job: {**job.runs[0].network_inputs, "checkpoints": [run.name for run in job.runs]},
     modules=lambda job: [module_of(job.runs[0].encoder), *modules_of_measures()],

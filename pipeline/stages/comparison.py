@@ -9,7 +9,7 @@ from pipeline.planning.table_job import TableJob, job_of_experiment
 from pipeline.reporting.paper_values import PAPER_VALUES, published_classes
 from pipeline.stages.measured_kinds import measured
 from pipeline.stages.table1 import accuracy
-from pipeline.stages.table2 import agreement
+from pipeline.stages.table2 import agreement, compared_across_seeds
 from pipeline.system.files import Inputs, Outputs
 
 
@@ -32,7 +32,10 @@ STAGE = Stage(
     "comparison",
     job_of,
     {kind: f"comparisons/{{subject}}/{kind}.csv" for kind in ("accuracy", "agreement")},
-    reads=lambda job: measured(("probes", "movement", "baselines", "alignment"), job.runs),
+    reads=lambda job: {
+        **measured(("probes", "movement", "baselines", "alignment"), job.runs),
+        **compared_across_seeds(job),
+    },
     files=PAPER_VALUES,
     in_report=("accuracy", "Tables"),
     subject="experiment",

@@ -6,7 +6,7 @@ import torch
 from pipeline.config.probe_settings import ProbeSettings
 from pipeline.config.run import Run
 from pipeline.evaluate.movement import TrainingProgress
-from pipeline.evaluate.seed_pairs import between_seeds
+from pipeline.evaluate.seed_pairs import between_seeds, twins_between_seeds
 from pipeline.evaluate.trajectory import Trajectory
 from pipeline.stages import measure
 from pipeline.stages.measure import MeasureJob
@@ -119,7 +119,33 @@ def test_between_seeds_every_pair_is_compared():
         assert row.value == pytest.approx(definitions.measures(x, y)[row.measure], abs=1e-10)
 
 
+def seed_features(seed, name):
+    return features(f"{name} {seed}", 1)
+
+
+def test_twins_are_compared_with_cl_of_every_other_seed_and_with_themselves():
+    rows = twins_between_seeds([0, 3, 7], ("nscl", "ce"), 1, seed_features)
+    ordered, unordered = ((0, 3), (0, 7), (3, 0), (3, 7), (7, 0), (7, 3)), ((0, 3), (0, 7), (3, 7))
+    keys = [
+        (twin, split, first, *pair, measure)
+        for twin in ("nscl", "ce")
+        for split in ("train", "test")
+        for first, pairs in (("cl", ordered), (twin, unordered))
+        for pair in pairs
+        for measure in ("cka", "rsa")
+    ]
+    assert [(r.second, r.split, r.first, r.first_seed, r.second_seed, r.measure) for r in rows] == keys
+    assert {row.epoch for row in rows} == {1}
+    for row in rows:
+        x = seed_features(row.first_seed, row.first)[row.split].numpy()
+        y = seed_features(row.second_seed, row.second)[row.split].numpy()
+        assert row.value == pytest.approx(definitions.measures(x, y)[row.measure], abs=1e-10)
+
+
 def test_a_single_seed_is_compared_with_none():
+    embedded = []
+    assert twins_between_seeds([0], ("nscl",), 1, lambda *network: embedded.append(network)) == []
+    assert embedded == []
     assert between_seeds([0], (1,), lambda seed, epoch: features("a", epoch)) == []
 
 
@@ -175,6 +201,16 @@ def test_between_seeds_a_collapsed_network_has_no_similarity(how):
     rows = between_seeds([0, 3, 7], (1,), features_of)
     assert len(rows) == 2 * 3 * 2
     assert all(np.isnan(row.value) == (3 in (row.first_seed, row.second_seed)) for row in rows)
+
+
+def test_a_collapsed_twin_has_no_similarity_to_another_seed():
+    def features_of(seed, name):
+        rows = seed_features(seed, name)
+        return {s: torch.ones_like(own) for s, own in rows.items()} if (seed, name) == (3, "ce") else rows
+
+    for row in twins_between_seeds([0, 3, 7], ("nscl", "ce"), 1, features_of):
+        sides = {(row.first_seed, row.first), (row.second_seed, row.second)}
+        assert np.isnan(row.value) == ((3, "ce") in sides)
 
 
 def mean_distance(pair):

@@ -121,7 +121,10 @@ def _networks(folder: Path) -> dict[str, str]:
             inputs,
         ),
         layers: (layers.LayersJob(**of, objectives=names, epochs=(1,)), inputs),
-        between_seeds: (between_seeds.BetweenSeedsJob(runs=runs, checkpoints=epochs, size=None), both),
+        between_seeds: (
+            between_seeds.BetweenSeedsJob(runs=runs, objectives=names, checkpoints=epochs, size=None),
+            both,
+        ),
         curvature: (curvature.CurvatureJob(run=FIXED, checkpoints=epochs, views=VIEWS, surrogate=surrogate), inputs),
         loss_gap: (loss_gap.LossGapJob(run=FIXED, views=VIEWS), inputs),
         merging: (merging.MergingJob(**of, probes=probes, shares=(0.0, 0.5, 1.0)), inputs),

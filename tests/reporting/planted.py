@@ -41,7 +41,7 @@ TRAJECTORY = [
 ]
 
 
-LONG = ("alignment", "between_seeds", "layers")  # kinds with a row for every measure
+LONG = ("alignment", "between_seeds", "twins_between_seeds", "layers")  # kinds with a row for every measure
 
 
 def moved(run, epoch, objective):
@@ -57,6 +57,22 @@ def moved(run, epoch, objective):
         "cka": likeness,
         "rsa": likeness / 2,
     }
+
+
+SEED_PAIRS = [{"first_seed": a, "second_seed": b} for a, b in itertools.combinations((0, 1, 2), 2)]
+CL_CKA = (0.7, 0.8, 0.9)  # of CL with CL of another seed, by pair
+TWIN_CKA, CROSS_CKA = 0.5, 0.6  # of a twin with itself and with CL, of another seed
+
+
+def twins_between_seeds(twins):
+    """The same CKA for all pairs of seeds."""
+    return [
+        {"first_seed": a, "second_seed": b, "first": first, "second": twin, "cka": cka, "rsa": cka / 2}
+        for twin in twins
+        for first, cka in (("cl", CROSS_CKA), (twin, TWIN_CKA))
+        for a, b in itertools.permutations((0, 1, 2), 2)
+        if first == "cl" or a < b
+    ]
 
 
 def layers(value):
@@ -121,7 +137,9 @@ def trajectory(kind, twins=TWINS):
                     {**where, "objective": o, "cdnv": value, "directional_cdnv": value / 9} for o in ("cl", *twins)
                 ]
             elif kind == "between_seeds" and run.seed == 0:
-                rows += [{**where, "cka": c, "rsa": c / 2} for c in (0.7, 0.8, 0.9)]
+                rows += [{**where, **pair, "cka": c, "rsa": c / 2} for pair, c in zip(SEED_PAIRS, CL_CKA, strict=True)]
+            elif kind == "twins_between_seeds" and run.seed == 0 and epoch == run.epochs:
+                rows += [{**where, **row} for row in twins_between_seeds(twins)]
             elif kind == "movement" and split == "test":
                 rows += [moved(run, epoch, objective) for objective in ("cl", *twins)]
             elif kind == "layers" and epoch:

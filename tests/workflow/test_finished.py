@@ -95,8 +95,10 @@ def test_every_figure_has_the_table_it_was_drawn_from(finished, reports):
     assert set(along["split"]) == {"train", "test"}
     start = along[along["epoch"] == 0]
     assert start.query("measure == 'cka'")["value"].min() == pytest.approx(1.0)  # equal weights before the first step
-    (between,) = (finished.path / "results" / "measures" / "between_seeds").rglob("*.csv")
-    assert set(pd.read_csv(between)["second_seed"]) == {1}
+    for kind, pairs in {"between_seeds": {(0, 1)}, "twins_between_seeds": {(0, 1), (1, 0)}}.items():
+        (path,) = (finished.path / "results" / "measures" / "between_seeds").rglob(f"{kind}.csv")
+        rows = pd.read_csv(path)
+        assert set(zip(rows["first_seed"], rows["second_seed"], strict=True)) == pairs
 
 
 def test_the_provenance_names_what_made_every_table_and_figure(finished, reports):

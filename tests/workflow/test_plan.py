@@ -105,6 +105,19 @@ def test_a_run_of_two_experiments_is_planned_once_with_all_they_ask_for():
     assert request.checkpoints == (0, 3, 5, 9)  # 400 is beyond the last epoch
 
 
+def test_twins_that_all_seeds_train_are_compared_across_seeds():
+    grid = {"dataset": "digits", "epochs": 4, "warmup_epochs": 0}
+    wanted = plan(
+        params(
+            first={"grid": [{**grid, "seed": [0, 1, 2]}], "objectives": ["cl", "nscl", "scl"]},
+            second={"grid": [{**grid, "seed": [0]}], "objectives": ["cl", "ce"]},
+        )
+    )
+    job = STAGES["between_seeds"].job(wanted, wanted.experiments["first"][0].setting.name)
+    assert [run.seed for run in job.runs] == [0, 1, 2]
+    assert job.objectives == ("cl", "nscl", "scl")
+
+
 def test_all_classes_and_their_number_are_the_same_run_which_every_stage_shares():
     found = plan(params(one={"grid": [{"dataset": "digits"}, {"dataset": "digits", "classes": 10}]}))
     (run,) = found.requests

@@ -58,7 +58,7 @@ use rule prepare as early with:
 
 
 use rule prepare as between_seeds with:
-    """alignment of CL with CL of other seeds"""
+    """alignment of CL and other twins between seeds"""
     input:
         reads("between_seeds"),
     output:
