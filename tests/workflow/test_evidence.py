@@ -57,7 +57,7 @@ def frozen(finished, tmp_path_factory):
 def test_it_is_checked_replayed_and_its_networks_are_unpacked(frozen):
     assert "files as they were frozen" in frozen.pipeline("evidence", "check", "tiny")
     output = frozen.pipeline("evidence", "replay", "tiny", RUN, "--steps", "all")
-    assert "2 twins, equal to the bit through step 2, 2 checkpoints reached again" in output
+    assert "2 twins, equal to the bit through step 2, 4 checkpoints reached again" in output
     frozen.pipeline("evidence", "networks", "tiny", "networks")
     for objective in ("cl", "nscl"):
         name = f"{objective}-epoch0001.safetensors"

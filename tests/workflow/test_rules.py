@@ -9,7 +9,7 @@ from tests.workflow.conftest import RUN
 TABLES = {"table1", "table2", "comparison"}
 REPORT = {"claims", "metrics", "report"}
 PROBED = {"measure", "bounds", "figure", *TABLES, *REPORT}
-DOWNSTREAM = {*PROBED, "layers", "between_seeds", "merging", "curvature", "loss_gap"}
+DOWNSTREAM = {*PROBED, "layers", "early", "forcing", "between_seeds", "merging", "curvature", "loss_gap"}
 LOSS = "twin_alignment/losses/contrastive.py"
 TEMPERED = (LOSS, "/ temperature)", "/ (2 * temperature))")
 VIEWS = "pipeline/config/view_settings.py"
