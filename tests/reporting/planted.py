@@ -102,6 +102,16 @@ def bound_rows():
     return pd.DataFrame(rows)
 
 
+def at_steps(kind, epoch, twins, value):
+    """Rows of `forcing` or `early`, ten steps an epoch."""
+    at = {"step": 10 * epoch, "path_length": epoch / 10}
+    if kind == "forcing":
+        at |= {"largest_share": 0.1, "square_mass": 0.01}
+        return [{**at, "objective": name, "forcing": epoch * (0.1 + place)} for place, name in enumerate(twins)]
+    alike = {"cka": value, "rsa": value / 2, "weight_gap": 1 - value}
+    return [{**at, "first": "cl", "second": second, **alike} for second in twins]
+
+
 def trajectory(kind, twins=TWINS):
     """Of the trajectory's runs; the bounds are of `bound_rows`."""
     if kind == "bounds":
@@ -121,17 +131,8 @@ def trajectory(kind, twins=TWINS):
                 angles = {"weight_angle": 80 * value, "representation_angle": 30 * value}
                 gaps = {"weight_gap": value, "weight_gap_released": value / 2}
                 rows += [{**pair, **gaps, **angles} for pair in pairs]
-            elif kind == "forcing" and split == "test":
-                at = {"step": 10 * epoch, "path_length": epoch / 10, "largest_share": 0.1, "square_mass": 0.01}
-                rows += [
-                    {**at, "objective": name, "forcing": epoch * (0.1 + place)} for place, name in enumerate(twins)
-                ]
-            elif kind == "early" and split == "test":
-                at = {"step": 10 * epoch, "path_length": epoch / 10}
-                rows += [
-                    {**at, "first": "cl", "second": s, "cka": value, "rsa": value / 2, "weight_gap": 1 - value}
-                    for s in twins
-                ]
+            elif kind in ("forcing", "early") and split == "test":
+                rows += at_steps(kind, epoch, twins, value)
             elif kind == "collapse":
                 rows += [
                     {**where, "objective": o, "cdnv": value, "directional_cdnv": value / 9} for o in ("cl", *twins)

@@ -96,7 +96,7 @@ def test_every_figure_has_the_table_it_was_drawn_from(finished, reports):
     start = along[along["epoch"] == 0]
     assert start.query("measure == 'cka'")["value"].min() == pytest.approx(1.0)  # equal weights before the first step
     for kind, pairs in {"between_seeds": {(0, 1)}, "twins_between_seeds": {(0, 1), (1, 0)}}.items():
-        (path,) = (finished.path / "results" / "measures" / "between_seeds").rglob(f"{kind}.csv")
+        (path,) = (finished.path / "results" / "measures" / "between_seeds").rglob(f"*4classes*/{kind}.csv")
         rows = pd.read_csv(path)
         assert set(zip(rows["first_seed"], rows["second_seed"], strict=True)) == pairs
 
