@@ -9,7 +9,7 @@ from scipy.stats import pearsonr, spearmanr
 from tests.measures import definitions
 from twin_alignment.comparison.arrays import compare
 from twin_alignment.measures import chunks, dissimilarities
-from twin_alignment.measures import rank_correlations as ranks
+from twin_alignment.measures import distance_ranks as ranks
 from twin_alignment.measures.dissimilarities import rsa_correlation, rsa_euclidean
 from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.rank_correlations import rsa_spearman
