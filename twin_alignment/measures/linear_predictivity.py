@@ -31,7 +31,7 @@ def linear_predictivity(a: np.ndarray | Tensor, b: np.ndarray | Tensor, folds: i
     Args:
         a: features [N, d] that predict.
         b: features [N, d'] of the same rows, which are predicted.
-        folds: number of folds, 2 to N - 1.
+        folds: number of folds, 2 to N.
         seed: key of the folds.
 
     Raises:
@@ -72,8 +72,8 @@ def held_out(first: FeatureSet, second: FeatureSet, folds: int, seed: int) -> tu
     check_same_rows(first.raw_exact, second.raw_exact)
     x, y = first.raw_exact.centred, second.raw_exact.centred
     n = len(x)
-    if n < MIN_ROWS or not 2 <= folds < n:
-        raise ValueError(f"{n} rows in {folds} folds, expected at least {MIN_ROWS} rows and 2 to {n - 1} folds")
+    if n < MIN_ROWS or not 2 <= folds <= n:
+        raise ValueError(f"{n} rows in {folds} folds, expected at least {MIN_ROWS} rows and 2 to {n} folds")
     fold = torch.empty(n, dtype=torch.long)
     fold[keyed_generator(seed, "folds of linear predictivity", n).permutation(n)] = torch.arange(n) % folds
     fold, errors, spreads = fold.to(x.device), x.new_empty(n), x.new_empty(n)

@@ -47,7 +47,7 @@ def rsa_tau_a(pair: Pair, track: Track = untracked) -> Estimate:
     value, notes = _tau_a(x, y), []
     if sample is not None:
         notes.append(SAMPLED.format(taken=len(sample), pairs=pairs))
-    if pairs > MAX_INTERVAL_PAIRS:
+    if sample is not None or pairs > MAX_INTERVAL_PAIRS:
         notes.append(NO_INTERVAL.format(pairs=len(x)))
         return Estimate(value, null=0.0, note="; ".join(notes))
 
