@@ -92,4 +92,4 @@ def test_the_chance_level_of_one_dimension_is_near_the_exact_one(n, other):
     """R^2 of a single dimension has a beta distribution."""
     a, total = other / 2, (n - 1) / 2
     exact = math.exp(gammaln(a + 0.5) + gammaln(total) - gammaln(a) - gammaln(total + 0.5))
-    assert unrelated_mean(n, 1, other) == pytest.approx(exact, rel=0.05)
+    assert unrelated_mean(n, 1, other) == pytest.approx(exact, rel=0.06)

@@ -66,11 +66,11 @@ def cknna_of(pair: Pair, track: Track = untracked, neighbours: int = NEIGHBOURS)
         return Estimate(value, note=UNDEFINED)
 
     def without(rows: Tensor) -> float:
-        return _alignment(*_graphs(pair.take(rows), neighbours, untracked))
+        return _alignment(*_graphs(pair.take(rows), min(neighbours, len(rows) - 1), untracked))
 
     low, high = block_interval(value, n, without, -1.0, track)
-    rng = keyed_generator(0, "orders of CKNNA", n)
-    nulls = np.array([_alignment(first, second.reordered(rng.permutation(n))) for _ in range(ORDERS)])
+    rng, norm = keyed_generator(0, "orders of CKNNA", n), math.sqrt(_self_hsic(first) * _self_hsic(second))
+    nulls = np.array([_cross_hsic(first, second.reordered(rng.permutation(n))) / norm for _ in range(ORDERS)])
     tied = int((first.ties | second.ties).sum())
     note = f"{TIED.format(tied=tied, rows=n)}; {CHANCE}" if tied else CHANCE
     return Estimate(value, low, high, float(nulls.mean()), float(nulls.std(ddof=1)), note)
@@ -118,9 +118,17 @@ def _sparse(values: np.ndarray, places: tuple[np.ndarray, np.ndarray], n: int) -
 
 def _alignment(first: _Graph, second: _Graph) -> float:
     """CKNNA of two graphs, NaN where a side has none with itself."""
-    cross = _hsic(first.weighted.multiply(second.chances), second.weighted.multiply(first.chances))
-    sides = [_hsic(*[side.weighted.multiply(side.chances)] * 2) for side in (first, second)]
-    return cross / math.sqrt(sides[0] * sides[1]) if min(sides) > 0 else math.nan
+    sides = _self_hsic(first), _self_hsic(second)
+    return _cross_hsic(first, second) / math.sqrt(sides[0] * sides[1]) if min(sides) > 0 else math.nan
+
+
+def _cross_hsic(first: _Graph, second: _Graph) -> float:
+    return _hsic(first.weighted.multiply(second.chances), second.weighted.multiply(first.chances))
+
+
+def _self_hsic(side: _Graph) -> float:
+    masked = side.weighted.multiply(side.chances)
+    return _hsic(masked, masked)
 
 
 def _hsic(k: csr_array, m: csr_array) -> float:

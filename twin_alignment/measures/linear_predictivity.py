@@ -87,18 +87,23 @@ def held_out(first: FeatureSet, second: FeatureSet, folds: int, seed: int) -> tu
 
 
 def _ridge(x: Tensor, y: Tensor, new: Tensor) -> Tensor:
-    """Predictions [M, d'] for new rows [M, d], by the ridge regression of centred rows with the chosen penalty."""
+    """Predictions [M, d'] for new rows [M, d] by ridge regression of centred rows.
+
+    The penalty is that of the least |Y - HY|^2 / (tr(I - H) - 1)^2, generalised cross-validation of centred rows.
+    """
     eigenvalues, directions = torch.linalg.eigh(x.T @ x)
-    eigenvalues = eigenvalues.clamp_min(0)
+    largest = float(eigenvalues[-1])
+    varied = eigenvalues > max(x.shape) * torch.finfo(torch.float64).eps * largest
+    directions, eigenvalues = directions[:, varied], eigenvalues[varied]
     product = directions.T @ (x.T @ y)
-    explained, total = product.square().sum(1), float(y.square().sum())
-    best, penalty = math.inf, math.nan
-    for candidate in (PENALTIES * float(eigenvalues[-1])).tolist():
-        shifted = eigenvalues + candidate
-        residual = total - float((explained * (eigenvalues + 2 * candidate) / shifted.square()).sum())
-        freedom = len(x) - 1 - float((eigenvalues / shifted).sum())
-        score = max(residual, 0.0) / freedom**2 if freedom > 0 else math.inf
-        if score < best or math.isnan(penalty):
-            best, penalty = score, candidate
+    spare = max(0, len(x) - 1 - len(eigenvalues))  # rows that least squares does not use up
+    least_squares = product.square().sum(1) / eigenvalues
+    unexplained = max(0.0, float(y.square().sum() - least_squares.sum())) if spare else 0.0
+    scores = {}
+    for penalty in (PENALTIES * largest).tolist():
+        shrunk = penalty / (eigenvalues + penalty)
+        residual = unexplained + float((least_squares * shrunk.square()).sum())
+        scores[penalty] = residual / (spare + float(shrunk.sum())) ** 2
+    penalty = min(scores, key=scores.__getitem__)
     predicted: Tensor = new @ (directions @ (product / (eigenvalues + penalty)[:, None]))
     return predicted

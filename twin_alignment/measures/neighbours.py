@@ -52,7 +52,11 @@ def shared_neighbours(pair: Pair, track: Track = untracked) -> Estimate:
     n = len(pair.first.features)
     neighbours = min(NEIGHBOURS, n - 1)
     value, tied = _shared(pair, neighbours, track)
-    low, high = block_interval(value, n, lambda rows: _shared(pair.take(rows), neighbours, untracked)[0], 0.0, track)
+
+    def without(rows: Tensor) -> float:
+        return _shared(pair.take(rows), min(neighbours, len(rows) - 1), untracked)[0]
+
+    low, high = block_interval(value, n, without, 0.0, track)
     note = f"{tied} of {n} rows have ties for their last neighbours: the mean over all ways to break them"
     return Estimate(value, low, high, neighbours / (n - 1), note=note if tied else "")
 

@@ -17,7 +17,7 @@ from twin_alignment.measures.representation import Representation, check_same_ro
 from twin_alignment.measures.rounding import CollapseError
 from twin_alignment.measures.similarity import ROUNDING
 
-BINS, NARROWINGS = 2**16, 2  # of the median, which is within 2^-33 of the largest distance's square
+BINS, ACCURACY = 2**16, 1e-8  # of the median of squared distances, which takes two passes, rarely more
 
 
 def rbf_cka(
@@ -154,8 +154,8 @@ def median_of_squares(rows: Representation, track: Track = untracked) -> float:
     """
     n = len(rows.lengths)
     rank, low, width = (n * (n - 1) // 2 - 1) // 2, 0.0, 4 * float(rows.lengths.max())
-    rounding = width * torch.finfo(rows.centred.dtype).eps
-    for _ in range(NARROWINGS):
+    rounding = 8 * width * torch.finfo(rows.centred.dtype).eps
+    while width > max(ACCURACY * low, rounding):
         counts = torch.zeros(BINS + 2, dtype=torch.long, device=rows.lengths.device)  # below, the bins, above
         for start in _starts(rows, track):
             squared = rows.squared_chords(start, CHUNK, start)
@@ -165,10 +165,9 @@ def median_of_squares(rows: Representation, track: Track = untracked) -> float:
         place = int(torch.searchsorted(counts.cumsum(0), rank, right=True))
         low += (min(max(place, 1), BINS) - 1) * width / BINS
         width /= BINS
-    median = low + width / 2
-    if median <= 8 * rounding:
+    if low <= rounding:
         raise CollapseError(f"{rows.name}: most pairs of rows are the same up to rounding: the kernel has no width")
-    return median
+    return low + width / 2
 
 
 def _starts(rows: Representation, track: Track) -> Iterable[int]:

@@ -10,7 +10,7 @@ NODES = 2000  # of the integral, to nine digits
 def unrelated_mean(rows: int, first: int, second: int) -> float:
     """Mean canonical correlation of two unrelated subspaces, one of them uniformly random.
 
-    It is the limit for many rows of spaces whose dimensions grow with them, and is within 5 % for a single dimension.
+    It is the limit for many rows of spaces whose dimensions grow with them, and is within 6 % for a single dimension.
     Centring leaves N - 1 dimensions. Where both spaces have more together they meet, and what they share has
     correlation 1.
 
