@@ -60,8 +60,8 @@ def resi_svcca(x: np.ndarray, y: np.ndarray) -> float:
     parts = []
     for z in (x, y):
         left, values, _ = np.linalg.svd(z - z.mean(0), full_matrices=False)
-        kept = int(np.searchsorted(np.cumsum(values**2) / (values**2).sum(), 0.99)) + 1
-        parts.append(left[:, :kept])
+        count = int(np.searchsorted(np.cumsum(values**2) / (values**2).sum(), 0.99)) + 1
+        parts.append(left[:, :count])
     return float(np.linalg.svd(parts[0].T @ parts[1], compute_uv=False).mean())
 
 

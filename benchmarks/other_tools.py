@@ -2,7 +2,7 @@
 
 python -m benchmarks.other_tools [--quick] [--out benchmarks/other_tools.json] [--page docs/measures.md]
 
-Every measure of every tool is taken in a process of its own. rsatoolbox is used where it is installed. netrep, ReSi and
+Every measure of every tool is taken in a separate process. rsatoolbox is used where it is installed. netrep, ReSi and
 platonic-rep are not on the package index, and are written from their formulas (benchmarks/formulas.py). The option
 --page writes the table of a JSON file into the page, and measures nothing.
 """
@@ -39,13 +39,13 @@ class Comparison:
 
     Attributes:
         name: our name.
-        others: function by tool.
+        tools: function by tool.
         centre_rows: rows are centred first, which makes cosine distances correlation distances.
         different: tools whose definition is another one, and in what.
     """
 
     name: str
-    others: dict[str, Function]
+    tools: dict[str, Function]
     centre_rows: bool = False
     different: dict[str, str] | None = None
 
@@ -126,7 +126,7 @@ def take(name: str, tool: str, rows: int, columns: int) -> tuple[float, bool, bo
         estimate = compare(x, y, [name])[name]
         took = time.perf_counter() - start
         return estimate.value, not math.isnan(estimate.low), not math.isnan(estimate.null), took
-    function = comparison.others[tool]
+    function = comparison.tools[tool]
     few = 2 * min(50, rows // 2)
     function(x[:few, : few // 5], y[:few, : few // 5])
     start = time.perf_counter()
@@ -144,10 +144,10 @@ def idle(rows: int, columns: int, tool: str) -> None:
 
 def measure_all(rows: int, columns: int) -> list[Row]:
     """Measure every tool that there is, one process after another."""
-    found = []
+    rows_measured = []
     bases: dict[str, float] = {}
     for comparison in COMPARISONS:
-        for tool in (OURS, *comparison.others):
+        for tool in (OURS, *comparison.tools):
             if tool == "rsatoolbox" and importlib.util.find_spec("rsatoolbox") is None:
                 say("rsatoolbox is not installed, and is left out")
                 continue
@@ -159,8 +159,10 @@ def measure_all(rows: int, columns: int) -> list[Row]:
             except EOFError:  # killed for its memory
                 taken, peak = (math.nan, False, False, math.nan), math.nan
             different = (comparison.different or {}).get(tool, "")
-            found.append(Row(comparison.name, tool, _source(tool), *taken, max(0.0, peak - bases[tool]), different))
-    return found
+            rows_measured.append(
+                Row(comparison.name, tool, _source(tool), *taken, max(0.0, peak - bases[tool]), different)
+            )
+    return rows_measured
 
 
 def _source(tool: str) -> str:

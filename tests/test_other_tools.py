@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.other_tools import COMPARISONS, OURS, take, with_table
 
-CASES = [(comparison, tool) for comparison in COMPARISONS for tool in comparison.others]
+CASES = [(comparison, tool) for comparison in COMPARISONS for tool in comparison.tools]
 
 
 @pytest.mark.parametrize(("comparison", "tool"), CASES, ids=lambda case: getattr(case, "name", case))

@@ -31,8 +31,8 @@ class Canonical:
 def mean_cca(a: np.ndarray | Tensor, b: np.ndarray | Tensor, ridge: float = 0.0) -> Estimate:
     """Mean canonical correlation of centred features, in [0, 1] (Hotelling 1936; Kornblith et al. 2019, table 1).
 
-    The canonical correlations are the singular values of Cxx^-1/2 Cxy Cyy^-1/2, as many as the smaller side has
-    directions. Directions whose variance is rounding are left out. The interval is a jackknife over ten blocks of rows;
+    The canonical correlations are the singular values of Cxx^-1/2 Cxy Cyy^-1/2, one for each direction of the smaller
+    side. Directions whose variance is rounding are left out. The interval is a jackknife over ten blocks of rows;
     the chance level is that of unrelated features with the same numbers of directions, without a standard deviation,
     and there is none with a ridge. Costs three products of N d^2 and three decompositions of d^3, and eleven times that
     with the interval.
@@ -69,14 +69,14 @@ def cca(pair: Pair, track: Track = untracked, ridge: float = 0.0) -> Estimate:
 def canonical_estimate(pair: Pair, track: Track, share: float, ridge: float = 0.0) -> Estimate:
     """Mean canonical correlation of the leading directions with a share of the variance, with interval and chance."""
     check_same_rows(pair.first.raw_exact, pair.second.raw_exact)
-    found, n = canonical(pair, share, ridge), len(pair.first.features)
-    low, high = block_interval(found.mean, n, lambda rows: canonical(pair.take(rows), share, ridge).mean, 0.0, track)
+    result, n = canonical(pair, share, ridge), len(pair.first.features)
+    low, high = block_interval(result.mean, n, lambda rows: canonical(pair.take(rows), share, ridge).mean, 0.0, track)
     if ridge:
-        return Estimate(found.mean, low, high)
-    count, forced = min(found.first, found.second), found.first + found.second - (n - 1)
-    few = FORCED.format(forced=min(forced, count), count=count, first=found.first, second=found.second, rows=n)
+        return Estimate(result.mean, low, high)
+    count, forced = min(result.first, result.second), result.first + result.second - (n - 1)
+    few = FORCED.format(forced=min(forced, count), count=count, first=result.first, second=result.second, rows=n)
     note = f"{few}; {LIMIT}" if forced > 0 else LIMIT
-    return Estimate(found.mean, low, high, unrelated_mean(n, found.first, found.second), note=note)
+    return Estimate(result.mean, low, high, unrelated_mean(n, result.first, result.second), note=note)
 
 
 def canonical(pair: Pair, share: float, ridge: float = 0.0) -> Canonical:

@@ -47,9 +47,9 @@ def distance_ranks(pair: Pair, track: Track, sample: np.ndarray | None = None) -
 
 def pairs_within(rows: Tensor, n: int) -> np.ndarray:
     """Return True for every pair i < j [n(n-1)/2] of two of the rows with these numbers."""
-    kept = np.zeros(n, dtype=bool)
-    kept[rows.numpy()] = True
-    return np.concatenate([kept[row + 1 :] & kept[row] for row in range(n)])
+    chosen = np.zeros(n, dtype=bool)
+    chosen[rows.numpy()] = True
+    return np.concatenate([chosen[row + 1 :] & chosen[row] for row in range(n)])
 
 
 def _ranks(side: FeatureSet, sample: np.ndarray | None) -> np.ndarray:

@@ -78,11 +78,11 @@ def held_out(first: FeatureSet, second: FeatureSet, folds: int, seed: int) -> tu
     fold[keyed_generator(seed, "folds of linear predictivity", n).permutation(n)] = torch.arange(n) % folds
     fold, errors, spreads = fold.to(x.device), x.new_empty(n), x.new_empty(n)
     for number in range(folds):
-        fitted, held = fold != number, fold == number
+        fitted, new = fold != number, fold == number
         means = x[fitted].mean(0), y[fitted].mean(0)
-        predicted = _ridge(x[fitted] - means[0], y[fitted] - means[1], x[held] - means[0])
-        errors[held] = (y[held] - means[1] - predicted).square().sum(1)
-        spreads[held] = (y[held] - means[1]).square().sum(1)
+        predicted = _ridge(x[fitted] - means[0], y[fitted] - means[1], x[new] - means[0])
+        errors[new] = (y[new] - means[1] - predicted).square().sum(1)
+        spreads[new] = (y[new] - means[1]).square().sum(1)
     return errors, spreads
 
 

@@ -129,20 +129,19 @@ class _Products:
 
 def _products(kernels: list[_Kernel], sums: list[Tensor], track: Track) -> list[_Products]:
     """Products of the first kernel with the second, and of each with itself, in one pass over blocks."""
-    which = ((0, 1), (0, 0), (1, 1))
-    of_rows = [torch.zeros_like(sums[0]) for _ in which]
-    weighted = {(kernel, other): torch.zeros_like(sums[0]) for kernel in (0, 1) for other in (0, 1)}
+    pairs = ((0, 1), (0, 0), (1, 1))
+    of_rows = [torch.zeros_like(sums[0]) for _ in pairs]
+    weighted = {(kernel, weights): torch.zeros_like(sums[0]) for kernel in (0, 1) for weights in (0, 1)}
     for start in _starts(kernels[0].rows, track):
         blocks = [kernel.block(start) for kernel in kernels]
-        for total, (one, two) in zip(of_rows, which, strict=True):
-            _add(total, start, blocks[one] * blocks[two])
-        for (kernel, other), total in weighted.items():
-            block, weights = blocks[kernel], sums[other]
-            total[start : start + CHUNK] += block @ weights[start:]
-            total[start:] += block.T @ weights[start : start + CHUNK]
+        for total, (first, second) in zip(of_rows, pairs, strict=True):
+            _add(total, start, blocks[first] * blocks[second])
+        for (kernel, weights), total in weighted.items():
+            total[start : start + CHUNK] += blocks[kernel] @ sums[weights][start:]
+            total[start:] += blocks[kernel].T @ sums[weights][start : start + CHUNK]
     return [
-        _Products(total, sums[one], sums[two], weighted[one, two], weighted[two, one])
-        for total, (one, two) in zip(of_rows, which, strict=True)
+        _Products(total, sums[first], sums[second], weighted[first, second], weighted[second, first])
+        for total, (first, second) in zip(of_rows, pairs, strict=True)
     ]
 
 
