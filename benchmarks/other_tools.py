@@ -209,7 +209,7 @@ def main() -> None:
         options.page.write_text(with_table(options.page.read_text(encoding="utf-8"), result), encoding="utf-8")
         return
     rows, columns = (1000, 128) if options.quick else (10_000, 2048)
-    machine = f"{torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}"
+    machine = f"{torch.get_num_threads()} thread(s), {platform.machine()}, torch {torch.__version__}"
     result = {"date": datetime.now(UTC).date().isoformat(), "machine": machine, "N": rows, "d": columns}
     result["rows"] = [asdict(row) for row in measure_all(rows, columns)]
     options.out.write_text(json.dumps(result, indent=2) + "\n")
