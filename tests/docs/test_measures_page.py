@@ -19,7 +19,7 @@ PAGE = Page(ROOT / "docs" / "measures.md")
 COLUMNS = ("invariant", "range", "interval", "chance", "cost")
 ROWS = {
     name: dict(zip(COLUMNS, cells.split(" | "), strict=True))
-    for name, cells in re.findall(r"^\| `(\w+)` \| (.* \| .* \| .* \| .* \| .*) \|$", PAGE.text, re.MULTILINE)
+    for name, cells in re.findall(r"^\| `(\w+)` \| ([^|]*(?:\| [^|]*){4}) \|$", PAGE.text, re.MULTILINE)
 }
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 5)) + 0.5

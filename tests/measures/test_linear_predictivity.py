@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.linalg import null_space
 from sklearn.linear_model import Ridge
 
 from tests.measures.pairs import pair, related
@@ -15,20 +16,18 @@ from twin_alignment.measures.linear_predictivity import (
 )
 
 
-def hat(x, penalty):
-    """Matrix that maps fitted rows to their predictions, the intercept among them."""
-    centred = x - x.mean(0)
-    inverse = np.linalg.inv(centred.T @ centred + penalty * np.eye(x.shape[1]))
-    return centred @ inverse @ centred.T + 1 / len(x)
-
-
 def chosen(x, y):
-    """Penalty of the least generalised cross-validation, |(I - H) Y|^2 / (1 - tr H / n)^2."""
-    largest = np.linalg.eigvalsh(np.cov(x.T, bias=True) * len(x))[-1]
+    """Penalty of the least generalised cross-validation, |(I - H) Y|^2 / (tr(I - H))^2, from kernels N x N.
+
+    H is the hat matrix of ridge regression with an intercept, and I - H = P (K + P)^-1 for a penalty P in the space of
+    rows that sum to 0.
+    """
+    basis = null_space(np.ones((1, len(x))))
+    kernel, rows = basis.T @ x @ x.T @ basis, basis.T @ y
     scores = {}
-    for penalty in PENALTIES * largest:
-        rest = np.eye(len(x)) - hat(x, penalty)
-        scores[penalty] = ((rest @ y) ** 2).sum() / (np.trace(rest) / len(x)) ** 2
+    for penalty in PENALTIES * np.linalg.eigvalsh(kernel)[-1]:
+        rest = penalty * np.linalg.inv(kernel + penalty * np.eye(len(kernel)))
+        scores[penalty] = ((rest @ rows) ** 2).sum() / np.trace(rest) ** 2
     return min(scores, key=scores.get)
 
 
@@ -43,7 +42,9 @@ def by_definition(x, y):
     return np.array(errors), np.array(spreads)
 
 
-@pytest.mark.parametrize(("n", "d", "other", "noise"), [(16, 4, 3, 1.0), (16, 4, 3, 20.0), (25, 2, 6, 3.0)])
+@pytest.mark.parametrize(
+    ("n", "d", "other", "noise"), [(16, 4, 3, 1.0), (16, 4, 3, 20.0), (25, 2, 6, 3.0), (12, 30, 3, 1.0)]
+)
 def test_value_and_interval_are_those_of_scikit_learn(n, d, other, noise):
     x, y = related(n, d, other, noise=noise)
     errors, spreads = by_definition(x, y)
