@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from twin_alignment.comparison.result import Comparison
     from twin_alignment.errors import InputError
     from twin_alignment.features.feature_files import read_features, read_labels
+    from twin_alignment.measures.canonical_correlation import mean_cca
+    from twin_alignment.measures.cknna import cknna
     from twin_alignment.measures.feature_set import Estimate
     from twin_alignment.measures.geometry import procrustes, representation_angle
+    from twin_alignment.measures.linear_predictivity import linear_predictivity
     from twin_alignment.measures.neighbours import mutual_knn
     from twin_alignment.measures.neural_collapse import cdnv, directional_cdnv
+    from twin_alignment.measures.rbf_cka import rbf_cka
     from twin_alignment.measures.rounding import CollapseError
+    from twin_alignment.measures.shape_distance import angular_shape_distance
     from twin_alignment.measures.similarity import Similarity
     from twin_alignment.measures.streaming import Accumulator
+    from twin_alignment.measures.svcca import svcca
     from twin_alignment.measures.weight_distance import displacement, weight_angle, weight_gap
 
 _NAMES = {
@@ -35,13 +41,19 @@ _NAMES = {
     "comparison.result": ("Comparison",),
     "errors": ("InputError",),
     "features.feature_files": ("read_features", "read_labels"),
+    "measures.canonical_correlation": ("mean_cca",),
+    "measures.cknna": ("cknna",),
     "measures.feature_set": ("Estimate",),
     "measures.geometry": ("procrustes", "representation_angle"),
+    "measures.linear_predictivity": ("linear_predictivity",),
     "measures.neighbours": ("mutual_knn",),
     "measures.neural_collapse": ("cdnv", "directional_cdnv"),
+    "measures.rbf_cka": ("rbf_cka",),
     "measures.rounding": ("CollapseError",),
+    "measures.shape_distance": ("angular_shape_distance",),
     "measures.similarity": ("Similarity",),
     "measures.streaming": ("Accumulator",),
+    "measures.svcca": ("svcca",),
     "measures.weight_distance": ("displacement", "weight_angle", "weight_gap"),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
@@ -53,18 +65,24 @@ __all__ = [
     "Estimate",
     "InputError",
     "Similarity",
+    "angular_shape_distance",
     "cdnv",
+    "cknna",
     "compare",
     "compare_files",
     "compare_many",
     "directional_cdnv",
     "displacement",
+    "linear_predictivity",
     "losses",
+    "mean_cca",
     "mutual_knn",
     "procrustes",
+    "rbf_cka",
     "read_features",
     "read_labels",
     "representation_angle",
+    "svcca",
     "theory",
     "weight_angle",
     "weight_gap",

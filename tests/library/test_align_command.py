@@ -107,7 +107,7 @@ def test_measures_are_chosen_by_name(files, command, text, names):
     (pair,) = json.loads(output)["pairs"]
     assert [*pair] == ["first", "second", *names]
     if "mutual_knn" in names:
-        assert (pair["mutual_knn"]["null"], pair["mutual_knn"]["low"]) == (pytest.approx(10 / 29), None)
+        assert (pair["mutual_knn"]["null"], pair["mutual_knn"]["null_sd"]) == (pytest.approx(10 / 29), None)
         assert f"mutual_knn, {files / 'x.npy'} and {files / 'y.npz'}" in err  # its progress
 
 
@@ -118,7 +118,7 @@ def test_measures_are_chosen_by_name(files, command, text, names):
         (["x.npy", "y.npz", "x.npy"], "x.npy: given twice"),
         (["x.npy", "y.npz", "--plot", "a.txt"], "a.txt: expected a .png, .pdf or .svg"),
         (["x.npy", "y.npz", "--plot", "none/a.png"], "none/a.png: none is no folder to write it into"),
-        (["x.npy", "y.npz", "--measures", "rsa,cca"], "measure 'cca': expected all, or some of cka"),
+        (["x.npy", "y.npz", "--measures", "rsa,pwcca"], "measure 'pwcca': expected all, or some of cka"),
         (["x.npy", "y.npz", "--csv", "x.npy"], "x.npy: is read, and would be overwritten: expected another name"),
         (["x.npy", "y.npz:features", "--csv", "./y.npz"], "y.npz: is read, and would be overwritten"),
         (["x.npy", "y.npz", "--labels", "labels.npy", "--csv", "labels.npy"], "labels.npy: is read, and would be"),

@@ -9,7 +9,7 @@ from scipy.stats import pearsonr, spearmanr
 from tests.measures import definitions
 from twin_alignment.comparison.arrays import compare
 from twin_alignment.measures import chunks, dissimilarities
-from twin_alignment.measures import rank_correlations as ranks
+from twin_alignment.measures import distance_ranks as ranks
 from twin_alignment.measures.dissimilarities import rsa_correlation, rsa_euclidean
 from twin_alignment.measures.feature_set import FeatureSet, Pair
 from twin_alignment.measures.rank_correlations import rsa_spearman
@@ -84,7 +84,7 @@ def test_chunks_can_be_followed():
 
     monkey = chunks.CHUNK
     rsa_euclidean(pair(*related(n=monkey + 1)), track)
-    assert seen == [2]
+    assert seen == [2, 10]  # chunks, and blocks of the interval
 
 
 @pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
@@ -93,7 +93,7 @@ def test_two_arrays_of_numpy_or_torch_are_compared(kind):
     found = compare(kind(x), kind(y))
     assert {name: one.value for name, one in found.items()} == pytest.approx(definitions.measures(x, y), abs=1e-10)
     assert list(compare(x, y, ["rsa"])) == ["rsa"]
-    with pytest.raises(ValueError, match="measure 'cca': expected some of cka"):
-        compare(x, y, ["cca"])
+    with pytest.raises(ValueError, match="measure 'pwcca': expected some of cka"):
+        compare(x, y, ["pwcca"])
     with pytest.raises(ValueError, match=r"measures = 'cka': expected a list of names, as \['cka'\]"):
         compare(x, y, "cka")

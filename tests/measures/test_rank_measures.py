@@ -9,6 +9,7 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import ortho_group, rankdata, spearmanr
 
 from twin_alignment.comparison.arrays import compare
+from twin_alignment.measures import distance_ranks, tau_a
 from twin_alignment.measures.neighbours import mutual_knn
 from twin_alignment.measures.registry import ALL_MEASURES
 
@@ -83,6 +84,47 @@ def test_one_row_far_from_close_ones_leaves_their_order():
     assert found == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.parametrize(("first", "second"), [("real", "signs"), ("counts", "one-hot"), ("real", "duplicates")])
+def test_rank_correlations_are_those_of_rsatoolbox(first, second):
+    rdm = pytest.importorskip("rsatoolbox.rdm", reason="rsatoolbox is not installed")
+    x, y = FEATURES[first], FEATURES[second]
+    sides = [rdm.RDMs(distances(z)[None]) for z in (x, y)]
+    for name, method in zip(RANKED, ("spearman", "rho-a", "tau-a"), strict=True):
+        expected = float(rdm.compare(*sides, method=method)[0, 0])
+        assert compare(x, y, [name])[name].value == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("first", "second"), [("real", "signs"), ("counts", "one-hot")])
+def test_the_chance_level_of_ranks_is_that_of_all_orders(first, second):
+    x, y = FEATURES[first][:6], FEATURES[second][:6]
+    rows = [by_definition(distances(x), distances(y[list(order)])) for order in itertools.permutations(range(6))]
+    for name, estimate in compare(x, y, RANKED).items():
+        values = np.array([row[name] for row in rows])
+        assert estimate.null == pytest.approx(values.mean(), abs=1e-9)
+        if name != "rsa_tau_a":
+            assert estimate.null_sd == pytest.approx(values.std(), rel=1e-8)
+
+
+def test_many_pairs_are_sampled_and_the_note_says_how_many(monkeypatch):
+    x, y = RNG.normal(size=(60, 5)), RNG.normal(size=(60, 2))
+    y[:, 0] += 3 * x[:, 0]
+    whole = compare(x, y, ["rsa_tau_a"])["rsa_tau_a"]
+    monkeypatch.setattr(tau_a, "MAX_PAIRS", 1500)
+    monkeypatch.setattr(tau_a, "MAX_INTERVAL_PAIRS", 1500)
+    monkeypatch.setattr(distance_ranks, "CHUNK", 7)
+    sample = np.unique(np.random.default_rng(0).integers(1770, size=1000))
+    monkeypatch.setattr(tau_a, "_sample", lambda rows, pairs: sample)
+    found = compare(x, y, ["rsa_tau_a"])["rsa_tau_a"]
+    assert found.value == pytest.approx(by_definition(distances(x)[sample], distances(y)[sample])["rsa_tau_a"])
+    assert found.note.startswith(f"a random sample of {len(sample):,} of 1,770 pairs of rows; no interval")
+    assert np.isnan(found.low)
+    monkeypatch.undo()
+    monkeypatch.setattr(tau_a, "MAX_PAIRS", 1500)
+    found = compare(x, y, ["rsa_tau_a"])["rsa_tau_a"]
+    assert found.value == pytest.approx(whole.value, abs=0.05)
+    assert "a random sample of 1," in found.note
+
+
 def neighbour_chances(x, count):
     """Of every row to be among the nearest `count`, over random orders of the ties."""
     rng, total = np.random.default_rng(2), np.zeros((N, N))
@@ -107,7 +149,8 @@ def test_a_measure_that_ties_decide_says_so():
     tied = compare(FEATURES["one-hot"], FEATURES["real"], ["mutual_knn"])["mutual_knn"]
     assert tied.note == f"{N} of {N} rows have ties for their last neighbours: the mean over all ways to break them"
     assert compare(FEATURES["real"], FEATURES["real"] ** 3, ["mutual_knn"])["mutual_knn"].note == ""
-    assert [name for name, one in ALL_MEASURES.items() if one.identity is None] == [*RANKED[1:], "mutual_knn"]
+    tied_with_itself = [name for name, one in ALL_MEASURES.items() if one.identity is None and one.symmetric]
+    assert tied_with_itself == [*RANKED[1:], "mutual_knn"]
 
 
 def test_every_measure_has_its_value_with_itself():

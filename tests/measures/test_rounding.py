@@ -11,7 +11,8 @@ from twin_alignment.measures.rounding import CollapseError
 from twin_alignment.measures.streaming import Accumulator
 
 RNG = np.random.default_rng(0)
-COSINE = [name for name in ALL_MEASURES if name not in ("cka_raw", "procrustes", "rsa_euclidean", "rsa_correlation")]
+RAW = ("cka_raw", "cka_rbf", "procrustes", "shape_distance", "cca", "svcca", "predictivity", "predictivity_reverse")
+COSINE = [name for name in ALL_MEASURES if name not in (*RAW, "rsa_euclidean", "rsa_correlation")]
 
 
 def constant(value, n=40, d=7, dtype=np.float64, units=0):

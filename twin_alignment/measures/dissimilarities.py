@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor
 
+from twin_alignment.measures.block_jackknife import block_interval
 from twin_alignment.measures.chunks import CHUNK, Track, untracked
 from twin_alignment.measures.feature_set import Estimate, FeatureSet, Pair
 from twin_alignment.measures.jackknife import rsa
@@ -22,7 +23,16 @@ def rsa_correlation(pair: Pair) -> Estimate:
 
 
 def rsa_euclidean(pair: Pair, track: Track = untracked) -> Estimate:
-    """Pearson over pairs i < j of Euclidean distances of raw features; O(N^2 d) operations in chunks of rows."""
+    """Pearson over pairs i < j of Euclidean distances of raw features; O(N^2 d) operations in chunks of rows.
+
+    The interval is a jackknife over ten blocks of rows. The mean over all orders of one side's rows is 0.
+    """
+    value, n = _euclidean(pair, track), len(pair.first.features)
+    low, high = block_interval(value, n, lambda rows: _euclidean(pair.take(rows), untracked), -1.0, track)
+    return Estimate(value, low, high, 0.0)
+
+
+def _euclidean(pair: Pair, track: Track) -> float:
     a, b = (_scaled(side) for side in (pair.first, pair.second))
     n, sums = _same_rows(a, b), torch.zeros(6, dtype=torch.float64)
     pivots = None
@@ -36,7 +46,7 @@ def rsa_euclidean(pair: Pair, track: Track = untracked) -> Estimate:
         x, y = x - pivots[0], y - pivots[1]
         sums += torch.stack([x.new_tensor(len(x)), x.sum(), y.sum(), x @ x, y @ y, x @ y])
     count, x, y, xx, yy, xy = sums.tolist()
-    return Estimate(_cosine(xy - x * y / count, xx - x * x / count, yy - y * y / count, pair))
+    return _cosine(xy - x * y / count, xx - x * x / count, yy - y * y / count, pair)
 
 
 def _row_centred(side: FeatureSet) -> FeatureSet:

@@ -30,9 +30,9 @@ class Estimate:
         value: the measure.
         low: lower end of the 95 % jackknife interval over rows.
         high: upper end.
-        null: exact mean over all orders of one side's rows, the chance level.
-        null_sd: exact standard deviation over all orders.
-        note: what the value depends on, as ties, or how rows were joined.
+        null: mean over all orders of one side's rows, the chance level; exact, or as the note says.
+        null_sd: standard deviation over all orders.
+        note: what the value or its chance level depends on, as ties, or how rows were joined.
     """
 
     value: float
@@ -125,6 +125,15 @@ class FeatureSet:
         """Terms of raw features."""
         return Terms(*[raw_representation(self.features, self.name)] * 2)
 
+    @cached_property
+    def raw_exact(self) -> Representation:
+        """Raw features in float64, however many, as whitening needs them."""
+        return raw_representation(self.features, self.name, torch.float64)
+
+    def take(self, rows: Tensor) -> "FeatureSet":
+        """Return the features of some rows, by their numbers."""
+        return FeatureSet(self.features[rows.to(self.features.device)], self.name, self.rounding)
+
 
 @dataclass(frozen=True, eq=False)
 class Pair:
@@ -152,6 +161,10 @@ class Pair:
         """Values alone, on cosine similarities, of at least 2 rows: three products of N d^2."""
         cross, self_a, self_b = (terms.sums for terms in self.unit)
         return from_sums(cross, self_a, self_b)
+
+    def take(self, rows: Tensor) -> "Pair":
+        """Return some rows of both sides, by their numbers."""
+        return Pair(self.first.take(rows), self.second.take(rows))
 
 
 def _terms(self_a: Terms, self_b: Terms) -> TermsOfPair:

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from twin_alignment.measures.block_jackknife import block_interval
+from twin_alignment.measures.chunks import Track, untracked
 from twin_alignment.measures.feature_set import Estimate, FeatureSet, Pair
 from twin_alignment.measures.row_names import joined_tensors
 
@@ -52,15 +54,21 @@ def procrustes(a: np.ndarray | Tensor, b: np.ndarray | Tensor) -> float:
         >>> round(procrustes(x, 2 * x[:, ::-1] + 1), 6)
         1.0
     """
-    return procrustes_similarity(pair_of(a, b)).value
+    return _cosine(pair_of(a, b))
 
 
-def procrustes_similarity(pair: Pair) -> Estimate:
-    """Procrustes similarity of a pair, see `procrustes`."""
+def procrustes_similarity(pair: Pair, track: Track = untracked) -> Estimate:
+    """Procrustes similarity of a pair, see `procrustes`, with an interval from ten blocks of rows; no chance level."""
+    value = _cosine(pair)
+    n = len(pair.first.features)
+    return Estimate(value, *block_interval(value, n, lambda rows: _cosine(pair.take(rows)), 0.0, track))
+
+
+def _cosine(pair: Pair) -> float:
     first, second = pair.raw[0].a, pair.raw[0].b
     norms = first.centred.double().norm() * second.centred.double().norm()
     nuclear = torch.linalg.svdvals(pair.raw[0].product).sum()
-    return Estimate(min(1.0, float(nuclear / norms)))
+    return min(1.0, float(nuclear / norms))
 
 
 def rho(pair: Pair) -> Estimate:

@@ -105,7 +105,7 @@ def _covariance_without(terms: Terms) -> Tensor:
 def _estimate(
     value: float, without: list[Tensor], terms: TermsOfPair, minimum: float, null: float, null_sd: float
 ) -> Estimate:
-    """Normal interval with var = (n-1)/n sum_k (theta_k - mean)^2, held in the measure's range.
+    """Normal interval, held in the measure's range.
 
     A replicate that is not defined (one row carries all structure) makes the interval the whole range.
     """
@@ -113,7 +113,12 @@ def _estimate(
     floors = [ROUNDING * rows.sums.centred for rows in terms[1:]]
     if not bool(((self_a > floors[0]) & (self_b > floors[1])).all()):
         return Estimate(value, minimum, 1.0, null, null_sd)
-    replicates = cross / (self_a.sqrt() * self_b.sqrt())
+    low, high = interval(value, cross / (self_a.sqrt() * self_b.sqrt()), minimum)
+    return Estimate(value, low, high, null, null_sd)
+
+
+def interval(value: float, replicates: Tensor, minimum: float, quantile: float = Z95) -> tuple[float, float]:
+    """Return value -+ quantile * sqrt((n-1)/n sum_k (theta_k - mean)^2) of n replicates, held in [minimum, 1]."""
     n = len(replicates)
-    half = Z95 * math.sqrt((n - 1) / n * float((replicates - replicates.mean()).square().sum()))
-    return Estimate(value, max(minimum, value - half), min(1.0, value + half), null, null_sd)
+    half = quantile * math.sqrt((n - 1) / n * float((replicates - replicates.mean()).square().sum()))
+    return max(minimum, value - half), min(1.0, value + half)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from twin_alignment.measures.block_jackknife import block_interval
 from twin_alignment.measures.chunks import CHUNK, Track, untracked
 from twin_alignment.measures.feature_set import Estimate, FeatureSet, Pair
 from twin_alignment.measures.geometry import pair_of
@@ -40,29 +41,49 @@ def mutual_knn(
         >>> mutual_knn(x, 2 * x, neighbours=5)
         1.0
     """
-    return _shared(pair_of(a, b), neighbours, track).value
+    return _shared(pair_of(a, b), neighbours, track)[0]
 
 
 def shared_neighbours(pair: Pair, track: Track = untracked) -> Estimate:
-    """Share of the ten nearest neighbours of a pair, see `mutual_knn`; chance level: neighbours drawn at random."""
-    return _shared(pair, min(NEIGHBOURS, len(pair.first.features) - 1), track)
+    """Share of the ten nearest neighbours of a pair, see `mutual_knn`.
+
+    The interval is a jackknife over ten blocks of rows. The chance level is the share of neighbours drawn at random.
+    """
+    n = len(pair.first.features)
+    neighbours = min(NEIGHBOURS, n - 1)
+    value, tied = _shared(pair, neighbours, track)
+
+    def without(rows: Tensor) -> float:
+        return _shared(pair.take(rows), min(neighbours, len(rows) - 1), untracked)[0]
+
+    low, high = block_interval(value, n, without, 0.0, track)
+    note = f"{tied} of {n} rows have ties for their last neighbours: the mean over all ways to break them"
+    return Estimate(value, low, high, neighbours / (n - 1), note=note if tied else "")
 
 
-def _shared(pair: Pair, neighbours: int, track: Track) -> Estimate:
+def check_neighbours(pair: Pair, neighbours: int, minimum: int = 1) -> None:
+    """Raise ValueError where rows differ in number or are too few for this number of neighbours."""
     check_same_rows(pair.first.exact, pair.second.exact)
     n = len(pair.first.features)
-    if not 1 <= neighbours < n:
-        raise ValueError(f"neighbours = {neighbours}: expected 1 to {n - 1}, one less than the rows")
+    if not minimum <= neighbours < n:
+        raise ValueError(f"neighbours = {neighbours}: expected {minimum} to {n - 1}, one less than the rows")
+
+
+def _shared(pair: Pair, neighbours: int, track: Track) -> tuple[float, int]:
+    """Share of the neighbours that are the same, and the number of rows where ties decide."""
+    check_neighbours(pair, neighbours)
+    n = len(pair.first.features)
     shared, tied = 0.0, 0
     for start in track(range(0, n, CHUNK), math.ceil(n / CHUNK)):
-        (first, ties), (second, ties_of_second) = (_near(side, start, neighbours) for side in (pair.first, pair.second))
+        (first, ties), (second, ties_of_second) = (
+            neighbour_chances(side, start, neighbours) for side in (pair.first, pair.second)
+        )
         shared += float((first * second).sum())
         tied += int((ties | ties_of_second).sum())
-    note = f"{tied} of {n} rows have ties for their last neighbours: the mean over all ways to break them"
-    return Estimate(shared / (n * neighbours), null=neighbours / (n - 1), note=note if tied else "")
+    return shared / (n * neighbours), tied
 
 
-def _near(side: FeatureSet, start: int, neighbours: int) -> tuple[Tensor, Tensor]:
+def neighbour_chances(side: FeatureSet, start: int, neighbours: int) -> tuple[Tensor, Tensor]:
     """Chance [b, N] of every row to be a nearest neighbour of those from `start` on, and where ties decide [b]."""
     rows = side.exact
     squared = rows.squared_chords(start, CHUNK)

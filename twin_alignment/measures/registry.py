@@ -21,18 +21,18 @@ class Measure:
     name: str
     label: str  # in tables and on axes
     long_label: str
-    function: str  # `module:name` of a function of a Pair, and of its progress where `all_pairs`
+    function: str  # `module:name` of a function of a Pair, and of its progress where `long`
     table: bool = False  # in Table 2, and the default of `align` and `compare`
     drawn: bool = False  # has a panel in figures, and is measured between seeds too
     cost: str = "N d²"  # operations, for N rows of d dimensions
-    all_pairs: bool = False  # takes long enough for its progress to be shown
-    identity: float | None = 1.0  # of a representation with itself; None where ties decide
+    long: bool = False  # takes long enough for its progress to be shown
+    identity: float | None = 1.0  # of a representation with itself; None where it depends on the representation
     symmetric: bool = True
 
     def __call__(self, pair: Pair, track: Track | None = None) -> Estimate:
         module, _, name = self.function.partition(":")
         function = getattr(importlib.import_module(module), name)
-        estimate: Estimate = function(pair, track) if self.all_pairs and track else function(pair)
+        estimate: Estimate = function(pair, track) if self.long and track else function(pair)
         return estimate
 
 
@@ -45,6 +45,7 @@ _DISTANCES = "twin_alignment.measures.dissimilarities"
 _RANKS = "twin_alignment.measures.rank_correlations"
 _GEOMETRY = "twin_alignment.measures.geometry"
 _NEIGHBOURS = "twin_alignment.measures.neighbours"
+_PREDICTIVITY = "twin_alignment.measures.linear_predictivity"
 _SORTED = "N² (d + log N)"
 
 MEASURES = _by_name(  # of every run
@@ -90,6 +91,58 @@ ALL_MEASURES = MEASURES | _by_name(  # of any two arrays of features
         long_label="Procrustes similarity, raw features",
         function=f"{_GEOMETRY}:procrustes_similarity",
         cost="N d² + d³",
+        long=True,
+    ),
+    Measure(
+        name="shape_distance",
+        label="shape distance",
+        long_label="angular shape distance, raw features, radians",
+        function="twin_alignment.measures.shape_distance:shape_distance",
+        cost="N d² + d³",
+        long=True,
+        identity=0.0,
+    ),
+    Measure(
+        name="cca",
+        label="CCA",
+        long_label="mean canonical correlation, raw features",
+        function="twin_alignment.measures.canonical_correlation:cca",
+        cost="N d² + d³",
+        long=True,
+    ),
+    Measure(
+        name="svcca",
+        label="SVCCA",
+        long_label="mean canonical correlation of the directions with 99 % of the variance",
+        function="twin_alignment.measures.svcca:svcca_of",
+        cost="N d² + d³",
+        long=True,
+    ),
+    Measure(
+        name="predictivity",
+        label="predictivity",
+        long_label="R² of the second by ridge regression on the first, held-out rows",
+        function=f"{_PREDICTIVITY}:predictivity",
+        cost="N d² + d³",
+        identity=None,
+        symmetric=False,
+    ),
+    Measure(
+        name="predictivity_reverse",
+        label="predictivity, reverse",
+        long_label="R² of the first by ridge regression on the second, held-out rows",
+        function=f"{_PREDICTIVITY}:predictivity_reverse",
+        cost="N d² + d³",
+        identity=None,
+        symmetric=False,
+    ),
+    Measure(
+        name="cka_rbf",
+        label="CKA, RBF",
+        long_label="CKA of Gaussian kernels of the median distance, raw features",
+        function="twin_alignment.measures.rbf_cka:cka_rbf",
+        cost="N² d",
+        long=True,
     ),
     Measure(
         name="rsa_euclidean",
@@ -97,7 +150,7 @@ ALL_MEASURES = MEASURES | _by_name(  # of any two arrays of features
         long_label="RSA (Pearson), Euclidean distances",
         function=f"{_DISTANCES}:rsa_euclidean",
         cost="N² d",
-        all_pairs=True,
+        long=True,
     ),
     Measure(
         name="rsa_spearman",
@@ -105,7 +158,7 @@ ALL_MEASURES = MEASURES | _by_name(  # of any two arrays of features
         long_label="RSA (Spearman), cosine distances",
         function=f"{_RANKS}:rsa_spearman",
         cost=_SORTED,
-        all_pairs=True,
+        long=True,
     ),
     Measure(
         name="rsa_rho_a",
@@ -113,16 +166,16 @@ ALL_MEASURES = MEASURES | _by_name(  # of any two arrays of features
         long_label="RSA (Spearman's rho-a), cosine distances",
         function=f"{_RANKS}:rsa_rho_a",
         cost=_SORTED,
-        all_pairs=True,
+        long=True,
         identity=None,
     ),
     Measure(
         name="rsa_tau_a",
         label="RSA, tau-a",
         long_label="RSA (Kendall's tau-a), cosine distances",
-        function=f"{_RANKS}:rsa_tau_a",
+        function="twin_alignment.measures.tau_a:rsa_tau_a",
         cost=_SORTED,
-        all_pairs=True,
+        long=True,
         identity=None,
     ),
     Measure(
@@ -131,8 +184,17 @@ ALL_MEASURES = MEASURES | _by_name(  # of any two arrays of features
         long_label="shared 10 nearest neighbours, cosine",
         function=f"{_NEIGHBOURS}:shared_neighbours",
         cost="N² d",
-        all_pairs=True,
+        long=True,
         identity=None,
+    ),
+    Measure(
+        name="cknna",
+        label="CKNNA",
+        long_label="alignment of similarities of 10 shared nearest neighbours, cosine",
+        function="twin_alignment.measures.cknna:cknna_of",
+        cost="N² d",
+        long=True,
+        symmetric=False,
     ),
 )
 TABLE_MEASURES = tuple(name for name, measure in MEASURES.items() if measure.table)

@@ -42,10 +42,13 @@ class Representation:
         """A = E'E, of the columns of `centred`, float64."""
         return gram(self.centred, self.centred)
 
-    def squared_chords(self, start: int, count: int) -> Tensor:
-        """|e_i - e_j|^2 [count, N] of `count` rows from `start` on and all rows, twice their cosine distance."""
+    def squared_chords(self, start: int, count: int, column: int = 0) -> Tensor:
+        """|e_i - e_j|^2 [count, N - column] of `count` rows from `start` on and all rows from `column` on.
+
+        Twice the cosine distance where rows are unit rows.
+        """
         rows = slice(start, start + count)
-        return self.lengths[rows, None] + self.lengths - 2 * self.centred[rows] @ self.centred.T
+        return self.lengths[rows, None] + self.lengths[column:] - 2 * self.centred[rows] @ self.centred[column:].T
 
 
 def unit_representation(
@@ -87,12 +90,13 @@ def unit_representation(
     return Representation(name, _rotated(centred), (lengths.mean() - lengths) / 2, spread)
 
 
-def raw_representation(features: Tensor, name: str) -> Representation:
+def raw_representation(features: Tensor, name: str, precision: torch.dtype | None = None) -> Representation:
     """Rows minus their mean, in units of their spread, for CKA on raw features (the paper's released code).
 
     Args:
         features: rows [N, d].
         name: name of the features in errors.
+        precision: type of the result. None: float32 for large products on a CPU, float64 otherwise.
 
     Raises:
         CollapseError: all rows are the same, up to rounding.
@@ -105,7 +109,7 @@ def raw_representation(features: Tensor, name: str) -> Representation:
     rows /= rows.abs().max()
     rows /= rows.square().sum(1).mean().sqrt()
     spread = float(rows.square().sum(1).mean())
-    return Representation(name, _rotated(rows.to(_precision(features))), rows.new_zeros(len(rows)), spread)
+    return Representation(name, _rotated(rows.to(precision or _precision(features))), rows.new_zeros(len(rows)), spread)
 
 
 def centred_at_zero(rows: Tensor, dim: int = 0) -> Tensor:
