@@ -14,6 +14,7 @@ from pipeline.config.params import read_params
 from pipeline.config.run import Run
 from pipeline.evidence.manifest import SETTINGS
 from pipeline.planning.expansion import plan
+from pipeline.reporting.claims import CLAIMS
 from pipeline.reporting.measured_tables import IN_ONE_FILE, Read, reader_of_tables, without_collapsed
 from pipeline.reporting.tables import NOT_RUN, markdown, measured_text, number
 from pipeline.stages.claims import job_of, table_of
@@ -32,7 +33,7 @@ def current_claims(folder: Path) -> pd.DataFrame:
     if not (folder / MEASURES).is_dir():
         raise SettingsError(f"{folder}: expected measures of single runs in {MEASURES}/, got none")
     job = job_of(plan(read_params(folder / SETTINGS), folder / SETTINGS), "")
-    kinds = {kind for claim in job.rules for kind in _kinds(claim)}
+    kinds = {kind for claim in CLAIMS.values() for kind in claim.kinds}
     lacking = {kind for kind in kinds if not _file(folder, kind).is_file()}
     return table_of(job.model_copy(update={"lacking": (*job.lacking, *sorted(lacking))}), _reader(folder))
 
@@ -51,12 +52,6 @@ def claims_text(claims: pd.DataFrame) -> str:
         for row in claims[claims["verdict"] != NOT_RUN].to_dict("records")
     ]
     return markdown(pd.DataFrame(rows))
-
-
-def _kinds(claim: str) -> Sequence[str]:
-    from pipeline.reporting.claims import CLAIMS
-
-    return CLAIMS[claim].kinds
 
 
 def _file(folder: Path, kind: str) -> Path:

@@ -89,9 +89,7 @@ def above_floor(rows: pd.DataFrame) -> pd.DataFrame:
     return nscl.assign(value=nscl["value"] - _run_and_epoch(nscl).map(by_run)).dropna(subset="value")
 
 
-def selected(
-    rows: pd.DataFrame, swept: Sequence[str], select: Callable[[pd.DataFrame], pd.DataFrame]
-) -> pd.DataFrame:
+def selected(rows: pd.DataFrame, swept: Sequence[str], select: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
     """Select comparable runs within every sweep."""
     parts = [select(group) for _, group in settings_of(rows, swept)]
     return pd.concat(parts) if parts else rows

@@ -112,7 +112,8 @@ def _to_scale(values: Sequence[float], scale: Scale) -> np.ndarray:
         return numbers
     if (np.abs(numbers) > 1 + ROUNDING).any():
         raise ValueError(f"scale {scale}: expected values within 1, got {numbers[np.abs(numbers).argmax()]}")
-    return np.arctanh(np.clip(numbers, MIN_DISTANCE - 1, 1 - MIN_DISTANCE))
+    z: np.ndarray = np.arctanh(np.clip(numbers, MIN_DISTANCE - 1, 1 - MIN_DISTANCE))
+    return z
 
 
 def _back(value: float, scale: Scale) -> float:

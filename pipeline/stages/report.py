@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVIDENCE = "reports/evidence/cifar_two_cores"  # measured on photographs; a section of every report
+KINDS = ["alignment", "baselines", "between_seeds", "collapse", "loss_gap", "movement", "probes", "weights"]  # read
 CIFAR_EVIDENCE = {
-    "photographs": f"{EVIDENCE}/claims.csv",
+    "photographs": f"{EVIDENCE}/settings.yaml",
+    "photographs_manifest": f"{EVIDENCE}/MANIFEST.json",
+    "photographs_bounds": f"{EVIDENCE}/bounds.csv",
+    **{f"photographs_{kind}": f"{EVIDENCE}/measures/{kind}.csv.gz" for kind in KINDS},
     "photographs_controls": f"{EVIDENCE}/figures/controls.csv",
     "photographs_figure": f"{EVIDENCE}/figures/controls.png",
 }
@@ -91,6 +95,6 @@ STAGE = Stage(
     },
     files={"source": "reports/report.py", "template": "reports/page.html", **CIFAR_EVIDENCE},
     records="all",
-    modules=lambda job: ["pipeline.reporting.report_parts"],
+    modules=lambda job: ["pipeline.reporting.report_parts", "pipeline.evidence.current_claims"],
     in_report=("page", "Report"),
 )

@@ -49,7 +49,7 @@ def merged_minus_ends(rows: pd.DataFrame) -> list[float]:
 
 def loss_gap_slack(rows: pd.DataFrame) -> list[float]:
     """The smaller one of the loss gap and its bound minus the gap, by network."""
-    return np.minimum(rows["gap"], rows["bound"] - rows["gap"]).tolist()
+    return list(map(min, rows["gap"], rows["bound"] - rows["gap"]))
 
 
 def log_loss_gaps(read: Read) -> pd.DataFrame:

@@ -30,7 +30,7 @@ _claims = partial(
 
 
 def granularity_slope(similarity: str) -> Quantity:
-    """Quantity: slope in the log number of groups of the similarity of groups with meaning minus that of random ones."""
+    """Quantity: slope in the log number of groups of the similarity of meaningful groups minus that of random ones."""
     groups = {twin: math.log(count) for twins in (SEMANTIC, RANDOM_IMAGES) for count, twin in twins.items()}
 
     def slopes(rows: pd.DataFrame) -> list[float]:

@@ -54,9 +54,7 @@ def classes_slope(select: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[s
 
 def rule_slope(rule: str) -> Quantity:
     """Quantity: slope of CKA in log B, with one rule of the learning rate."""
-    return slope_of(
-        lambda read: above_floor_at_end(read).query(f"learning_rate_rule == '{rule}'"), "batch_size"
-    )
+    return slope_of(lambda read: above_floor_at_end(read).query(f"learning_rate_rule == '{rule}'"), "batch_size")
 
 
 def published_rule_difference() -> Quantity:

@@ -3,9 +3,9 @@
 Where nothing is guaranteed (NaN) there is nothing to compare.
 """
 
+import math
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from pipeline.config.params import ClaimRule
@@ -30,7 +30,7 @@ def log_excess_over_limit(rows: pd.DataFrame) -> list[float]:
 def drift_fall(rows: pd.DataFrame) -> list[float]:
     """Logarithm of the relative drift at the last kept epoch over that at the first one after the start, by seed."""
     by_seed = rows.sort_values("epoch").groupby("seed")["rho"]
-    return np.log(by_seed.last() / by_seed.first()).tolist()
+    return [math.log(ratio) for ratio in by_seed.last() / by_seed.first()]
 
 
 def corollary_slack(cka: str, rsa: str) -> Quantity:
