@@ -9,7 +9,7 @@ from pipeline.config.run import Run
 from pipeline.jobs.chain import STAGES, stage_of
 from pipeline.planning.expansion import plan
 from pipeline.planning.layout import Layout
-from pipeline.reporting.claim_definition import setting_labels, values_by_setting
+from pipeline.reporting.claim_definition import setting_labels, settings_of
 from pipeline.reporting.claims import CLAIMS, runs_of
 from pipeline.reporting.learned import learned
 from pipeline.reporting.measured import labelled
