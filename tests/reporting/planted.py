@@ -165,7 +165,8 @@ def of_run(kind, run, twins=TWINS):
         promised = {f"{m}_{b}": 0.1 for m in ("cka", "rsa") for b in ("corollary1", "corollary2", "sharp")}
         logs = {f"{name}_log": value for name in ("drift", *BOUNDS)}
         where = {"split": "test", "rows": 100}
-        rows = [{"epoch": e, "steps": e * run.classes, **where, **both, **promised, **logs} for e in (1, 2)]
+        measured = {**both, "rho": 0.5}
+        rows = [{"epoch": e, "steps": e * run.classes, **where, **measured, **promised, **logs} for e in (1, 2)]
     elif kind == "loss_gap":
         gap = 1 / run.classes
         rows = [{"objective": o, "gap": gap, "bound": 2 * gap} for o in ("cl", "nscl")]
