@@ -75,7 +75,7 @@ def bound_rows():
         *((2, 128, 0.5), (5, 128, 0.5), (10, 128, 0.5)),
         *((10, 64, 0.5), (10, 256, 0.5), (10, 128, 1.0), (10, 128, 0.1)),
     ):
-        for seed, split, epoch in itertools.product((0, 1, 2), ("train", "test"), (1, 2)):
+        for seed, split, epoch in itertools.product((0, 1, 2, 3), ("train", "test"), (1, 2)):
             log = classes / 10 + batch / 256 - tau + epoch / 10
             run = {"dataset": "digits", "classes": classes, "batch_size": batch, "temperature": tau, "seed": seed}
             where = {"split": split, "epoch": epoch, "epochs": 2, "steps": epoch * 1280 // batch, "rows": 100}
