@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipeline.config.base import parse
+from pipeline.config.base import SettingsError, parse
 from pipeline.config.params import ClaimRule, Params
 from pipeline.config.run import Run
 from pipeline.jobs.chain import STAGES, stage_of
@@ -283,9 +283,21 @@ def test_a_lead_at_every_epoch_is_tested_at_the_least_certain_one():
     assert row["mean"] == pytest.approx(-0.03)
 
 
+@pytest.mark.parametrize(
+    ("claim", "message"), [("of_nothing", "expected one of label_contrast"), ("aligned_throughout", "no other rule")]
+)
+def test_a_rule_of_no_claim_or_of_one_that_has_its_own_is_refused(claim, message):
+    settings = {"experiments": {}, "claims": {claim: {"above": 0.1}}}
+    with pytest.raises(SettingsError, match=message):
+        STAGES["claims"].job(plan(parse(Params, settings, "settings")), "")
+
+
 def test_a_sweep_without_its_floor_has_no_value():
     runs = [({"temperature": t}, {"alignment": alignment(nscl=t / 2)}) for t in (0.5, 1.0)]
     assert rows_of(["higher_temperature"], tables(*runs))["verdict"].tolist() == ["not run"]
+    runs += [({"temperature": t}, {"alignment": floored(t, 0.2)}) for t in (0.1, 0.2)]
+    (row,) = rows_of(["higher_temperature"], tables(*runs)).to_dict("records")
+    assert row["mean"] == pytest.approx(0.1 / math.log(2))
 
 
 def test_classes_are_compared_at_equal_steps_and_at_equal_epochs():
