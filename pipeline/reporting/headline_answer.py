@@ -44,7 +44,7 @@ def answer(claims: pd.DataFrame) -> Markup:
 def _paragraph(data: str, rows: pd.DataFrame) -> Markup:
     by_name = {row["claim"]: row for row in rows.to_dict("records")}
     sentences = [_sentence(by_name[name]) for name in UNITS if name in by_name]
-    if (rows["verdict"] == NOT_LEARNED).any():
+    if (rows["verdict"] == NOT_LEARNED).all():
         sentences = [NOTHING_LEARNED]
     return Markup('<p class="answer"><strong>{}.</strong> {}</p>').format(data, " ".join(sentences))
 
@@ -55,8 +55,9 @@ def _sentence(row: Row) -> str:
     reason = f" ({undecided_reason(row)})" if row["verdict"] == UNDECIDED else ""
     if row["claim"] == LABEL_EFFECT and row["rule"] == LABEL_EFFECT_RULE:
         return f"{SENTENCES[row['verdict']].format(value=value).removesuffix('.')}{reason}."
-    found = f"{EXPLORATORY}, {row['verdict']}" if row["kind"] == "secondary" else row["verdict"]
-    return f"{row['statement'].removesuffix('.')}: {found}, {value}{reason}."
+    outcome = "no effect of interest" if row["verdict"] == EQUIVALENT else row["verdict"]
+    prefix = f"{EXPLORATORY}, " if row["kind"] == "secondary" else ""
+    return f"{row['statement'].removesuffix('.')}: {prefix}{outcome}, {value}{reason}."
 
 
 def undecided_reason(row: Row) -> str:

@@ -72,7 +72,7 @@ class _Row:
 
     @property
     def is_testable(self) -> bool:
-        """True where a test may decide: a primary claim takes as many seeds as an interval."""
+        """True where a test may decide: a primary claim takes the seeds that an interval takes."""
         enough = self.claim.kind == "secondary" or len(self.values) >= MIN_SEEDS_OF_INTERVAL
         return not self.verdict and not math.isnan(self.p) and enough
 
@@ -153,8 +153,8 @@ def _unlearned(claim: Claim, read: Read, rows: pd.DataFrame) -> dict[SettingKey,
 
 
 def _without(rows: pd.DataFrame, settings: Mapping[SettingKey, str]) -> pd.DataFrame:
-    kept = [group for setting, group in settings_of(rows) if setting not in settings]
-    return pd.concat(kept) if kept else rows.iloc[:0]
+    remaining = [group for setting, group in settings_of(rows) if setting not in settings]
+    return pd.concat(remaining) if remaining else rows.iloc[:0]
 
 
 def _test(rows: Sequence[_Row]) -> None:

@@ -72,6 +72,12 @@ def test_every_data_has_its_own_paragraph_and_what_was_not_run_none():
 
 
 def test_where_nothing_was_learned_nothing_else_is_said():
-    found = answer_to(row("sharing_adds", "not learned", 0.1, 0.0, 0.2), row("chaos", "holds", 0.9, 0.8, 1.0))
+    found = answer_to(row("sharing_adds", "not learned", 0.1), row("chaos", "not learned", 0.9))
     assert "nothing was learned" in found
     assert "chaos" not in found
+
+
+def test_a_comparator_that_learned_nothing_leaves_the_other_sentences():
+    found = answer_to(row("nscl_closer_than_scl", "not learned", 0.1), row("sharing_adds", "equivalent", 0.001))
+    assert "nscl_closer_than_scl &lt;is&gt; so: not learned, 0.100" in found
+    assert "sharing_adds &lt;is&gt; so: no effect of interest, 0.001" in found
