@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.config.base import Settings
+from pipeline.config.references import names_in
 from pipeline.config.run import Run
 from pipeline.planning.plan import Plan
 from pipeline.planning.stage import GLOBAL, Stage
@@ -95,6 +96,10 @@ STAGE = Stage(
     },
     files={"source": "reports/report.py", "template": "reports/page.html", **CIFAR_EVIDENCE},
     records="all",
-    modules=lambda job: ["pipeline.reporting.report_parts", "pipeline.evidence.current_claims"],
+    modules=lambda job: [
+        "pipeline.reporting.report_parts",
+        "pipeline.evidence.current_claims",
+        *(f"pipeline.reporting.claims.{topic}" for topic in names_in("pipeline/reporting/claims")),
+    ],
     in_report=("page", "Report"),
 )
