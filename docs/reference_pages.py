@@ -88,7 +88,7 @@ def pages() -> dict[str, str]:
         section("Datasets", KNOWN, "classes", "licence"),
         section("Measures", ALL_MEASURES, "long_label", "cost"),
         section("Figures", FIGURES, "experiments", "caption"),
-        section("Claims", CLAIMS, "source", "statement", "quantity", "rule", "control"),
+        section("Claims", CLAIMS, "kind", "source", "statement", "quantity", "rule", "control"),
         section("Stages", STAGES, "help", "subject", "folder", "writes"),
     )
     sections = {"settings": (*settings("The whole file", full, full["$defs"]), *entry), "names": names}

@@ -47,6 +47,15 @@ def check(name: str) -> None:
     _checked(name)
 
 
+@evidence.command()
+@click.argument("name")
+def claims(name: str) -> None:
+    """Print the verdicts of claims on evidence by today's rules, from its measures."""
+    from pipeline.evidence.current_claims import claims_text, current_claims
+
+    print(claims_text(current_claims(_checked(name))))
+
+
 def _steps(_: click.Context, __: click.Parameter, text: str) -> int | None:
     """Number of steps; None: all."""
     if text == "all":

@@ -42,18 +42,22 @@ class Experiment(Settings):
 
 
 class ClaimRule(Settings):
-    """Condition of a claim: the mean over seeds is above or below a number (two-sided t test, p below 0.05 after Holm's
-    correction), or every single value is."""
+    """Condition of a claim: the mean over seeds is above a number, below it, or within it on both sides of 0; or every
+    single value is above or below. docs/statistics.md has the tests."""
 
     above: float | None = None
     below: float | None = None
+    within: float | None = Field(None, gt=0.0)
+    """for statements that there is no effect: the mean is between -within and within"""
     each: bool = False
-    """for statements about every case: one value on the other side refutes them"""
+    """for statements about every case: one value on the other side refutes them; only with above or below"""
 
     @model_validator(mode="after")
     def _one_side(self) -> ClaimRule:
-        if (self.above is None) == (self.below is None):
-            raise ValueError("expected either above or below")
+        if sum(number is not None for number in (self.above, self.below, self.within)) != 1:
+            raise ValueError("expected exactly one of above, below and within")
+        if self.each and self.within is not None:
+            raise ValueError("each: expected above or below, got within")
         return self
 
 

@@ -39,6 +39,26 @@ Values = dict[SettingKey, list[float]]  # one value a seed, or a case
 
 
 @dataclass(frozen=True)
+class Quantity:
+    """Measured quantity of a claim: rows of runs, and the values that those of one setting have.
+
+    Attributes:
+        rows: of `read` and, by their names, of options: labelled rows of the runs that are compared.
+        values: of the rows of one setting: a value a seed, or a case.
+        swept: fields in which the runs behind one value differ.
+        is_slope: values are slopes over these fields, and settings that did not learn can be left out.
+    """
+
+    rows: Callable[..., pd.DataFrame]
+    values: Callable[[pd.DataFrame], list[float]]
+    swept: tuple[str, ...] = ()
+    is_slope: bool = False
+
+    def __call__(self, read: Read, **options: Any) -> Values:
+        return {key: self.values(group) for key, group in settings_of(self.rows(read, **options), self.swept)}
+
+
+@dataclass(frozen=True)
 class Claim:
     """A sentence, the quantity that decides it, and the control that would expose a wrong verdict."""
 
@@ -46,17 +66,20 @@ class Claim:
     statement: str
     quantity: str  # measured once for each seed; may name options in braces
     control: str
-    measure: Callable[..., Values]  # of `read` and, by their names, of its options
+    measure: Quantity
     experiments: tuple[str, ...]  # it needs all of them, unless `any_run`
     evidence: str  # the figure, or the file below the reports' folder
     rule: ClaimRule = POSITIVE  # unless the settings have another
     reads: tuple[str, ...] = ("alignment",)  # kinds of measures
     source: Literal["paper", "ours"] = "paper"
     paper: str = "no number"  # the paper's number
-    kind: Literal["claim", "check"] = "claim"  # check: only a bug could refute it
+    kind: Literal["primary", "secondary", "check"] = "secondary"  # check: only a bug could refute it
+    gate: str = ""  # primary claim that has to be decided before this one is tested
+    margin: float | None = None  # smallest effect of interest: a mean within it of the rule's number is equivalent
     scale: Scale = "plain"  # on which values are averaged and tested
-    needs_learning: bool = True  # verdict `not learned` where CL beats neither raw pixels nor an untrained network
-    precondition_rows: Callable[[pd.DataFrame], pd.DataFrame] = lambda rows: rows  # rows of the runs that it compares
+    is_intersection: bool = False  # values are those of the least certain of several cases, all of which have to hold
+    needs_learning: bool = True  # verdict `not learned` where CL or a comparator learned nothing
+    comparators: tuple[str, ...] = ()  # twins that CL's twin is compared with, which have to have learned as well
     any_run: bool = False  # measured on those of its experiments that exist
     options: tuple[str, ...] = ()  # settings that decide what is measured
 
@@ -78,13 +101,6 @@ def settings_of(rows: pd.DataFrame, swept: Sequence[str] = ()) -> list[tuple[Set
     fields = [field for field in SETTING if field in rows and field not in swept]
     groups = rows.groupby(row_keys(rows, fields), sort=False) if len(rows) else ()
     return [(SettingKey(tuple(zip(fields, key, strict=True))), group) for key, group in groups]
-
-
-def values_by_setting(
-    rows: pd.DataFrame, values: Callable[[pd.DataFrame], list[float]], swept: Sequence[str] = ()
-) -> Values:
-    """Apply a function to the rows of every setting."""
-    return {setting: values(group) for setting, group in settings_of(rows, swept)}
 
 
 def setting_labels(settings: Sequence[SettingKey]) -> dict[SettingKey, str]:

@@ -17,7 +17,7 @@ def short_metrics(table1: pd.DataFrame, table2: pd.DataFrame, claims: pd.DataFra
     return {
         "accuracy": _nested(with_numbers(table1), "objective", "probe", 3),
         "similarity_with_cl": _nested(rows, "second", "measure", 5),
-        "claims": _counts(by_claim(claims[claims["kind"] == "claim"])),
+        "claims": _counts(by_claim(claims[claims["kind"] != "check"])),
         "verdicts": _counts(claims),
     }
 

@@ -1,35 +1,41 @@
 """Precondition of claims: a similarity of two networks that learned nothing is no finding."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from pipeline.reporting.claim_definition import Read, SettingKey, settings_of
-from pipeline.reporting.claim_quantities import pivot_by_seed
+from pipeline.reporting.claim_definition import Read, SettingKey
 
 BASELINES = RAW_PIXELS, UNTRAINED = "raw_pixels", "untrained"
+SUPERVISED = ("scl", "ce")  # they read every label: without better features than CL's they have learned nothing
 TRAINING = {  # columns that say how much training there was, with their labels
     "path_length": "path length",  # learning rate times trust coefficient, summed over all steps
     "displacement": "displacement",  # distance of the encoder's weights from their start, relative to it
 }
 
 
-def learned(read: Read, key: SettingKey) -> bool:
-    """Tell whether CL learned something.
+def learned(read: Read, setting: SettingKey, comparators: Sequence[str] = ()) -> bool:
+    """Return True where CL and the twins that it is compared with learned something.
 
-    In every setting its nearest-class-centre accuracy, as the mean over seeds, has to be above that of the better
-    baseline. Where classes are swept, only settings with most classes count: few classes are easy by their pixels.
+    Accuracies are means over seeds. Those of CL and of each comparator have to be above those of raw pixels and of the
+    untrained network, by the nearest class centre and by the linear probe. A supervised comparator has to be above CL
+    by the nearest class centre as well.
+
+    Args:
+        read: returns the probes and the baselines.
+        setting: of the runs.
+        comparators: names of twins.
     """
-    margins = accuracy_margins(read, key)
-    if margins and "classes" not in dict(key.fields):
-        most = max(dict(setting.fields)["classes"] for setting in margins)
-        margins = {setting: margin for setting, margin in margins.items() if dict(setting.fields)["classes"] == most}
-    return bool(margins) and all(margin.mean() > 0 for margin in margins.values())
+    rows = setting.rows(pd.concat([read("probes"), read("baselines")]))
+    means = rows.groupby(["probe", "objective"])["accuracy"].mean()
 
+    def better(twin: str, baseline: str, probe: str) -> bool:
+        """False where one of both is missing."""
+        return bool(means.get((probe, twin), float("nan")) > means.get((probe, baseline), float("nan")))
 
-def accuracy_margins(read: Read, key: SettingKey) -> dict[SettingKey, pd.Series]:
-    """Accuracy of CL minus that of the better baseline, percentage points: by setting, then by seed."""
-    rows = key.rows(pd.concat([read("probes"), read("baselines")]).query("probe == 'nccc'"))
-    margins = {}
-    for setting, group in settings_of(rows):
-        accuracies = pivot_by_seed(group, "objective", ("cl", *BASELINES), "accuracy")
-        margins[setting] = accuracies["cl"] - accuracies[list(BASELINES)].max(axis=1, skipna=False)
-    return margins
+    return all(
+        better(twin, baseline, probe)
+        for twin in ("cl", *comparators)
+        for baseline in BASELINES
+        for probe in ("nccc", "lp")
+    ) and all(better(twin, "cl", "nccc") for twin in comparators if twin in SUPERVISED)

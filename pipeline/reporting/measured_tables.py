@@ -56,13 +56,26 @@ def reader(inputs: Inputs, runs: Mapping[str, Sequence[Run]]) -> Callable[[Seque
     def table_of(path: Path, kind: str) -> pd.DataFrame:
         return without_collapsed(read_measures(path, kind))
 
+    def table(kind: str, owner: str) -> pd.DataFrame:
+        return table_of(*inputs[kind], kind) if kind in WITHOUT_RUN else table_of(files[kind][owner], kind)
+
+    return reader_of_tables(table)
+
+
+def reader_of_tables(table: Callable[[str, str], pd.DataFrame]) -> Callable[[Sequence[Run]], Read]:
+    """Return a function of some runs that reads their measures by kind.
+
+    Args:
+        table: of a kind, and the name of the run, setting or subset that it belongs to; empty: of all runs.
+    """
+
     def read_runs(requested: Sequence[Run]) -> Read:
         def read(kind: str) -> pd.DataFrame:
             if kind in WITHOUT_RUN:
-                return table_of(*inputs[kind], kind)
+                return table(kind, "")
             owners = dict.fromkeys(run.setting for run in requested) if kind in PER_SETTING else requested
             select = rows_of if kind in IN_ONE_FILE else labelled
-            return pd.concat([select(run, table_of(files[kind][_owner(kind, run)], kind)) for run in owners])
+            return pd.concat([select(run, table(kind, _owner(kind, run))) for run in owners])
 
         return read
 

@@ -17,7 +17,6 @@ from pipeline.reporting.tables import DATA, data_label
 
 HEIGHT = 2.25  # inches of a row of panels
 MAX_COLUMNS = 3  # panels in a row
-MAX_BARS = 3  # seeds up to which intervals are bars: bands of so few are wide, and cover each other
 
 
 class Panel(NamedTuple):
@@ -77,27 +76,20 @@ def sentence_figure(text: str) -> Figure:
     return figure
 
 
-def line(
-    axes: Axes, rows: pd.DataFrame, look: Style, label: str, dashes: str = "-", log: bool = False, shift: float = 0.0
-) -> None:
-    """Draw means over seeds against epoch + 1 with their intervals: bars of few seeds, a band of more.
+def line(axes: Axes, rows: pd.DataFrame, look: Style, label: str, dashes: str = "-", log: bool = False) -> None:
+    """Draw means over seeds against epoch + 1, with their intervals as a band where there are any.
 
     Args:
         axes: where to draw.
-        rows: columns epoch, mean, ci_low, ci_high, n_seeds.
+        rows: columns epoch, mean, ci_low, ci_high.
         look: colour and marker.
         label: in the legend.
         dashes: line style.
         log: intervals that reach 0 are not drawn, as they would fill the panel down to its edge.
-        shift: of the bars, in the logarithm, so that those of several twins do not overlap.
     """
     rows = rows.sort_values("epoch")
     x = rows["epoch"] + 1
     visible = rows["ci_low"] > (0 if log else -math.inf)
-    if rows["n_seeds"].max() <= MAX_BARS:
-        bars = rows.assign(ci_low=rows["ci_low"].where(visible))
-        errorbars(axes, x * math.exp(shift), bars, look, label, dashes)
-        return
     colour, marker = look
     axes.plot(x, rows["mean"], dashes, color=colour, marker=marker, markersize=4, label=label)
     axes.fill_between(x, rows["ci_low"], rows["ci_high"], where=visible, color=colour, alpha=0.12, linewidth=0)

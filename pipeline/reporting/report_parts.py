@@ -15,12 +15,13 @@ from pipeline.config.run import Run
 from pipeline.reporting.accuracy_table import EXPLANATION, accuracy_cells, table1_notes, training_cells
 from pipeline.reporting.agreement_table import NOTHING_COMPARED, similarity_cells, table2_notes
 from pipeline.reporting.figures import FIGURES
-from pipeline.reporting.headline_answer import undecided_reason
+from pipeline.reporting.headline_answer import adjustment, undecided_reason
 from pipeline.reporting.interval_limits import clip_intervals, clipping_note
 from pipeline.reporting.page_size import DPI, WIDTH
 from pipeline.reporting.run_facts import collapsed_sentences
 from pipeline.reporting.tables import (
     DATA,
+    EQUIVALENT,
     FAILS,
     HOLDS,
     NOT_LEARNED,
@@ -29,18 +30,21 @@ from pipeline.reporting.tables import (
     UNDECIDED,
     data_label,
     interval,
+    measured_text,
     number,
 )
 from pipeline.reporting.twin_names import ANOTHER_SEED
 from pipeline.reporting.verdicts import DIFFERS, by_claim
 
 KINDS = {  # (kind, source) -> title
-    ("claim", "paper"): "claims of the paper",
-    ("claim", "ours"): "our claims",
+    ("primary", "paper"): "primary claims of the paper",
+    ("primary", "ours"): "our primary claims",
+    ("secondary", "paper"): "exploratory claims of the paper",
+    ("secondary", "ours"): "our exploratory claims",
     ("check", "paper"): "checks of the paper's theorems",
     ("check", "ours"): "our checks",
 }
-VERDICTS = (HOLDS, FAILS, DIFFERS, UNDECIDED, NOT_LEARNED, NOT_RUN)
+VERDICTS = (HOLDS, FAILS, EQUIVALENT, DIFFERS, UNDECIDED, NOT_LEARNED, NOT_RUN)
 NETWORKS = {  # compared with CL in the headline
     "nscl": "NSCL, true labels",
     "nscl_shuffled": "NSCL, shuffled labels",
@@ -74,10 +78,13 @@ _TEMPLATES = Environment(
             "list": "{% if items %}<ul>{% for item in items %}<li>{{ item }}</li>{% endfor %}</ul>{% endif %}",
             "notes": "{% for note in notes %}<p><small>{{ note }}</small></p>{% endfor %}",
             "verdict": '<span class="verdict {{ name | replace(" ", "-") }}">{{ name }}</span>',
-            "claim": "{{ statement }} <br><small>{{ quantity }} <code>{{ claim }}</code></small>",
+            "claim": "{{ statement }} <br><small>{% if kind == 'secondary' %}Exploratory. {% endif %}{{ quantity }} "
+            "<code>{{ claim }}</code></small>",
+            "measured": "{{ text }}{% if left_out %}<br><small>left out, as nothing was learned: {{ left_out }}</small>"
+            "{% endif %}",
             "outcome": "{{ badge }} {{ value }}{% if reason %}<br><small>{{ reason }}</small>{% endif %}"
             "{% if data %}<br><small>{{ data }}</small>{% endif %}",
-            "rule": "{{ rule }}{% if p %} <br><small>{{ p }} (Holm)</small>{% endif %}",
+            "rule": "{{ rule }}{% if p %} <br><small>{{ p }}</small>{% endif %}",
             "power": "10<sup>{{ exponent }}</sup>",
             "digest": "<code>{{ digest[:12] }}</code>",
         }
@@ -142,8 +149,8 @@ def claims_html_table(claims: pd.DataFrame) -> Markup:
             "verdict": html("verdict", name=row["verdict"]),
             "claim, and what is measured": html("claim", **{str(name): value for name, value in row.items()}),
             "data": row["data"],
-            "measured": _measured(row),
-            "holds if": html("rule", rule=row["rule"], p=_p(row["p_holm"])),
+            "measured": html("measured", text=measured_text(row), left_out=row["left_out"]),
+            "holds if": html("rule", rule=row["rule"], p=_p(row)),
             "control": Markup(str(Markup.escape(row["control"])).replace("_", "_<wbr>")),  # names of other claims
             "paper": row["paper"],
         }
@@ -175,7 +182,7 @@ def verdicts_compared(here: pd.DataFrame, elsewhere: pd.DataFrame) -> Markup:
     columns = {"on photographs": elsewhere, "here": here}
     if (here["verdict"] == NOT_RUN).all():
         del columns["here"]
-    paper = here.query("kind == 'claim' and source == 'paper'").drop_duplicates("claim")
+    paper = here.query("kind != 'check' and source == 'paper'").drop_duplicates("claim")
     return html_table(
         [
             {
@@ -319,7 +326,7 @@ def _outcomes(rows: pd.DataFrame) -> Markup:
         html(
             "outcome",
             badge=html("verdict", name=row["verdict"]),
-            value=_measured(row) if row["n"] else "",
+            value=measured_text(row) if row["n"] else "",
             reason=undecided_reason(row) if row["verdict"] == UNDECIDED else "",
             data=row["data"] if len(rows) > 1 else "",
         )
@@ -327,19 +334,13 @@ def _outcomes(rows: pd.DataFrame) -> Markup:
     )
 
 
-def _measured(row: Mapping[Hashable, Any]) -> str:
-    if row["n"] == 0:
-        return NOT_RUN
-    if str(row["rule"]).startswith("every"):
-        return f"{row['smallest']:.3g} to {row['largest']:.3g} ({row['n']} values)"
-    return f"{interval(row, 3)} ({row['n']} seeds)"
-
-
-def _p(value: float) -> str:
-    """Text of a p value, adjusted for all claims that were tested."""
+def _p(row: Mapping[Hashable, Any]) -> str:
+    """Text of an adjusted p value, with the method of its family."""
+    value = row["p_adjusted"]
     if math.isnan(value):
         return ""
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    text = "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    return f"{text} ({adjustment(row)})"
 
 
 def _commit(made: Mapping[str, Any]) -> Markup:

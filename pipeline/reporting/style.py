@@ -42,7 +42,7 @@ OBJECTIVE_STYLES: dict[str, Style] = {  # Okabe and Ito's colours from dark to l
 }
 CUSTOM_COLOURS = ("#7B3294", "#8C564B", "#4D7C0F", "#1B1F80")  # of custom objectives, distinct from all above
 CUSTOM_MARKERS = "<>ph*d"  # those of partial NSCL, which has a figure of its own
-INTERVALS = "Intervals are 95 % of the mean over seeds (Student's t): bars, and bands from four seeds on."
+INTERVALS = "Intervals are 95 % of the mean over seeds (Student's t), from four seeds on."
 PAPERS = ", paper"  # ends the label of a value of the paper
 MEASURES = {name: measure.label for name, measure in registry.MEASURES.items() if measure.drawn}
 

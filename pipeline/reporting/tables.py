@@ -15,7 +15,8 @@ MEASURED, NOT_RUN = "measured", "not run"
 NOT_CONVERGED = "measured, probe not converged"
 DIVERGED, COLLAPSED = "diverged", "collapsed"  # a status of one run, without numbers, starts with one of these
 NOTHING = "–"  # a number that does not exist, in a table for readers
-HOLDS, FAILS, UNDECIDED, NOT_LEARNED = "holds", "fails", "undecided", "not learned"
+HOLDS, FAILS, EQUIVALENT = "holds", "fails", "equivalent"
+UNDECIDED, NOT_LEARNED = "undecided", "not learned"
 DATA = ["dataset", "classes"]
 COLUMNS = (
     *("encoder", "epochs", "denominator", "n_seeds", "mean", "ci_low", "ci_high"),
@@ -128,11 +129,21 @@ def number(value: float, digits: int) -> str:
 
 
 def interval(row: Mapping[Any, Any], digits: int) -> str:
-    """Mean and interval for readers: `0.910 [0.885, 0.935]`; one seed has no interval."""
+    """Mean and interval for readers: `0.910 [0.885, 0.935]`; few seeds have no interval."""
     spread = (
         "" if math.isnan(row["ci_low"]) else f" [{number(row['ci_low'], digits)}, {number(row['ci_high'], digits)}]"
     )
     return f"{number(row['mean'], digits)}{spread}"
+
+
+def measured_text(row: Mapping[Any, Any], digits: int = 3, unit: str = "") -> str:
+    """Effect of a row of claims for readers: `-0.003 [-0.008, 0.002], smallest of interest 0.01 (5 seeds)`."""
+    if row["n"] == 0:
+        return NOT_RUN
+    if str(row["rule"]).startswith("every"):
+        return f"{row['smallest']:.3g} to {row['largest']:.3g} ({row['n']} values)"
+    smallest = "" if math.isnan(row["margin"]) else f", smallest of interest {row['margin']:g}"
+    return f"{interval(row, digits)}{unit}{smallest} ({row['n']} seeds)"
 
 
 def markdown(cells: pd.DataFrame) -> str:

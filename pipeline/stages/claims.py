@@ -16,6 +16,10 @@ from pipeline.stages.measured_kinds import MEASURED, measured
 from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
     from pipeline.reporting.claim_definition import Claim, Read
 
 
@@ -32,11 +36,13 @@ def registry() -> ModuleType:
 
 
 def job_of(plan: Plan, _: str) -> ClaimsJob:
-    """Raises SettingsError for the rule of an unknown claim."""
+    """Return the job; raises SettingsError for the rule of an unknown claim, or one that cannot have another rule."""
     claims = registry().CLAIMS
-    unknown = [name for name in plan.params.claims if name not in claims]
-    if unknown:
-        raise SettingsError(f"claims: {unknown[0]!r} is not known: expected one of {', '.join(claims)}")
+    for name, rule in plan.params.claims.items():
+        if name not in claims:
+            raise SettingsError(f"claims: {name!r} is not known: expected one of {', '.join(claims)}")
+        if claims[name].is_intersection and rule != claims[name].rule:
+            raise SettingsError(f"claims.{name}: expected no other rule, as each of its epochs is compared with 0")
     rules = {name: plan.params.claims.get(name, claim.rule) for name, claim in claims.items()}
     kinds = dict.fromkeys(kind for claim in claims.values() for kind in claim.kinds)
     return ClaimsJob(
@@ -60,23 +66,39 @@ def reads_of(job: ClaimsJob) -> dict[str, Sequence[str]]:
     return {kind: list(names) for kind, names in subjects.items()}
 
 
-def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:
+def measured_runs(job: ClaimsJob) -> dict[str, list[Run]]:
+    """Return kind -> the runs of all claims that need it."""
+    claims = registry()
+    runs: dict[str, list[Run]] = {}
+    for name, of_claim in claims.runs_of(job.experiments, job.lacking).items():
+        for kind in claims.CLAIMS[name].kinds:
+            runs.setdefault(kind, []).extend(of_claim)
+    return runs
+
+
+def table_of(job: ClaimsJob, measures: Callable[[Sequence[Run]], Read]) -> pd.DataFrame:
+    """Return the table of claims.
+
+    Args:
+        job: rules and runs.
+        measures: reads the measures of some runs.
+    """
     from pipeline.reporting.claims import CLAIMS, runs_of
-    from pipeline.reporting.measured_tables import reader
     from pipeline.reporting.verdicts import claims_table
-    from pipeline.system.files import write_csv
 
     runs = runs_of(job.experiments, job.lacking)
-    by_kind: dict[str, list[Run]] = {}  # the runs of all claims that need a kind
-    for name, of_claim in runs.items():
-        for kind in CLAIMS[name].kinds:
-            by_kind.setdefault(kind, []).extend(of_claim)
-    measures = reader(inputs, by_kind)
 
     def read(claim: Claim) -> Read | None:
         return measures(runs[claim.name]) if claim.name in runs else None
 
-    write_csv(outputs["claims"], claims_table(CLAIMS, job.rules, read, {"late_path_length": job.late_path_length}))
+    return claims_table(CLAIMS, job.rules, read, {"late_path_length": job.late_path_length})
+
+
+def run(job: ClaimsJob, inputs: Inputs, outputs: Outputs) -> None:
+    from pipeline.reporting.measured_tables import reader
+    from pipeline.system.files import write_csv
+
+    write_csv(outputs["claims"], table_of(job, reader(inputs, measured_runs(job))))
 
 
 STAGE = Stage(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.config.base import Settings
+from pipeline.config.references import names_in
 from pipeline.config.run import Run
 from pipeline.planning.plan import Plan
 from pipeline.planning.stage import GLOBAL, Stage
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVIDENCE = "reports/evidence/cifar_two_cores"  # measured on photographs; a section of every report
+KINDS = ["alignment", "baselines", "between_seeds", "collapse", "loss_gap", "movement", "probes", "weights"]  # read
 CIFAR_EVIDENCE = {
-    "photographs": f"{EVIDENCE}/claims.csv",
+    "photographs": f"{EVIDENCE}/settings.yaml",
+    "photographs_manifest": f"{EVIDENCE}/MANIFEST.json",
+    "photographs_bounds": f"{EVIDENCE}/bounds.csv",
+    **{f"photographs_{kind}": f"{EVIDENCE}/measures/{kind}.csv.gz" for kind in KINDS},
     "photographs_controls": f"{EVIDENCE}/figures/controls.csv",
     "photographs_figure": f"{EVIDENCE}/figures/controls.png",
 }
@@ -91,6 +96,10 @@ STAGE = Stage(
     },
     files={"source": "reports/report.py", "template": "reports/page.html", **CIFAR_EVIDENCE},
     records="all",
-    modules=lambda job: ["pipeline.reporting.report_parts"],
+    modules=lambda job: [
+        "pipeline.reporting.report_parts",
+        "pipeline.evidence.current_claims",
+        *(f"pipeline.reporting.claims.{topic}" for topic in names_in("pipeline/reporting/claims")),
+    ],
     in_report=("page", "Report"),
 )

@@ -292,3 +292,17 @@ def test_an_unknown_key_is_named_with_the_one_that_is_meant(values, key, meant):
 def test_so_is_one_of_a_grid_and_one_that_nothing_is_like(values, message):
     with pytest.raises(SettingsError, match=message):
         plan(parse(Params, values, "settings"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({}, "expected exactly one of above, below and within"),
+        ({"above": 0, "within": 0.1}, "expected exactly one of above, below and within"),
+        ({"within": 0.1, "each": True}, "each: expected above or below, got within"),
+        ({"within": 0}, "greater than 0"),
+    ],
+)
+def test_a_claim_has_one_rule(rule, message):
+    with pytest.raises(SettingsError, match=message):
+        parse(Params, {"experiments": {}, "claims": {"stays_aligned": rule}}, "settings")

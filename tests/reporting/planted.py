@@ -91,7 +91,7 @@ def bound_rows():
         *((2, 128, 0.5), (5, 128, 0.5), (10, 128, 0.5)),
         *((10, 64, 0.5), (10, 256, 0.5), (10, 128, 1.0), (10, 128, 0.1)),
     ):
-        for seed, split, epoch in itertools.product((0, 1, 2), ("train", "test"), (1, 2)):
+        for seed, split, epoch in itertools.product((0, 1, 2, 3), ("train", "test"), (1, 2)):
             log = classes / 10 + batch / 256 - tau + epoch / 10
             run = {"dataset": "digits", "classes": classes, "batch_size": batch, "temperature": tau, "seed": seed}
             where = {"split": split, "epoch": epoch, "epochs": 2, "steps": epoch * 1280 // batch, "rows": 100}
@@ -195,7 +195,8 @@ def of_run(kind, run, twins=TWINS):
         promised = {f"{m}_{b}": 0.1 for m in ("cka", "rsa") for b in ("corollary1", "corollary2", "sharp")}
         logs = {f"{name}_log": value for name in ("drift", *BOUNDS)}
         where = {"split": "test", "rows": 100}
-        rows = [{"epoch": e, "steps": e * run.classes, **where, **both, **promised, **logs} for e in (1, 2)]
+        measured = {**both, "rho": 0.5}
+        rows = [{"epoch": e, "steps": e * run.classes, **where, **measured, **promised, **logs} for e in (1, 2)]
     elif kind == "loss_gap":
         gap = 1 / run.classes
         rows = [{"objective": o, "gap": gap, "bound": 2 * gap} for o in ("cl", "nscl")]

@@ -12,13 +12,15 @@ from twin_alignment.theory.theorem_bounds import log_limit
 PARTS = ("initialisation", "batches", "augmentations")
 LAST = 2  # epoch
 SOME = {"dataset": "digits", "classes": 10, "epochs": LAST}
-LEARNED = {"cl": 80.0, "untrained": 60.0, "raw_pixels": 70.0}  # nearest-centre accuracies
+LEARNED = {"cl": 80.0, "untrained": 60.0, "raw_pixels": 70.0}  # accuracies
+LEARNED |= {"scl": 85.0, "ce": 85.0, "nscl": 80.0, "nscl_shuffled": 79.0, "cl_independent": 79.0}
+LEARNED |= dict.fromkeys(("nscl_random_2", "nscl_random_images_2", "nscl_random_20", "nscl_random_half"), 78.0)
 NOT_LEARNED = {**LEARNED, "raw_pixels": 95.0}
 
 
-def alignment(epoch=LAST, **twins):
-    """By both measures, with CL on test images."""
-    where = {"first": "cl", "split": "test", "epoch": epoch}
+def alignment(epoch=LAST, first="cl", **twins):
+    """By both measures, with CL or another twin on test images."""
+    where = {"first": first, "split": "test", "epoch": epoch}
     return [
         {**where, "second": twin, "measure": measure, "value": value}
         for twin, value in twins.items()
@@ -57,12 +59,17 @@ def _weighed(of):
     return lambda v: [({}, {"weights": weights(**of(v))})]
 
 
+def floored(value, floor, epoch=LAST):
+    """Alignment of NSCL that is the value above that of perturbed CL."""
+    return alignment(epoch, nscl=floor + value, cl_perturbed=floor)
+
+
 def _swept(field, values, **fields):
-    """Alignment whose slope in the logarithm of a field is the value."""
+    """Alignment whose slope in the logarithm of a field is the value above a floor that rises with the field."""
     return lambda v: [
         (
             {field: x, **fields},
-            {"alignment": alignment(nscl=0.5 + v * math.log(x / values[-1])), "movement": movement()},
+            {"alignment": floored(0.1 + v * math.log(x), 0.3 + 0.05 * math.log(x)), "movement": movement()},
         )
         for x in values
     ]
@@ -71,7 +78,7 @@ def _swept(field, values, **fields):
 def _rules(*cells):
     """(rule, batch size, share of the value)"""
     return lambda v: [
-        ({"learning_rate_rule": rule, "batch_size": batch}, {"alignment": alignment(nscl=0.5 + share * v)})
+        ({"learning_rate_rule": rule, "batch_size": batch}, {"alignment": floored(share * v, 0.5 + batch / 1024)})
         for rule, batch, share in cells
     ]
 
@@ -112,7 +119,7 @@ def _beyond(v):
 
 
 def _late(v):
-    before, after = (alignment(epoch, nscl=0.5 + v * math.log(path)) for epoch, path in ((1, 2.0), (LAST, 4.0)))
+    before, after = (floored(v * math.log(path), 0.5 - path / 20, epoch) for epoch, path in ((1, 2.0), (LAST, 4.0)))
     moved = [*movement(1, path_length=2.0), *movement(path_length=4.0)]
     return [({}, {"alignment": [*before, *after], "movement": moved})]
 
@@ -128,7 +135,10 @@ def _collapse(other):
 
 def _loss_gap(v):
     return [
-        ({"classes": c}, {"loss_gap": [{"objective": "cl", "gap": 5 + v * math.log(c)}], "movement": movement()})
+        (
+            {"classes": c},
+            {"loss_gap": [{"objective": "cl", "gap": math.exp(1 + v * math.log(c))}], "movement": movement()},
+        )
         for c in (2, 10)
     ]
 
@@ -153,7 +163,34 @@ def _bounds(of):
     return lambda v: [({}, {"bounds": [{"cka": 0.5, "rsa": 0.9, "rows": 50, **promised, **of(v)}]})]
 
 
+def _contrast(v):
+    pairs = [*alignment(nscl=0.52 + v, cl_perturbed=0.5), *alignment(first="nscl", cl_perturbed=0.48 + v)]
+    return [({}, {"alignment": pairs})]
+
+
+def _declining(v):
+    """NSCL and perturbed CL begin at 1, are highest at the first epoch, and end lower by 0.1, NSCL by v more."""
+    kept = [*alignment(0, nscl=1.0, cl_perturbed=1.0), *alignment(1, nscl=0.8, cl_perturbed=0.6)]
+    return [({}, {"alignment": [*kept, *alignment(nscl=0.7 - v, cl_perturbed=0.5)]})]
+
+
+def _coarser(v):
+    counts = {"nscl_superclasses": 20, "nscl_five": 5, "nscl_two": 2}
+    chance = {f"nscl_random_images_{count}": 0.3 + count / 100 for count in counts.values()}
+    twins = {twin: chance[f"nscl_random_images_{c}"] + 0.1 + v * math.log(c) for twin, c in counts.items()}
+    return [({}, {"alignment": alignment(**twins, **chance)})]
+
+
 BY_BOTH = {
+    "label_contrast": _contrast,
+    "sharing_adds": _aligned(cl_perturbed=1, cl_independent=0),
+    "declines_beyond_floor": _declining,
+    "meaning_beyond_chance": _aligned(nscl_two=1, nscl_random_2=0),
+    "random_groups_at_floor": _aligned(nscl_random_2=1, nscl_random_images_2=0),
+    "meaning_beyond_chance_20": _aligned(nscl_superclasses=1, nscl_random_20=0),
+    "uneven_groups": _aligned(nscl_animals=1, nscl_random_half=0),
+    "fine_labels_at_floor": _aligned(nscl=1, nscl_shuffled=0),
+    "coarser_labels": _coarser,
     "stays_aligned": _aligned(nscl=1, cl_independent=0),
     "aligned_throughout": _aligned(nscl=1, cl_independent=0),
     "aligned_beyond_initialisation": _beyond,
@@ -200,7 +237,9 @@ PLANTS = {  # name -> value -> for every run its fields and the rows of each kin
     "loss_gap_and_classes": _loss_gap,
     "loss_gap_bound": lambda v: [({}, {"loss_gap": [{"objective": "cl", "gap": v, "bound": 1.0}]})],
     "theorem1_informative": _bounds(lambda v: {"theorem1_published_log": log_limit(50) + v}),
-    "similarity_descent": _bounds(lambda v: {"drift_log": 3 + v, "nonexpansive_log": 3.0}),
+    "drift_falls": lambda v: [
+        ({}, {"bounds": [{"epoch": e, "split": "test", "rho": 0.5 * math.exp(e * v)} for e in (LAST, 1)]})
+    ],
     "corollaries": _bounds(lambda v: {"cka": 0.5 + v}),
     "sharper_corollaries": _bounds(lambda v: {"cka": 0.5 + v}),
     "published_tiny_imagenet": lambda v: [
@@ -215,8 +254,10 @@ def planted(plant, values, accuracies=LEARNED):
     for seed, value in enumerate(values):
         for fields, kinds in plant(value):
             run = Run(**{**SOME, **fields, "seed": seed})
-            kinds.setdefault("probes", probes(cl=accuracies["cl"]))
-            kinds["baselines"] = [{"objective": "raw_pixels", "probe": "nccc", "accuracy": accuracies["raw_pixels"]}]
+            trained = {name: accuracy for name, accuracy in accuracies.items() if name != "raw_pixels"}
+            kinds.setdefault("probes", probes(**trained))
+            raw = {"objective": "raw_pixels", "accuracy": accuracies["raw_pixels"]}
+            kinds.setdefault("baselines", [{**raw, "probe": probe} for probe in ("nccc", "lp")])
             for kind, rows in kinds.items():
                 if kind != "between_seeds" or seed == 0:  # of which a file is of all seeds
                     tables.setdefault(kind, []).append(labelled(run, pd.DataFrame(rows)))

@@ -11,7 +11,7 @@ from pipeline.config.run import Run
 from pipeline.reporting.claims import CLAIMS
 from pipeline.reporting.figures import FIGURES
 from pipeline.reporting.style import note, save
-from pipeline.reporting.tables import FAILS, HOLDS, NOT_LEARNED, UNDECIDED
+from pipeline.reporting.tables import EQUIVALENT, FAILS, HOLDS, NOT_LEARNED, UNDECIDED
 from pipeline.reporting.verdicts import COLUMNS, rule_text
 from pipeline.stages import promised, report
 from pipeline.stages.promised import PromisedJob
@@ -54,7 +54,7 @@ def page(folder: Path) -> Path:
 
 def _claims() -> pd.DataFrame:
     """A row a claim, of one data."""
-    verdicts = itertools.cycle((HOLDS, FAILS, UNDECIDED, NOT_LEARNED))
+    verdicts = itertools.cycle((HOLDS, FAILS, EQUIVALENT, UNDECIDED, NOT_LEARNED))
     rows = []
     for claim in CLAIMS.values():
         texts = {
@@ -69,8 +69,9 @@ def _claims() -> pd.DataFrame:
             "paper": claim.paper,
             "evidence": claim.evidence,
         }
+        tests = {"margin": claim.margin, "p_value": 0.001, "p_adjusted": 0.04, "p_equivalent": 0.5, "left_out": ""}
         numbers = {"n": 5, "mean": 0.1, "ci_low": 0.05, "ci_high": 0.15, "smallest": 0.04, "largest": 0.16}
-        rows.append({**texts, **numbers, "p_value": 0.001, "p_holm": 0.04, "verdict": next(verdicts)})
+        rows.append({**texts, **numbers, **tests, "verdict": next(verdicts)})
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

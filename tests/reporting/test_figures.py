@@ -223,8 +223,8 @@ def test_differences_from_a_control_are_taken_seed_by_seed():
 
     table = MODULES["controls"].table(Reading(read, PAPER, PUBLISHED_CLASSES))
     row = table.query("less == 'nscl_shuffled' and measure == 'cka' and dataset == 'digits'").iloc[0]
-    half = 4.302653 * 0.1 / math.sqrt(3)  # t of two degrees
-    assert (row["ci_low"], row["mean"], row["ci_high"]) == pytest.approx((0.2 - half, 0.2, 0.2 + half), rel=1e-6)
+    assert row["mean"] == pytest.approx(0.2)
+    assert row[["ci_low", "ci_high"]].isna().all()  # of three seeds
 
 
 def test_doses_stand_at_their_shares_and_controls_at_none():
@@ -324,7 +324,13 @@ def test_plain_steps_have_drift_in_features_and_likeness_in_both_layers():
 
 
 @pytest.mark.parametrize(
-    ("slopes", "expected"), [((1.0, 1.1, 0.9), "rises"), ((-1.0, -1.1, -0.9), "falls"), ((1.0, -1.0, 0.2), "undecided")]
+    ("slopes", "expected"),
+    [
+        ((1.0, 1.1, 0.9, 1.0), "rises"),
+        ((-1.0, -1.1, -0.9, -1.0), "falls"),
+        ((1.0, -1.0, 0.2, 0.1), "undecided"),
+        ((1.0, 1.1, 0.9), "undecided"),
+    ],
 )
 def test_a_trend_is_one_that_all_seeds_bear_out(slopes, expected):
     rows = [{"seed": s, "classes": c, "cka": slope * c} for s, slope in enumerate(slopes) for c in (2, 4, 8)]

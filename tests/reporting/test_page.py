@@ -71,7 +71,7 @@ def test_what_a_printed_claim_is_and_how_it_was_measured_stand_apart(report, pri
     text = " ".join(printed)
     row = pd.read_csv(report.with_name("claims.csv")).iloc[0]
     assert f"{row['statement']} {row['quantity']}" in text
-    assert f"holds if: {row['rule']} p = 0.040 (Holm)" in text
+    assert f"holds if: {row['rule']} p = 0.040 (Holm, primary claims)" in text
 
 
 def test_the_first_screen_has_the_question_an_answer_and_a_whole_figure(report, tmp_path):

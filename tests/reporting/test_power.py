@@ -40,18 +40,31 @@ def test_an_effect_that_is_not_there_is_out_of_reach():
 def test_the_table_finds_the_effect_behind_each_tested_claim():
     values = np.array([0.3, 0.5, 0.1, 0.2])
     p = stats.ttest_1samp(values, 0.0).pvalue
-    tested = {"claim": "a", "data": "digits", "verdict": "undecided", "n": 4, "p_value": p, "p_holm": 2 * p}
-    rows = [tested, {**tested, "claim": "b"}, {**tested, "n": 0, "p_value": np.nan, "p_holm": np.nan}]
+    tested = {"claim": "a", "data": "digits", "verdict": "undecided", "n": 4, "p_value": p, "p_adjusted": 2 * p}
+    tested |= {"kind": "primary", "rule": "mean above 0"}
+    rows = [
+        *(
+            tested,
+            {**tested, "claim": "b"},
+            {**tested, "claim": "b_rsa"},
+            {**tested, "claim": "c", "kind": "secondary"},
+        ),
+        {**tested, "n": 0, "p_value": np.nan, "p_adjusted": np.nan},
+        {**tested, "rule": "mean within 0.01 of 0"},  # has another test
+    ]
     table = power_table(pd.DataFrame(rows))
-    assert table["claim"].tolist() == ["a", "b"]
+    assert table["claim"].tolist() == ["a", "b", "b_rsa", "c"]
     effect = values.mean() / values.std(ddof=1)
-    assert table["effect"].tolist() == pytest.approx([effect] * 2)
+    assert table["effect"].tolist() == pytest.approx([effect] * 4)
     assert table["power_7"][0] == pytest.approx(t_test_power(effect, 7))
     assert table["seeds_needed"][0] == seeds_for(effect)
     assert table["seeds_needed_holm"][0] == seeds_for(effect, level=0.025) > table["seeds_needed"][0]  # two tests
+    assert table["seeds_needed_holm"][2:].tolist() == table["seeds_needed"][2:].tolist()  # not of that family
     assert "a " in power_text(table)
 
 
 def test_nothing_tested_is_said():
-    empty = pd.DataFrame(columns=["claim", "data", "verdict", "n", "p_value", "p_holm"])
+    empty = pd.DataFrame(
+        columns=["claim", "kind", "rule", "data", "verdict", "n", "p_value", "p_adjusted"], dtype=object
+    )
     assert "No claim was tested" in power_text(power_table(empty))

@@ -52,10 +52,19 @@ def table():
 def test_rows_are_means_over_seeds_beside_the_paper(table):
     row = table.query("dataset == 'cifar10' and objective == 'nscl' and probe == 'lp'").iloc[0]
     assert (row["mean"], row["n_seeds"], row["status"]) == (82.0, 3, "measured")
-    assert row["ci_high"] - row["mean"] == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)  # t of two degrees
+    assert row[["ci_low", "ci_high"]].isna().all()  # of three seeds
     assert row["paper"] == 94.09
     assert row["deviation"] == pytest.approx(82.0 - 94.09)
     assert (row["encoder"], row["epochs"], row["denominator"]) == ("resnet50-w64", 3, "paper")
+
+
+def test_five_seeds_have_an_interval():
+    runs = [RUNS[0].model_copy(update={"seed": seed}) for seed in range(5)]
+    row = (
+        table_of({run: probes(80.0 + run.seed) for run in runs}).query("objective == 'nscl' and probe == 'lp'").iloc[0]
+    )
+    half = 2.776445 * math.sqrt(2.5 / 5)  # t of four degrees
+    assert (row["mean"] - row["ci_low"], row["ci_high"] - row["mean"]) == pytest.approx((half, half), rel=1e-6)
 
 
 def test_the_papers_other_data_sets_are_there_as_not_run(table):

@@ -1,19 +1,23 @@
 """Earlier names in published evidence are read as today's, and today's stay as they are."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
+from pipeline.config.base import SettingsError
 from pipeline.config.earlier_names import OBJECTIVES, current_settings, current_table, current_text
 from pipeline.config.objectives import OBJECTIVES as KNOWN
 from pipeline.config.params import read_params
 from pipeline.config.run import Run
+from pipeline.evidence.current_claims import current_claims
 from pipeline.evidence.manifest import FOLDER, published_run, read_manifest
 from pipeline.evidence.replay import run_task
 from pipeline.reporting import report_parts as parts
 from pipeline.reporting.claims import CLAIMS
+from pipeline.stages import report
 from tests.docs.pages import ROOT
 
 EVIDENCE = ROOT / FOLDER
@@ -141,12 +145,27 @@ def test_runs_of_evidence_are_known_by_either_name(name, monkeypatch):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_report_shows_evidence_by_today_s_names(name):
     folder = EVIDENCE / name
-    claims, controls = parts.read_claims(folder), parts.read_table(folder, "figures/controls.csv")
+    claims, controls = current_claims(folder), parts.read_table(folder, "figures/controls.csv")
     shown = parts.verdicts_compared(claims, claims) + parts.claims_html_table(claims) + parts.controls_table(controls)
     assert "CL on independent batches" in shown or "independent" in shown
     for earlier in ("replica", "nudged", "trust ="):
         assert earlier not in shown.lower(), earlier
-    assert set(claims["claim"]) <= set(CLAIMS)
+    assert list(dict.fromkeys(claims["claim"])) == list(CLAIMS)
+
+
+def test_the_report_declares_all_files_that_its_verdicts_on_evidence_are_computed_from(tmp_path):
+    declared = [file for file in report.CIFAR_EVIDENCE.values() if "figures" not in file]
+    for file in declared:
+        target = tmp_path / Path(file).relative_to(report.EVIDENCE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / file, target)
+    assert len(current_claims(tmp_path).query("verdict != 'not run'")) > 40
+    pd.testing.assert_frame_equal(current_claims(tmp_path), current_claims(EVIDENCE / "cifar_two_cores"))
+
+
+def test_evidence_without_measures_of_runs_has_no_verdicts_of_today():
+    with pytest.raises(SettingsError, match="expected measures of single runs in measures/, got none"):
+        current_claims(EVIDENCE / "cifar100_gpu")
 
 
 def test_the_evidence_itself_keeps_its_names():

@@ -84,13 +84,13 @@ CLAIM = '''
 """A custom claim."""
 
 from pipeline.config.params import ClaimRule
-from pipeline.reporting.claim_definition import Claim, values_by_setting
+from pipeline.reporting.claim_definition import Claim, Quantity
 
 PLACE = 99
 
 
-def _gap(read):
-    return values_by_setting(read("weights"), lambda rows: rows.groupby("seed")["weight_gap"].max().tolist())
+def _gaps(rows):
+    return rows.groupby("seed")["weight_gap"].max().tolist()
 
 
 CLAIMS = (
@@ -102,7 +102,7 @@ CLAIMS = (
         needs_learning=False,
         experiments=("trajectory",),
         reads=("weights",),
-        measure=_gap,
+        measure=Quantity(lambda read: read("weights"), _gaps),
         rule=ClaimRule(above=0, each=True),
         evidence="fig6_weight_gap",
         source="ours",

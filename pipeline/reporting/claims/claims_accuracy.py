@@ -3,24 +3,19 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.config.params import ClaimRule
-from pipeline.reporting.claim_definition import (
-    EVERY_POSITIVE,
-    NEGATIVE,
-    NOT_DATASET,
-    Claim,
-    Read,
-    Values,
-    values_by_setting,
-)
+from pipeline.reporting.claim_definition import EVERY_POSITIVE, NEGATIVE, NOT_DATASET, Claim, Quantity, Read
 from pipeline.reporting.claim_quantities import (
     AT_THE_END,
     difference_of,
     for_cka_and_rsa,
     pivot_by_seed,
+    selected,
     slope_of,
+    twins_difference,
     with_movement,
 )
 from pipeline.reporting.claims.claims_sweeps import CLASSES
@@ -33,41 +28,35 @@ _temperature = partial(
 )
 
 
-def accuracy_gap_slope(read: Read) -> Values:
-    """Slope in log temperature of the absolute gap of CL's and NSCL's linear probes."""
-
-    def slopes(rows: pd.DataFrame) -> list[float]:
-        table = rows.pivot_table(index=["seed", "temperature"], columns="objective", values="accuracy").reset_index()
-        if not {"cl", "nscl"} <= set(table):
-            return []
-        return log_slopes(table.assign(gap=(table["nscl"] - table["cl"]).abs()), "temperature", "gap")
-
-    return values_by_setting(read("probes").query("probe == 'lp'"), slopes, swept=("temperature",))
+def linear_probes(read: Read) -> pd.DataFrame:
+    """Linear probes of CL and NSCL, in the column `value`."""
+    return read("probes").query("probe == 'lp' and objective in ('cl', 'nscl')").rename(columns={"accuracy": "value"})
 
 
-def merged_minus_ends(read: Read) -> Values:
-    """Accuracy of the mean of both networks' weights minus the mean accuracy of both networks."""
-
-    def gain(rows: pd.DataFrame) -> list[float]:
-        table = pivot_by_seed(rows, "share", (0.0, 0.5, 1.0), "accuracy")
-        return (table[0.5] - (table[0.0] + table[1.0]) / 2).tolist()
-
-    return values_by_setting(read("merging").query("probe == 'lp' and batch_norm == 'reestimated'"), gain)
+def accuracy_gap_slopes(rows: pd.DataFrame) -> list[float]:
+    """Slope in log temperature of the absolute gap of CL's and NSCL's linear probes, by seed."""
+    table = rows.pivot_table(index=["seed", "temperature"], columns="objective", values="value").reset_index()
+    if not {"cl", "nscl"} <= set(table):
+        return []
+    return log_slopes(table.assign(gap=(table["nscl"] - table["cl"]).abs()), "temperature", "gap")
 
 
-def loss_gap_slack(read: Read) -> Values:
-    """The smaller one of the loss gap and its bound minus the gap."""
-    rows = read("loss_gap")
-    slack = pd.concat([rows["gap"], rows["bound"] - rows["gap"]], axis=1).min(axis=1)
-    return values_by_setting(rows.assign(slack=slack), lambda group: group["slack"].tolist(), swept=NOT_DATASET)
+def merged_minus_ends(rows: pd.DataFrame) -> list[float]:
+    """Accuracy of the mean of both networks' weights minus the mean accuracy of both networks, by seed."""
+    table = pivot_by_seed(rows, "share", (0.0, 0.5, 1.0), "accuracy")
+    return (table[0.5] - (table[0.0] + table[1.0]) / 2).tolist()
 
 
-def loss_gap_slope(read: Read) -> Values:
-    """Slope of the loss gap in log C' at equal steps."""
-    rows = with_movement(read, read("loss_gap").query("objective == 'cl'"), ["steps"])
-    return values_by_setting(
-        rows, lambda group: log_slopes(at_steps_of_most_classes(group), "classes", "gap"), swept=CLASSES
-    )
+def loss_gap_slack(rows: pd.DataFrame) -> list[float]:
+    """The smaller one of the loss gap and its bound minus the gap, by network."""
+    return list(map(min, rows["gap"], rows["bound"] - rows["gap"]))
+
+
+def log_loss_gaps(read: Read) -> pd.DataFrame:
+    """Logarithm of CL's loss gap in the column `value`, at equal steps."""
+    gaps = read("loss_gap").query("objective == 'cl' and gap > 0")
+    moved = with_movement(read, gaps.assign(value=np.log(gaps["gap"])), ["steps"])
+    return selected(moved, CLASSES, at_steps_of_most_classes)
 
 
 def _gain(name: str, twin: str, statement: str, control: str, paper: dict[str, str], **facts: Any) -> list[Claim]:
@@ -110,21 +99,23 @@ CLAIMS = (
         "The accuracy gap of CL and NSCL shrinks as temperature rises.",
         "slope in log temperature of the linear probe's absolute gap, percentage points",
         "accuracy_and_temperature: a gap also shrinks where both lose accuracy",
-        accuracy_gap_slope,
+        Quantity(linear_probes, accuracy_gap_slopes, ("temperature",), is_slope=True),
     ),
     _temperature(
         "accuracy_and_temperature",
         "CL's linear probe loses accuracy as temperature rises.",
         "slope of CL's linear-probe accuracy in log temperature, percentage points",
         "the precondition, at every temperature: no accuracy is lost where none was gained",
-        slope_of("probes", "temperature", value="accuracy", where="probe == 'lp' and objective == 'cl'"),
+        slope_of(lambda read: linear_probes(read).query("objective == 'cl'"), "temperature"),
     ),
     Claim(
         "merging",
         "The mean of CL's and NSCL's weights is as good an encoder as either, within two percentage points.",
         "linear-probe accuracy at the middle minus the mean of both ends, batch norm re-estimated, percentage points",
         "the precondition; and batch norm re-estimated at every share, so that merged statistics play no part",
-        merged_minus_ends,
+        Quantity(
+            lambda read: read("merging").query("probe == 'lp' and batch_norm == 'reestimated'"), merged_minus_ends
+        ),
         rule=ClaimRule(above=-2),
         experiments=("merging",),
         reads=("merging",),
@@ -134,7 +125,8 @@ CLAIMS = (
         "transformers",
         "With a vision transformer, too, NSCL follows CL better than SCL does (by {measure}).",
         f"{{measure}} of NSCL minus that of scl, {AT_THE_END}",
-        difference_of("alignment", "nscl", "scl"),
+        twins_difference("nscl", "scl"),
+        comparators=("scl",),
         control="the precondition: a transformer that learned nothing keeps all twins similar",
         experiments=("encoders",),
         evidence="encoders",
@@ -144,7 +136,7 @@ CLAIMS = (
         "CL's loss exceeds NSCL's by no more than Luthra et al. (arXiv 2506.04411) prove, and never falls below it.",
         "the smaller one of gap and bound minus gap, over networks",
         "none: it is a theorem, and only a bug could refute it",
-        loss_gap_slack,
+        Quantity(lambda read: read("loss_gap"), loss_gap_slack, NOT_DATASET),
         rule=EVERY_POSITIVE,
         experiments=("classes", "temperature"),
         reads=("loss_gap",),
@@ -154,10 +146,10 @@ CLAIMS = (
     ),
     Claim(
         "loss_gap_and_classes",
-        "The loss gap falls with the number of classes (at equal steps).",
-        "slope in log C' of CL's loss minus NSCL's loss on the CL network",
+        "The loss gap falls with the number of classes (at equal steps); the theory predicts a slope of -1.",
+        "slope in log C' of the logarithm of CL's loss minus NSCL's loss on the CL network",
         "the share of same-class images alone, which falls as 1/C': the bound in fig. loss_gap falls with it",
-        loss_gap_slope,
+        slope_of(log_loss_gaps, "classes", CLASSES),
         rule=NEGATIVE,
         experiments=("classes",),
         reads=("loss_gap", "movement"),

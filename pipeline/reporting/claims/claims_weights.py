@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.config.params import ClaimRule
-from pipeline.reporting.claim_definition import Claim, Read, Values, values_by_setting
+from pipeline.reporting.claim_definition import Claim, Quantity
 from pipeline.reporting.claim_quantities import INDEPENDENT_CL, difference_of, pivot_by_seed, values_of
 
 PLACE = 2
@@ -22,24 +22,16 @@ NAMES = {
 }
 
 
-def angle_ratio(read: Read) -> Values:
-    """Angle of CL and perturbed CL over the angle of CL and NSCL."""
-
-    def ratio(rows: pd.DataFrame) -> list[float]:
-        angles = pivot_by_seed(rows, "second", ("cl_perturbed", "nscl"), "weight_angle")
-        return (angles["cl_perturbed"] / angles["nscl"]).tolist()
-
-    return values_by_setting(read("weights").query(AT_END), ratio)
+def angle_ratio(rows: pd.DataFrame) -> list[float]:
+    """Angle of CL and perturbed CL over the angle of CL and NSCL, by seed."""
+    angles = pivot_by_seed(rows, "second", ("cl_perturbed", "nscl"), "weight_angle")
+    return (angles["cl_perturbed"] / angles["nscl"]).tolist()
 
 
-def gap_growth(read: Read) -> Values:
-    """Weight gap of CL and NSCL at the last epoch minus that at the first kept epoch after the start."""
-
-    def growth(rows: pd.DataFrame) -> list[float]:
-        gaps = rows[rows["epoch"] > 0].pivot_table(index="seed", columns="epoch", values="weight_gap")
-        return (gaps[gaps.columns[-1]] - gaps[gaps.columns[0]]).tolist() if len(gaps.columns) else []
-
-    return values_by_setting(read("weights").query("first == 'cl' and second == 'nscl'"), growth)
+def gap_growth(rows: pd.DataFrame) -> list[float]:
+    """Weight gap of CL and NSCL at the last epoch minus that at the first kept epoch after the start, by seed."""
+    gaps = rows.pivot_table(index="seed", columns="epoch", values="weight_gap")
+    return (gaps[gaps.columns[-1]] - gaps[gaps.columns[0]]).tolist() if len(gaps.columns) else []
 
 
 def _turn_more(name: str, twin: str, control: str, **facts: Any) -> Claim:
@@ -84,7 +76,7 @@ CLAIMS = (
         "One weight moved by 1e-6 turns CL's weights at least half as far as NSCL's loss does.",
         "angle of weights of CL and cl_perturbed divided by that of CL and NSCL, at the last epoch",
         "cl_perturbed itself: near 0, the angle of CL and NSCL is an effect of the loss",
-        angle_ratio,
+        Quantity(lambda read: read("weights").query(AT_END), angle_ratio),
         rule=ClaimRule(above=0.5),
     ),
     _claim(
@@ -92,7 +84,7 @@ CLAIMS = (
         "The weights of CL and NSCL drift apart during training.",
         "weight gap at the last epoch minus that of the first kept one after the start",
         "chaos: whether a perturbation of one weight drifts as far",
-        gap_growth,
+        Quantity(lambda read: read("weights").query("first == 'cl' and second == 'nscl' and epoch > 0"), gap_growth),
         evidence="fig6_weight_gap",
         source="paper",
     ),
@@ -102,6 +94,7 @@ CLAIMS = (
         "weight gap of SCL minus that of NSCL at the last epoch",
         "the precondition: weights that hardly moved are equally far",
         _difference("scl", "nscl", value="weight_gap"),
+        comparators=("scl",),
         evidence="fig6_weight_gap",
         source="paper",
     ),
@@ -121,6 +114,7 @@ CLAIMS = (
                 names="objective",
             ),
             reads=("collapse",),
+            comparators=(twin,),
             evidence="collapse",
         )
         for twin in ("scl", "ce")

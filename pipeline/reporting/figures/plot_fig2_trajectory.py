@@ -1,6 +1,5 @@
 """Figure 2: CKA and RSA with CL over the epochs, with the range of CL runs of different seeds."""
 
-import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -22,7 +21,6 @@ READS = ("alignment", "between_seeds", "movement")
 TWINS = ("cl",)
 
 BY = ("dataset", "classes", "second", "split", "epoch")
-SHIFT = 0.01  # of the axis' length, from one twin's bars to the next one's
 OWN_START = "cl, own initialisation"
 PAIRS, BETWEEN_SEEDS, START = "twins", "ceiling", "initialisation"  # in the column `source`, as is `paper`
 
@@ -56,9 +54,8 @@ def _draw_panel(panel: Axes, rows: pd.DataFrame, twin_styles: Mapping[str, style
     if BETWEEN_SEEDS in sources:
         panels.band(panel, sources[BETWEEN_SEEDS], "CL–CL of another seed (range)")
     drawn = rows[rows["source"] == PAIRS].groupby("second", sort=False)
-    for place, (objective, twins) in enumerate(drawn):
-        shift = SHIFT * (place - (len(drawn) - 1) / 2) * math.log(rows["epoch"].max() + 1)
-        panels.line(panel, twins, twin_styles[str(objective)], f"CL–{style.objective_label(objective)}", shift=shift)
+    for objective, twins in drawn:
+        panels.line(panel, twins, twin_styles[str(objective)], f"CL–{style.objective_label(objective)}")
     if START in sources:
         panels.line(panel, sources[START], ("#000000", ""), "CL–its own initialisation", ":")
     if PAPER in sources:

@@ -1,5 +1,7 @@
 """Label-fraction sweep: similarity with CL against the share of same-class negatives that is left out."""
 
+import math
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -48,7 +50,7 @@ def draw(table: pd.DataFrame) -> Figure:
             colour = twin_styles[name][0]
             for control in panel.rows[panel.rows["second"] == name].to_dict("records"):
                 axes.axhline(control["mean"], color=colour, ls="--", lw=1, label=f"CL–{style.objective_label(name)}")
-                if control["n_seeds"] > 1:
+                if not math.isnan(control["ci_low"]):
                     axes.axhspan(control["ci_low"], control["ci_high"], color=colour, alpha=0.15, linewidth=0)
         for name, labels in FULL.items():
             rows = panel.rows[panel.rows["labels"] == labels]
