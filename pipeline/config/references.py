@@ -47,7 +47,7 @@ def load(reference: str) -> Any:
 
 def _run(file: str) -> ModuleType:
     """Run a user's file as a module. It may import files next to it, torchvision, and libraries that need it (timm)."""
-    import pipeline.system.torchvision_shim  # noqa: F401, PLC0415  (declares operators; takes seconds, which plans without such files save)
+    import twin_alignment.torchvision_shim  # noqa: F401, PLC0415  (declares operators; takes seconds, which plans without such files save)
 
     folder = str(Path(file).resolve().parent)
     if folder not in sys.path:

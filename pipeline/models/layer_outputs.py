@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.models.network import Network
-from pipeline.system.torchvision_shim import torchvision
+from twin_alignment.torchvision_shim import torchvision
 
 
 def layer_outputs(network: Network, images: Tensor) -> dict[str, Tensor]:
