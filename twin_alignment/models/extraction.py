@@ -97,7 +97,7 @@ def first_batch(
     if first is None:
         raise InputError("loader: expected one batch or more, got none")
     found = find_layers(model, first[:1])
-    chosen = chosen_layers(found, layers if layers is None or isinstance(layers, str) else tuple(layers), name)
+    chosen = chosen_layers(found, layers, name)
     return itertools.chain([first], images), LayerReader(model, found, chosen, pool, name)
 
 

@@ -14,7 +14,7 @@ POOLS = ("mean", "max", "cls", "flatten")
 
 @contextmanager
 def recorded(
-    modules: Mapping[str, nn.Module], reduce: Callable[[str, object], Tensor]
+    modules: Mapping[str, nn.Module], reduce: Callable[[object, str], Tensor]
 ) -> Iterator[list[tuple[str, Tensor]]]:
     """Record the outputs of modules while a network runs.
 
@@ -22,14 +22,14 @@ def recorded(
 
     Args:
         modules: by name.
-        reduce: what is kept of an output, given the module's name.
+        reduce: function of an output and the module's name, to what is kept.
 
     Yields:
         A list that gets (name, what is kept) at every call of a module.
     """
     outputs: list[tuple[str, Tensor]] = []
     handles = [
-        module.register_forward_hook(lambda part, args, output, name=name: outputs.append((name, reduce(name, output))))
+        module.register_forward_hook(lambda part, args, output, name=name: outputs.append((name, reduce(output, name))))
         for name, module in modules.items()
     ]
     try:
@@ -110,7 +110,7 @@ class LayerReader:
         reads_classifier = REPRESENTATION in self.names and self.layers.classifier is not None
         handle = parts[self.layers.classifier or ""].register_forward_pre_hook(keep) if reads_classifier else None
         try:
-            with torch.no_grad(), recorded(modules, lambda name, output: pool(output, name, self.how, square)) as kept:
+            with torch.no_grad(), recorded(modules, lambda output, name: pool(output, name, self.how, square)) as kept:
                 result = self.module(images)
         except ValueError as error:
             raise InputError(f"{self.model}: {error}") from None

@@ -1,6 +1,6 @@
 """Layers of a network: which modules they are, in which order they are computed, and what the classifier is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -84,11 +84,24 @@ def find_layers(module: nn.Module, images: Tensor) -> Layers:
     representation = result if classifier is None else inputs.get(classifier)
     if isinstance(representation, Tensor):
         shapes[REPRESENTATION] = tuple(representation.shape[1:])
-    names = set(_block_names(module))
+    names = set(block_names(module))
     return Layers(shapes, tuple(name for name in shapes if name in names or name == REPRESENTATION), classifier)
 
 
-def chosen_layers(layers: Layers, names: str | list[str] | tuple[str, ...] | None, model: str) -> tuple[str, ...]:
+def block_names(module: nn.Module) -> Iterator[str]:
+    """Yield the names of direct children and of blocks of stages; not of a `Sequential` whose members are among them.
+
+    Args:
+        module: network.
+    """
+    for name, child in module.named_children():
+        if isinstance(child, CONTAINERS) and len(child):
+            yield from _members(child, name)
+        else:
+            yield from _named(child, name)
+
+
+def chosen_layers(layers: Layers, names: str | Sequence[str] | None, model: str) -> tuple[str, ...]:
     """Return names of layers.
 
     Args:
@@ -119,15 +132,6 @@ def _classifier(module: nn.Module, linear: list[tuple[str, object]], result: obj
     if isinstance(given, nn.Module):
         return next((name for name, part in module.named_modules() if part is given and name), None)
     return linear[-1][0] if linear and linear[-1][1] is result else None
-
-
-def _block_names(module: nn.Module) -> Iterator[str]:
-    """Names of direct children and of blocks of stages; a `Sequential` whose members are listed is not."""
-    for name, child in module.named_children():
-        if isinstance(child, CONTAINERS) and len(child):
-            yield from _members(child, name)
-        else:
-            yield from _named(child, name)
 
 
 def _members(container: nn.Module, prefix: str) -> Iterator[str]:

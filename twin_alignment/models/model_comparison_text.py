@@ -24,15 +24,10 @@ def models_text(comparison: ModelComparison) -> str:
     rows = [_row(layer, comparison.table) for layer in comparison.table["layer_a"].unique()]
     parts = [f"{first} (layer) and {second} (most similar layer): {comparison.rows} images", text_table(rows, HEADER)]
     for (layer_a, layer_b), pair in comparison.intervals.items():
-        table = pair.table
+        ((_, values),) = pair.pairs.items()
         cells = [
-            [
-                row.measure,
-                f"{row.value:z.4f}",
-                f"[{row.low:z.4f}, {row.high:z.4f}]",
-                f"{row.null:z.4f} ± {row.null_sd:z.4f}",
-            ]
-            for row in table.itertuples()
+            [name, f"{v.value:z.4f}", f"[{v.low:z.4f}, {v.high:z.4f}]", f"{v.null:z.4f} ± {v.null_sd:z.4f}"]
+            for name, v in values.items()
         ]
         parts += [f"{layer_a} and {layer_b}", text_table(cells, ["measure", "value", "95 % interval", "chance ± s.d."])]
     return "\n\n".join([*parts, *(["\n".join(comparison.notes)] if comparison.notes else []), ASSUMED])
@@ -40,9 +35,9 @@ def models_text(comparison: ModelComparison) -> str:
 
 def _row(layer: str, table: pd.DataFrame) -> list[str]:
     """Cells of the second network's layer with the largest CKA."""
-    values = table[table["layer_a"] == layer]
-    if values["cka"].isna().all():
-        return [layer, "–", "–", "–", "–", "–"]
-    best = values.loc[values["cka"].idxmax()]
+    rows = table[table["layer_a"] == layer].dropna(subset="cka").to_dict("records")
+    if not rows:
+        return [layer, *["–"] * (len(HEADER) - 1)]
+    best = max(rows, key=lambda row: float(row["cka"]))
     numbers = [float(best[name]) for name in ("cka", "cka_debiased", "rsa", "chance")]
     return [layer, str(best["layer_b"]), *("–" if math.isnan(value) else f"{value:z.4f}" for value in numbers)]

@@ -1,5 +1,6 @@
 """From an image to the tensor that a network reads: timm's or torchvision's own preparation, or ImageNet's."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -58,14 +59,13 @@ class Preprocessing:
 
 def timm_preprocessing(module: nn.Module, overrides: Overrides) -> Preprocessing:
     """Preparation of timm's configuration of a network."""
-    import timm.data  # noqa: PLC0415  (takes seconds)
-
-    config = timm.data.resolve_model_data_config(module)
+    data: Any = importlib.import_module("timm.data")  # takes seconds
+    config = data.resolve_model_data_config(module)
     channels, *_ = config["input_size"]
     if overrides.size:
         config["input_size"] = (channels, overrides.size, overrides.size)
     config["mean"], config["std"] = _statistics(overrides, config["mean"], config["std"])
-    transform: Any = timm.data.create_transform(**config, is_training=False)
+    transform: Any = data.create_transform(**config, is_training=False)
     return Preprocessing(transform, len(config["mean"]), tuple(config["input_size"][1:]), "timm's configuration")
 
 
