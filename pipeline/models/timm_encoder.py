@@ -26,18 +26,22 @@ def build(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> n
     Raises:
         SettingsError: timm cannot build it for such images.
     """
+    import torch  # noqa: PLC0415  (plans read this module)
+
     timm = _timm()
     name = settings.encoder.removeprefix(PREFIX)
     fixed = timm.models.get_pretrained_cfg_value(name, "fixed_input_size")
     options = {"img_size": size} if fixed else {}
     try:
         encoder: nn.Module = timm.create_model(name, num_classes=0, in_chans=channels, **options)
-    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+        with torch.no_grad():  # in evaluation mode, so that no batch statistics change
+            encoder.eval()(torch.zeros(1, channels, *size))
+    except (TypeError, ValueError, AssertionError, RuntimeError, ZeroDivisionError) as error:
         message = " ".join(str(error).split())
         raise SettingsError(
             f"{settings.encoder}: timm cannot build it for images [{channels}, {size[0]}, {size[1]}]: {message}"
         ) from error
-    return encoder
+    return encoder.train()
 
 
 def check_timm(settings: TrainingSettings, where: str) -> None:
