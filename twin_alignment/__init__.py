@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from twin_alignment.measures.streaming import Accumulator
     from twin_alignment.measures.weight_distance import displacement, weight_angle, weight_gap
     from twin_alignment.models.extraction import extract
-    from twin_alignment.models.model_comparison import ModelComparison, compare_models
+    from twin_alignment.models.model_comparison import ModelComparison
+    from twin_alignment.models.two_models import compare_models
 
 _NAMES = {
     "comparison.arrays": ("compare", "compare_many"),
@@ -47,7 +48,8 @@ _NAMES = {
     "measures.streaming": ("Accumulator",),
     "measures.weight_distance": ("displacement", "weight_angle", "weight_gap"),
     "models.extraction": ("extract",),
-    "models.model_comparison": ("ModelComparison", "compare_models"),
+    "models.model_comparison": ("ModelComparison",),
+    "models.two_models": ("compare_models",),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -106,9 +106,9 @@ def models(
 ) -> None:
     """Compare all layers of two networks."""
     from twin_alignment.comparison.file_comparison import check_output  # noqa: PLC0415  (loads torch)
-    from twin_alignment.models.folder_comparison import compare_on_folder  # noqa: PLC0415
     from twin_alignment.models.image_folder import find_images  # noqa: PLC0415
     from twin_alignment.models.model_loading import device_named, load_model  # noqa: PLC0415
+    from twin_alignment.models.two_models import compare_on_folder  # noqa: PLC0415
 
     if plot and plot.suffix not in (".png", ".pdf", ".svg"):
         raise InputError(f"{plot}: expected a .png, .pdf or .svg")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from torch import Tensor, nn
 
 from pipeline.models.network import Network
+from twin_alignment.models.block_names import block_names
 from twin_alignment.models.hooks import pool, recorded
-from twin_alignment.models.layer_names import block_names
 from twin_alignment.torchvision_shim import torchvision
 
 

@@ -96,9 +96,9 @@ def first_batch(
     first = next(images, None)
     if first is None:
         raise InputError("loader: expected one batch or more, got none")
-    found = find_layers(model, first[:1])
-    chosen = chosen_layers(found, layers, name)
-    return itertools.chain([first], images), LayerReader(model, found, chosen, pool, name)
+    all_layers = find_layers(model, first[:1])
+    chosen = chosen_layers(all_layers, layers, name)
+    return itertools.chain([first], images), LayerReader(model, all_layers, chosen, pool, name)
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def _images(batch: Batch) -> Tensor:
 
 
 def _arguments(model: LoadedModel, folder: ImageFolder, batch_size: int, device: torch.device) -> dict[str, Any]:
-    """What decides the numbers of an extraction."""
+    """Arguments that decide the numbers of an extraction."""
     images = hashlib.sha256(json.dumps([str(folder.path.resolve()), *folder.stats()]).encode()).hexdigest()
     return {
         "model": model.reference,

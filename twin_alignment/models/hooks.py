@@ -110,14 +110,17 @@ class LayerReader:
         reads_classifier = REPRESENTATION in self.names and self.layers.classifier is not None
         handle = parts[self.layers.classifier or ""].register_forward_pre_hook(keep) if reads_classifier else None
         try:
-            with torch.no_grad(), recorded(modules, lambda output, name: pool(output, name, self.how, square)) as kept:
+            with (
+                torch.no_grad(),
+                recorded(modules, lambda output, name: pool(output, name, self.how, square)) as outputs,
+            ):
                 result = self.module(images)
         except ValueError as error:
             raise InputError(f"{self.model}: {error}") from None
         finally:
             if handle is not None:
                 handle.remove()
-        features = dict(kept)
+        features = dict(outputs)
         if REPRESENTATION in self.names:
             features[REPRESENTATION] = (
                 representation[-1] if representation else pool(result, REPRESENTATION, self.how, square)

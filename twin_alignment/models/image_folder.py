@@ -33,8 +33,8 @@ class ImageFolder:
 
     def stats(self) -> list[tuple[str, int, int]]:
         """Name, bytes and time of change of every image, by which a resumed extraction knows them."""
-        found = [(name, (self.path / name).stat()) for name in self.names]
-        return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+        stats = [(name, (self.path / name).stat()) for name in self.names]
+        return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def find_images(path: Path, skip_unreadable: bool = False) -> ImageFolder:
     bad = {name: reason for name, file in files if (reason := _unreadable(file))}
     if bad and not skip_unreadable:
         name, reason = next(iter(bad.items()))
-        others = f", and {len(bad) - 1} more files cannot" if len(bad) > 1 else ""
+        more = f", and {len(bad) - 1} more files cannot" if len(bad) > 1 else ""
         raise InputError(
-            f"{path / name}: cannot be read as an image ({reason}){others}: --skip-unreadable leaves such files out"
+            f"{path / name}: cannot be read as an image ({reason}){more}: --skip-unreadable leaves such files out"
         )
     if bad:
         listed = ", ".join(list(bad)[:MAX_LISTED]) + (f", ... ({len(bad)})" if len(bad) > MAX_LISTED else "")

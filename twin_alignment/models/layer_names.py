@@ -1,6 +1,6 @@
 """Layers of a network: which modules they are, in which order they are computed, and what the classifier is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -8,10 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from twin_alignment.errors import InputError
+from twin_alignment.models.block_names import block_names
 
 REPRESENTATION = "representation"  # features that the classifier reads; the output, where there is no classifier
-CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-PASSING = (nn.Identity, nn.Dropout, nn.Flatten)  # modules whose output has the numbers of their input
 
 
 @dataclass(frozen=True)
@@ -79,26 +78,13 @@ def find_layers(module: nn.Module, images: Tensor) -> Layers:
     finally:
         for handle in handles:
             handle.remove()
-    shapes = {name: found[0][1:] for name, found in outputs.items() if len(found) == 1 and isinstance(found[0], tuple)}
+    shapes = {name: calls[0][1:] for name, calls in outputs.items() if len(calls) == 1 and isinstance(calls[0], tuple)}
     classifier = _classifier(module, linear, result)
     representation = result if classifier is None else inputs.get(classifier)
     if isinstance(representation, Tensor):
         shapes[REPRESENTATION] = tuple(representation.shape[1:])
     names = set(block_names(module))
     return Layers(shapes, tuple(name for name in shapes if name in names or name == REPRESENTATION), classifier)
-
-
-def block_names(module: nn.Module) -> Iterator[str]:
-    """Yield the names of direct children and of blocks of stages; not of a `Sequential` whose members are among them.
-
-    Args:
-        module: network.
-    """
-    for name, child in module.named_children():
-        if isinstance(child, CONTAINERS) and len(child):
-            yield from _members(child, name)
-        else:
-            yield from _named(child, name)
 
 
 def chosen_layers(layers: Layers, names: str | Sequence[str] | None, model: str) -> tuple[str, ...]:
@@ -132,35 +118,3 @@ def _classifier(module: nn.Module, linear: list[tuple[str, object]], result: obj
     if isinstance(given, nn.Module):
         return next((name for name, part in module.named_modules() if part is given and name), None)
     return linear[-1][0] if linear and linear[-1][1] is result else None
-
-
-def _members(container: nn.Module, prefix: str) -> Iterator[str]:
-    for name, child in container.named_children():
-        path = f"{prefix}.{name}"
-        yield from _members(child, path) if _is_stage(child) else _named(child, path)
-    if not isinstance(container, nn.Sequential) or type(container).forward is not nn.Sequential.forward:
-        yield prefix  # its output is not that of its last member
-
-
-def _named(module: nn.Module, path: str) -> Iterator[str]:
-    """A module, and the stages within it."""
-    if not isinstance(module, PASSING):
-        yield path
-    yield from _stages_within(module, path)
-
-
-def _stages_within(module: nn.Module, prefix: str) -> Iterator[str]:
-    for name, child in module.named_children():
-        path = f"{prefix}.{name}"
-        yield from _members(child, path) if _is_stage(child) else _stages_within(child, path)
-
-
-def _is_stage(module: nn.Module) -> bool:
-    """Return True for a container of blocks, or of stages: a block has parts and is no container."""
-    if not isinstance(module, CONTAINERS) or not len(module):
-        return False
-    return all(_is_stage(child) or _is_block(child) for child in module.children())
-
-
-def _is_block(module: nn.Module) -> bool:
-    return not isinstance(module, CONTAINERS) and any(True for _ in module.children())

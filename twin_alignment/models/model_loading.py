@@ -19,7 +19,7 @@ from twin_alignment.progress import say
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """What is asked of a network.
+    """Request for a network, its layers and its images.
 
     Attributes:
         reference: `timm:NAME`, `torchvision:NAME` or `FILE.py:FUNCTION`.

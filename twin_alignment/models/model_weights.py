@@ -47,10 +47,10 @@ def load_weights(module: nn.Module, path: Path, classifier: str | None, reads_cl
     place, prefix, tensors = _best(path, read_weights(path), set(named))
     start = f"{prefix}." if prefix else ""
     state = {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
-    left_out = len(tensors) - len(state)
+    rest = len(tensors) - len(state)
     notes = [f"read from {'.'.join(place)!r}"] if place else []
     notes += [f"without the prefix {start!r}"] if start else []
-    notes += [f"{left_out} tensors without the prefix were left out"] if left_out else []
+    notes += [f"{rest} tensors without the prefix were left out"] if rest else []
     root = None if classifier is None or reads_classifier else _root(module, classifier)
     wrong = [name for name in state if name in named and state[name].shape != named[name].shape]
     head = {name for name in {*state, *named} if root is not None and name.startswith(f"{root}.")}
@@ -92,9 +92,9 @@ def _best(path: Path, content: Any, names: set[str]) -> tuple[tuple[str, ...], s
         for prefix, count in _prefixes(tensors, names).items()
     ]
     if not choices:
-        found = next((list(tensors) for _, tensors in _dictionaries(content)), [])
+        names_in_file = next((list(tensors) for _, tensors in _dictionaries(content)), [])
         raise InputError(
-            f"{path}: has {_listed(found) if found else 'no tensors'}, expected weights as {_listed(sorted(names))}"
+            f"{path}: has {_listed(names_in_file) if names_in_file else 'no tensors'}, expected weights as {_listed(sorted(names))}"
         )
     _, place, prefix, tensors = max(choices, key=lambda choice: choice[0])
     return place, prefix, tensors
@@ -119,10 +119,10 @@ def _prefixes(tensors: Mapping[str, Tensor], names: set[str]) -> Counter[str]:
 
 def _root(module: nn.Module, classifier: str) -> str:
     """Name of the outermost module that has no other parameters than the classifier."""
-    own = {id(weight) for weight in module.get_submodule(classifier).parameters()}
+    weights = {id(weight) for weight in module.get_submodule(classifier).parameters()}
     path = classifier.split(".")
     for outer in itertools.accumulate(path, "{}.{}".format):
-        if {id(weight) for weight in module.get_submodule(outer).parameters()} <= own:
+        if {id(weight) for weight in module.get_submodule(outer).parameters()} <= weights:
             return outer
     return classifier
 
