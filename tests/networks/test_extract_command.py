@@ -12,11 +12,12 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from tests.networks.conftest import SIDE, arrays
+from tests.networks.conftest import NETWORKS, SIDE, arrays
 from twin_alignment.features.feature_files import read_features
 from twin_alignment.python_file import run_file
 
-GREY = ("--size", SIDE, "--mean", "0.5,0.5,0.5", "--std", "0.25,0.25,0.25")
+BROKEN = NETWORKS.splitlines().index('    raise RuntimeError("no such thing")') + 1  # line
+PREPARED = ("--size", SIDE, "--mean", "0.5,0.5,0.5", "--std", "0.25,0.25,0.25")
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_rows_are_images_sorted_by_path_with_their_names(small, few, command, tm
     reference, network = small
     out = tmp_path / f"features{suffix}"
     status, output, errors = command(
-        "extract", reference, "--seed", 3, "--images", few, "--out", out, "--layers", "0,representation,3", *GREY
+        "extract", reference, "--seed", 3, "--images", few, "--out", out, "--layers", "0,representation,3", *PREPARED
     )
     assert status in (0, None), errors
     assert "11 rows" in output
@@ -63,7 +64,7 @@ def test_rows_are_images_sorted_by_path_with_their_names(small, few, command, tm
 
 def test_align_reads_the_only_layer_and_joins_rows_by_name(small, few, command, tmp_path):
     reference, _ = small
-    command("extract", reference, "--images", few, "--out", tmp_path / "a.npz", *GREY)
+    command("extract", reference, "--images", few, "--out", tmp_path / "a.npz", *PREPARED)
     rows = arrays(tmp_path / "a.npz")
     order = np.random.default_rng(0).permutation(11)
     shuffled = {name: values[order] for name, values in rows.items()}
@@ -75,7 +76,7 @@ def test_align_reads_the_only_layer_and_joins_rows_by_name(small, few, command, 
 
 
 def test_layers_are_listed_with_their_shapes(small, command):
-    status, output, errors = command("extract", small[0], "--list-layers", *GREY)
+    status, output, errors = command("extract", small[0], "--list-layers", *PREPARED)
     assert status in (0, None)
     rows = [line.split() for line in output.splitlines()[2:]]
     assert [row[0] for row in rows] == ["0", "1", "2", "3", "4", "6", "representation"]
@@ -87,7 +88,7 @@ def test_layers_are_listed_with_their_shapes(small, command):
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
 def test_a_killed_extraction_resumes_to_the_same_bytes(small, few, command, tmp_path, suffix):
     whole, resumed = tmp_path / f"whole{suffix}", tmp_path / f"resumed{suffix}"
-    options = ("extract", small[0], "--images", few, "--layers", "all", "--batch-size", 1, *GREY)
+    options = ("extract", small[0], "--images", few, "--layers", "all", "--batch-size", 1, *PREPARED)
     command(*options, "--out", whole)
     words = [str(word) for word in (*options, "--out", resumed)]
     code = "import sys; from twin_alignment.cli import main; main(sys.argv[1:])"
@@ -108,7 +109,7 @@ def test_a_killed_extraction_resumes_to_the_same_bytes(small, few, command, tmp_
 
 def test_parts_of_other_arguments_are_not_used(small, few, command, tmp_path):
     out = tmp_path / "out.npz"
-    options = ("extract", small[0], "--images", few, "--out", out, *GREY)
+    options = ("extract", small[0], "--images", few, "--out", out, *PREPARED)
     command(*options)
     expected = out.read_bytes()
     whole = next(few.glob("*.png")).read_bytes()
@@ -133,7 +134,7 @@ def test_parts_of_other_arguments_are_not_used(small, few, command, tmp_path):
 
 def test_an_unreadable_image_is_named_before_anything_runs_or_left_out(small, few, command, tmp_path):
     (few / "b" / "notes.jpg").write_text("no image")
-    options = ("extract", small[0], "--images", few, "--out", tmp_path / "out.npz", *GREY)
+    options = ("extract", small[0], "--images", few, "--out", tmp_path / "out.npz", *PREPARED)
     status, _, errors = command(*options)
     assert status == 2
     assert errors.count("\n") == 1
@@ -151,7 +152,7 @@ def test_an_unreadable_image_is_named_before_anything_runs_or_left_out(small, fe
 def test_weights_of_a_file_decide_the_features(small, few, command, tmp_path):
     reference, network = small
     save_file({f"backbone.{name}": tensor for name, tensor in network.state_dict().items()}, tmp_path / "w.safetensors")
-    options = ("extract", reference, "--images", few, *GREY)
+    options = ("extract", reference, "--images", few, *PREPARED)
     command(*options, "--seed", 3, "--out", tmp_path / "seeded.npz")
     command(*options, "--weights", tmp_path / "w.safetensors", "--out", tmp_path / "loaded.npz")
     command(*options, "--out", tmp_path / "other.npz")
@@ -170,7 +171,7 @@ def test_weights_of_a_file_decide_the_features(small, few, command, tmp_path):
         (["extract", "missing.py:small"], "there is no file missing.py"),
         (["extract", "FILE:nothing"], "has no function 'nothing'"),
         (["extract", "FILE:not_a_network"], "expected a torch.nn.Module, got int"),
-        (["extract", "FILE:broken"], "line 45: RuntimeError: no such thing"),
+        (["extract", "FILE:broken"], f"line {BROKEN}: RuntimeError: no such thing"),
         (["extract", "FILE:small", "--layers", "7"], "no layer '7'"),
         (["extract", "FILE:small", "--mean", "1,2"], "--mean, --std: expected 1 or 3 numbers"),
         (["extract", "FILE:small", "--mean", "1", "--std", "1"], "fails on an image [1, 1, 224, 224]"),

@@ -11,7 +11,7 @@ from torch import nn
 from twin_alignment.errors import InputError
 from twin_alignment.models.hooks import LayerReader
 from twin_alignment.models.layer_names import REPRESENTATION, Layers, chosen_layers, find_layers
-from twin_alignment.models.model_reference import build_model, is_file_reference, preprocessing_of
+from twin_alignment.models.model_reference import build_model, is_random, preprocessing_of
 from twin_alignment.models.model_weights import LoadedWeights, load_weights
 from twin_alignment.models.preprocessing import Overrides, Preprocessing
 from twin_alignment.progress import say
@@ -75,8 +75,8 @@ def load_model(request: ModelRequest, device: torch.device) -> LoadedModel:
     reference = request.reference
     if request.weights and request.pretrained:
         raise InputError(f"{reference}: expected --weights or --pretrained, got both")
-    is_random = not (request.weights or request.pretrained or is_file_reference(reference))
-    if is_random and request.seed is None:
+    given = request.weights or request.pretrained or request.seed is not None
+    if is_random(reference) and not given:
         raise InputError(f"{reference}: expected --weights FILE, --pretrained, or --seed N for random weights")
     module = build_model(reference, request.pretrained, request.seed or 0)
     preprocessing = preprocessing_of(reference, module, request.overrides)

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,20 @@ def is_file_reference(reference: str) -> bool:
     return reference.rpartition(":")[0].endswith(".py")
 
 
+def is_random(reference: str) -> bool:
+    """Return True for a network of timm or torchvision, which has random weights unless others are loaded.
+
+    Raises:
+        InputError: it is no reference to a network.
+    """
+    kind, _, name = reference.partition(":")
+    if is_file_reference(reference):
+        return False
+    if kind not in ("timm", "torchvision") or not name:
+        raise InputError(f"{EXPECTED}, got {reference!r}")
+    return True
+
+
 def build_model(reference: str, pretrained: bool = False, seed: int = 0) -> nn.Module:
     """Build a network in evaluation mode.
 
@@ -44,16 +59,12 @@ def build_model(reference: str, pretrained: bool = False, seed: int = 0) -> nn.M
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         kind, _, name = reference.partition(":")
-        if is_file_reference(reference):
-            if pretrained:
-                raise InputError(f"{reference}: --pretrained is of timm and torchvision: load weights in the function")
-            module = _of_file(reference)
-        elif kind == "timm" and name:
-            module = _of_timm(name, pretrained)
-        elif kind == "torchvision" and name:
-            module = _of_torchvision(name, pretrained)
+        if is_random(reference):
+            module = _of_timm(name, pretrained) if kind == "timm" else _of_torchvision(name, pretrained)
+        elif pretrained:
+            raise InputError(f"{reference}: --pretrained is of timm and torchvision: load weights in the function")
         else:
-            raise InputError(f"{EXPECTED}, got {reference!r}")
+            module = _of_file(reference)
     return module.eval()
 
 
@@ -73,7 +84,7 @@ def _of_timm(name: str, pretrained: bool) -> nn.Module:
     except ModuleNotFoundError:
         raise InputError(f"timm:{name}: timm is not installed: {INSTALL}") from None
     if not timm.is_model(name):
-        near = timm.list_models(f"*{name.partition('.')[0][:8]}*")[:3]
+        near = get_close_matches(name, timm.list_models(), 3)
         hint = f", as {', '.join(near)}" if near else ""
         raise InputError(f"timm:{name}: expected a name of timm.list_models(){hint}")
     return _created(f"timm:{name}", lambda: timm.create_model(name, pretrained=pretrained), pretrained)

@@ -93,9 +93,8 @@ def _best(path: Path, content: Any, names: set[str]) -> tuple[tuple[str, ...], s
     ]
     if not choices:
         names_in_file = next((list(tensors) for _, tensors in _dictionaries(content)), [])
-        raise InputError(
-            f"{path}: has {_listed(names_in_file) if names_in_file else 'no tensors'}, expected weights as {_listed(sorted(names))}"
-        )
+        content_text = _listed(names_in_file) if names_in_file else "no tensors"
+        raise InputError(f"{path}: has {content_text}, expected weights as {_listed(sorted(names))}")
     _, place, prefix, tensors = max(choices, key=lambda choice: choice[0])
     return place, prefix, tensors
 
