@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from pipeline.config.view_settings import ViewRecipe
-from pipeline.system.torchvision_shim import torchvision
+from twin_alignment.torchvision_shim import torchvision
 
 transforms = torchvision.transforms
 

@@ -53,6 +53,8 @@ def values(part: dict[str, Any]) -> str:
             return " or ".join(map(values, parts))
         case {"prefixItems": parts}:
             return f"[{', '.join(map(values, parts))}]"
+        case {"pattern": "^timm:"}:
+            return "`timm:NAME`"
         case {"items": inner}:
             return f"list of {values(inner)}"
         case {"additionalProperties": dict(inner)}:

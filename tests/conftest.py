@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-import pipeline.system.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
+import twin_alignment.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
 from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import Images

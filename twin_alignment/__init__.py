@@ -4,6 +4,7 @@
 
     ta.compare(a, b)["cka"]  # value, 95 % interval over rows, and chance level
     ta.compare_many({"cl": a, "nscl": b, "ce": c}).table
+    ta.compare_models(first, second, loader).plot()  # all layers of two networks, in one pass over images
     ta.losses.negatives_only_supervised(z1, z2, labels, temperature=0.5)
     ta.theory.bound(classes=10, batch=1024, temperature=0.5, learning_rate=0.1, steps=100, delta=0.01)
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from twin_alignment.measures.streaming import Accumulator
     from twin_alignment.measures.svcca import svcca
     from twin_alignment.measures.weight_distance import displacement, weight_angle, weight_gap
+    from twin_alignment.models.extraction import extract
+    from twin_alignment.models.model_comparison import ModelComparison
+    from twin_alignment.models.two_models import compare_models
 
 _NAMES = {
     "comparison.arrays": ("compare", "compare_many"),
@@ -55,6 +59,9 @@ _NAMES = {
     "measures.streaming": ("Accumulator",),
     "measures.svcca": ("svcca",),
     "measures.weight_distance": ("displacement", "weight_angle", "weight_gap"),
+    "models.extraction": ("extract",),
+    "models.model_comparison": ("ModelComparison",),
+    "models.two_models": ("compare_models",),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
@@ -64,6 +71,7 @@ __all__ = [
     "Comparison",
     "Estimate",
     "InputError",
+    "ModelComparison",
     "Similarity",
     "angular_shape_distance",
     "cdnv",
@@ -71,8 +79,10 @@ __all__ = [
     "compare",
     "compare_files",
     "compare_many",
+    "compare_models",
     "directional_cdnv",
     "displacement",
+    "extract",
     "linear_predictivity",
     "losses",
     "mean_cca",

@@ -1,4 +1,4 @@
-"""Command `twin-alignment`: compare files of features, and bound the distance of CL and NSCL."""
+"""Command `twin-alignment`: compare features and networks, and bound the distance of CL and NSCL."""
 
 import io
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from twin_alignment.errors import InputError
+from twin_alignment.model_commands import extract, models
 
 FILES_HELP = """Compare files of features: CKA and RSA with intervals and chance level.
 
@@ -70,6 +71,10 @@ def bound(
 
     bounds = bound_of(classes, batch, temperature, learning_rate, steps, delta)
     print(bounds.to_json() if as_json else str(bounds))
+
+
+cli.add_command(extract)
+cli.add_command(models)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -16,6 +16,7 @@ from pipeline.cli.stage_commands import stage_commands
 from pipeline.jobs.chain import STAGES
 from twin_alignment.cli import align, bound
 from twin_alignment.errors import InputError
+from twin_alignment.model_commands import extract, models
 
 WIDE = {"max_content_width": 120}
 NAME = "python -m pipeline"
@@ -33,7 +34,7 @@ app = InOrder(name=NAME, help="Run one stage, or look at what is planned and fin
 for command in (
     *stage_commands(),
     *(runs, verify, remake, thin, start, cost, compare, power, predict),
-    *(evidence, features, align, bound, schema),
+    *(evidence, features, align, extract, models, bound, schema),
 ):
     app.add_command(command)
 

@@ -2,15 +2,13 @@
 
 import ast
 import importlib
-import importlib.util
 import os
-import sys
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from pipeline.config.base import SettingsError
+from twin_alignment.python_file import run_file
 
 PROJECT = Path(__file__).parents[2]
 
@@ -42,22 +40,7 @@ def is_own(reference: str) -> bool:
 def load(reference: str) -> Any:
     """Import the object that a reference names; a user's file is run at every call."""
     module, _, name = reference.rpartition(":")
-    return getattr(_run(module) if is_own(reference) else importlib.import_module(module), name)
-
-
-def _run(file: str) -> ModuleType:
-    """Run a user's file as a module. It may import files next to it, torchvision, and libraries that need it (timm)."""
-    import pipeline.system.torchvision_shim  # noqa: F401, PLC0415  (declares operators; takes seconds, which plans without such files save)
-
-    folder = str(Path(file).resolve().parent)
-    if folder not in sys.path:
-        sys.path.append(folder)
-    spec = importlib.util.spec_from_file_location(file, file)  # a name that no import statement has
-    assert spec is not None  # a path that ends in .py has a loader
-    assert spec.loader is not None
-    loaded = sys.modules[file] = importlib.util.module_from_spec(spec)  # where dataclasses look for their module
-    spec.loader.exec_module(loaded)
-    return loaded
+    return getattr(run_file(module) if is_own(reference) else importlib.import_module(module), name)
 
 
 def check(reference: str, where: str) -> None:

@@ -6,6 +6,7 @@ from pipeline.config.objectives import OBJECTIVES
 from pipeline.config.params import Params
 from pipeline.config.references import names_in
 
+_TIMM = {"type": "string", "pattern": "^timm:"}
 _CUSTOM = {"type": "string", "pattern": r"\.py:"}
 
 
@@ -14,7 +15,7 @@ def schema() -> dict[str, Any]:
     root = Params.model_json_schema()
     parts = root["$defs"]
     encoder = parts["TrainingSettings"]["properties"]["encoder"]
-    encoder["anyOf"] = [{"enum": names_in("pipeline/models/encoders")}, _CUSTOM]
+    encoder["anyOf"] = [{"enum": names_in("pipeline/models/encoders")}, _TIMM, _CUSTOM]
     parts["Experiment"]["properties"]["objectives"]["items"] = {
         "anyOf": [{"enum": list(OBJECTIVES)}, _CUSTOM, {"$ref": "#/$defs/GroupedObjective"}]
     }

@@ -21,7 +21,7 @@ class TrainingSettings(Settings):
     """Settings of training; the defaults are the paper's. See `pipeline.config.run.Run` for a whole run."""
 
     encoder: str = "resnet50"
-    """a file of pipeline/models/encoders, or `FILE.py:FUNCTION` of a custom encoder"""
+    """a file of pipeline/models/encoders, `timm:NAME`, or `FILE.py:FUNCTION` of a custom encoder"""
     width: int = Field(64, ge=4, le=16_384)
     """channels of a ResNet's first stage, 64 as published; a ViT has COLUMNS (in its file) times as many columns"""
     stem: Literal["cifar", "imagenet"] = "cifar"

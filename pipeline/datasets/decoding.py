@@ -12,8 +12,8 @@ from PIL import Image
 
 from pipeline.config.base import SettingsError
 from pipeline.datasets.decode import decode
-from pipeline.datasets.prefetch import map_in_order
 from pipeline.datasets.source_images import ImageFiles, Pixels
+from twin_alignment.prefetch import map_in_order
 from twin_alignment.progress import track
 
 BLOCK = 64  # images

@@ -24,9 +24,9 @@ from PIL import Image
 from pipeline.config.base import SettingsError
 from pipeline.datasets.decode import decode
 from pipeline.datasets.decoding import Block, Histogram, Shape, as_files, decode_block, histogram, read_blocks
-from pipeline.datasets.prefetch import cores, map_in_order
 from pipeline.datasets.source_images import ImageFiles, Mode, Pixels, SourceSplit
 from pipeline.system.files import SHARD, write_atomically
+from twin_alignment.prefetch import cores, map_in_order
 
 IMAGES = 16_384  # of a shard; 1.2 GB of 224 x 224 pixels, and what is lost of a stopped `prepare` at most
 

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.datasets.prefetch import prefetch
 from pipeline.datasets.source_images import Pixels
 from pipeline.datasets.store import Split, load_store
 from pipeline.datasets.subsets import read_subset, select
 from pipeline.system.device import to_device
+from twin_alignment.prefetch import prefetch
 
 RESIDENT_SHARE = 0.5  # of the free memory of an accelerator; larger sets stay on the host and travel by batch
 

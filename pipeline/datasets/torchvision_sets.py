@@ -21,7 +21,7 @@ CIFAR_IMAGES = {"train": 50_000, "test": 10_000}
 
 def datasets() -> Any:
     """The module torchvision.datasets; torch takes seconds, and no other source needs it."""
-    from pipeline.system.torchvision_shim import torchvision  # noqa: PLC0415
+    from twin_alignment.torchvision_shim import torchvision  # noqa: PLC0415
 
     return torchvision.datasets
 

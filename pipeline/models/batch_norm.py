@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from pipeline.config.base import SettingsError
 from pipeline.system.gather import gather_rows
 
 
@@ -41,11 +42,19 @@ class CpuSyncBatchNorm(_BatchNorm):
 
 
 def synchronise_batch_norm(module: nn.Module) -> None:
-    """Replace all batch norms of a module, in place; their weights, buffers and names stay."""
+    """Replace all batch norms of a module, in place; their weights, buffers and names stay.
+
+    Raises:
+        SettingsError: a batch norm does more than that, as timm's with an activation does.
+    """
     on_gpu = any(p.is_cuda for p in module.parameters())
     for name, child in module.named_children():
         if not isinstance(child, _BatchNorm):
             synchronise_batch_norm(child)
+        elif type(child).forward is not _BatchNorm.forward:
+            raise SettingsError(
+                f"{name}: expected torch's batch norm, to share a batch among processes, got {type(child).__name__}"
+            )
         elif on_gpu:
             setattr(module, name, nn.SyncBatchNorm.convert_sync_batchnorm(child))
         else:

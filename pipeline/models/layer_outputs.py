@@ -1,12 +1,13 @@
 """Features of a network at every depth."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import torch
 from torch import Tensor, nn
 
 from pipeline.models.network import Network
-from pipeline.system.torchvision_shim import torchvision
+from twin_alignment.models.block_names import block_names
+from twin_alignment.models.hooks import pool, recorded
+from twin_alignment.torchvision_shim import torchvision
 
 
 def layer_outputs(network: Network, images: Tensor) -> dict[str, Tensor]:
@@ -26,20 +27,14 @@ def layer_outputs(network: Network, images: Tensor) -> dict[str, Tensor]:
     Raises:
         ValueError: a stage returns something else than [B, d], [B, tokens, d] or [B, d, height, width].
     """
-    outputs: list[tuple[str, bool, Tensor]] = []
-    handles = [
-        part.register_forward_hook(_record(outputs, name, any(weight.ndim >= 2 for weight in part.parameters())))
-        for name, part in _parts(network.encoder)
-    ]
-    try:
+    parts = dict(_parts(network.encoder))
+    square = getattr(network.encoder, "output_fmt", "") == "NHWC" and images.shape[2] == images.shape[3]
+    with recorded(parts, lambda output, name: pool(output, name, square=square)) as outputs:
         h = network.encoder(images)
-    finally:
-        for handle in handles:
-            handle.remove()
     stages: dict[str, Tensor] = {}
     current = ""
-    for name, is_stage, output in outputs:
-        current = name if is_stage else current
+    for name, output in outputs:
+        current = name if any(weight.ndim >= 2 for weight in parts[name].parameters()) else current
         if current:
             stages[current] = output
     stages.pop(current, None)
@@ -48,23 +43,12 @@ def layer_outputs(network: Network, images: Tensor) -> dict[str, Tensor]:
 
 
 def _parts(encoder: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """List the encoder's children by name; a transformer's are its blocks."""
+    """List the encoder's children by name; of a transformer, and of timm's networks, its blocks."""
+    if hasattr(encoder, "pretrained_cfg"):
+        yield from ((name, encoder.get_submodule(name)) for name in block_names(encoder))
+        return
     for name, child in encoder.named_children():
         if isinstance(child, torchvision.models.vision_transformer.Encoder):
             yield from child.layers.named_children()
         else:
             yield name, child
-
-
-def _record(outputs: list[tuple[str, bool, Tensor]], name: str, is_stage: bool) -> Callable[..., None]:
-    """Return a hook that averages at once, as a ReLU in place would change the output of the part before it."""
-    return lambda part, inputs, output: outputs.append((name, is_stage, _average(output, name)))
-
-
-def _average(output: object, name: str) -> Tensor:
-    """Average maps over space, and tokens over positions."""
-    if isinstance(output, Tensor) and output.ndim in (2, 3, 4):
-        over = {2: (), 3: (1,), 4: (2, 3)}[output.ndim]
-        return output.float().mean(over) if over else output.float().clone(memory_format=torch.contiguous_format)
-    shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    raise ValueError(f"{name}: expected [B, d], [B, tokens, d] or [B, d, height, width], got {shape}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from pipeline.config.training_settings import TrainingSettings
-from pipeline.system.torchvision_shim import torchvision
+from twin_alignment.torchvision_shim import torchvision
 
 
 def residual(block: str, layers: Sequence[int], settings: TrainingSettings, channels: int) -> nn.Module:

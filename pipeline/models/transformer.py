@@ -4,7 +4,7 @@ from torch import nn
 
 from pipeline.config.training_settings import TrainingSettings
 from pipeline.models.patches import check_patches
-from pipeline.system.torchvision_shim import torchvision
+from twin_alignment.torchvision_shim import torchvision
 
 
 def transformer(

@@ -92,7 +92,7 @@ def check_run(run: Run, params: Params, where: str) -> None:
             raise SettingsError(f"{where}: {key}: expected at most {MAX_NUMBER}, got {value}")
     _check_warmup(run, where)
     check_file(run.encoder, where)
-    check_encoder(run.encoder, where)
+    check_encoder(run, where)
     _check_views(run, params, where)
     _check_batch(run, params, where)
     classes = classes_of(run.dataset, params)

@@ -21,11 +21,11 @@ from pipeline.config.run import Run
 from pipeline.config.training_settings import Shared
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.images import Images
-from pipeline.datasets.prefetch import prefetch
 from pipeline.system.device import to_device
 from pipeline.train.batches import Integers, Order, check_batches, draw_order
 from pipeline.train.distributed import SINGLE_PROCESS, Distributed
 from pipeline.train.grouped_labels import group_labels
+from twin_alignment.prefetch import prefetch
 from twin_alignment.randomness import keyed_generator
 
 VIEWS = (1, 2)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from pipeline.augment import ViewDraws, apply_views, draw_views, normalise
 from pipeline.config.view_settings import ViewRecipe
-from pipeline.system.torchvision_shim import torchvision
 from twin_alignment.randomness import keyed_generator
+from twin_alignment.torchvision_shim import torchvision
 
 F = import_module(f"{torchvision.__name__}.transforms.v2.functional")
 BATCH = 64

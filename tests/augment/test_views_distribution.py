@@ -12,8 +12,8 @@ from scipy import stats
 
 from pipeline.augment import ViewDraws, draw_views
 from pipeline.config.view_settings import ViewRecipe
-from pipeline.system.torchvision_shim import torchvision
 from twin_alignment.randomness import keyed_generator, torch_seed
+from twin_alignment.torchvision_shim import torchvision
 
 v2 = import_module(f"{torchvision.__name__}.transforms.v2")
 CHANCE = 1e-3

@@ -10,8 +10,8 @@ from PIL import ExifTags, Image, ImageOps
 
 from pipeline.config.base import SettingsError
 from pipeline.datasets.decode import decode, is_grey, open_image
-from pipeline.datasets.prefetch import cores, map_in_order
-from pipeline.system.torchvision_shim import torchvision
+from twin_alignment.prefetch import cores, map_in_order
+from twin_alignment.torchvision_shim import torchvision
 
 COLOUR = noise("colour", (40, 60, 3))
 

@@ -13,7 +13,7 @@ from pipeline.datasets import decoding
 from pipeline.datasets.class_folders import count_training, drawn_split, find_images
 from pipeline.datasets.preparation import prepare
 from pipeline.datasets.survey import Survey, survey
-from pipeline.system.torchvision_shim import torchvision
+from twin_alignment.torchvision_shim import torchvision
 
 TRAIN = [f"train/{label}/{number}.png" for label in ("cat", "ant", "bee") for number in (10, 9, 1)]
 TEST = [f"test/{label}/{number}.png" for label in ("bee", "cat", "ant") for number in (1, 2)]

@@ -15,7 +15,7 @@ from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import SourceSettings
 from pipeline.datasets import torchvision_sets
 from pipeline.datasets.preparation import prepare
-from pipeline.system.torchvision_shim import torchvision
+from twin_alignment.torchvision_shim import torchvision
 
 DIGITS = tuple("0123456789")
 

@@ -9,6 +9,7 @@ import click
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from scipy.io import savemat
 
@@ -43,6 +44,7 @@ OPTIONS = {  # added to commands that would take hours or change an environment
     "make table1": "--dry-run",
     "make test": "--dry-run",
     "pip install .": "--dry-run --no-deps --no-build-isolation --quiet",
+    "pip install '.[models]'": "--dry-run --no-deps --no-build-isolation --quiet",
     "python -m benchmarks.alignment": "--quick --out quick.json",
     "python -m benchmarks.other_tools": "--help",
     "snakemake --workflow-profile profiles/slurm": "-n -q",
@@ -132,6 +134,12 @@ def project(finished, tmp_path):
     savemat(project.path / "c.mat", {"features": rows - 1})
     np.savetxt(project.path / "d.csv", rows + 2, delimiter=",")
     np.savetxt(project.path / "labels.csv", np.arange(20) % 2, fmt="%d")
+    (project.path / "photographs").mkdir()
+    for number in range(6):
+        pixels = np.random.default_rng(number).integers(0, 256, (70, 70, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(project.path / "photographs" / f"{number}.png")
+    for name in ("a.npz", "b.npz"):  # as `extract` writes them
+        np.savez(project.path / name, representation=rows, row_names=np.arange(20).astype(str))
     for name in ("cl", "nscl"):
         splits = {"test": torch.from_numpy(rows), "test_labels": torch.arange(20) % 2}
         save_file(splits, project.path / f"{name}.safetensors")

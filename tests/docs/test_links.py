@@ -36,6 +36,7 @@ READERS = (
     "mine.py",
     "maps/",
     "FILE.csv",
+    "a.npz.parts/",
 )
 PLACES = [Layout(Path("results"), Path("reports")).place(stage, "*") for stage in STAGES.values()]
 WRITTEN = [

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-import pipeline.system.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
+import twin_alignment.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
 from pipeline.config.dataset_settings import SourceSettings
 from pipeline.config.objectives import resolve
 from pipeline.config.probe_settings import ProbeSettings

@@ -3,7 +3,7 @@ import torch
 
 from pipeline.config.training_settings import TrainingSettings
 from pipeline.models.network import Network, ProjectionHead, build_encoder, feature_dimension
-from pipeline.system.torchvision_shim import torchvision
+from twin_alignment.torchvision_shim import torchvision
 
 
 @pytest.mark.parametrize(("name", "expansion"), [("resnet18", 1), ("resnet50", 4)])

@@ -28,7 +28,7 @@ def steps(optimiser, weights, number):
 
 
 def test_fifty_steps_are_those_of_timm():
-    import timm.optim  # after pipeline.system.torchvision_shim: it imports torchvision
+    import timm.optim  # after twin_alignment.torchvision_shim: it imports torchvision
 
     ours, theirs = parameters(), parameters()
     mine = LARS(ours, lr=0.3, momentum=0.9, weight_decay=1e-3, trust_coefficient=1e-2)

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from twin_alignment.errors import InputError
 from twin_alignment.features.matlab import read_mat
+from twin_alignment.features.row_name_arrays import ROW_NAMES, read_row_names
 
 CONTAINERS = (".npz", ".safetensors", ".mat", ".pt", ".pth")  # may hold more than one array
 BINARY = (".npy", *CONTAINERS)
@@ -56,7 +57,9 @@ def load(path: Path, name: str | None) -> Array:
     """Array of a file, or the one of this name where a file holds several; raises InputError in one sentence."""
     suffix = path.suffix.lower()
     try:
-        return Array(_native(_LOADERS[suffix](path, name)))
+        values, names = _native(_LOADERS[suffix](path, name)), read_row_names(path)
+        is_named = names is not None and values.ndim > 0 and len(values) == len(names)
+        return Array(values, f"rows named by {ROW_NAMES}", names) if is_named else Array(values)
     except InputError:
         raise
     except MemoryError:
@@ -83,7 +86,12 @@ def _npy(path: Path, name: str | None) -> Any:
 
 def _npz(path: Path, name: str | None) -> Any:
     with np.load(path, allow_pickle=False) as arrays:
-        return arrays[_chosen(path, name, list(arrays.files))]
+        return arrays[_chosen(path, name, _features(arrays.files))]
+
+
+def _features(names: list[str]) -> list[str]:
+    """Return the names without that of the names of rows, unless there is nothing else."""
+    return [name for name in names if name != ROW_NAMES] or names
 
 
 def _safetensors(path: Path, name: str | None) -> Any:
@@ -95,16 +103,29 @@ def _mat(path: Path, name: str | None) -> Any:
     return read_mat(path, lambda names: _chosen(path, name, names))
 
 
-def _pt(path: Path, name: str | None) -> Any:
-    """Tensor, or one of a dictionary of them, with `weights_only`: nothing else is read."""
+def load_torch(path: Path) -> Any:
+    """Content of a file of `torch.save`, with `weights_only`: nothing is unpickled that can run code.
+
+    Args:
+        path: a .pt or .pth.
+
+    Raises:
+        InputError: it holds more than tensors, numbers and their containers.
+        Exception: one of READ_ERRORS, where the file is damaged.
+    """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if damaged := archive.testzip():  # PyTorch does not look at checksums
                 raise ValueError(f"it is damaged in {damaged}")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # whose own message recommends to run the file's code
         raise InputError(f"{path}: holds more than tensors, and what can run code is not read") from None
+
+
+def _pt(path: Path, name: str | None) -> Any:
+    """Tensor, or one of a dictionary of them, with `weights_only`: nothing else is read."""
+    content = load_torch(path)
     if isinstance(content, Tensor):
         if name is not None:
             raise InputError(f"{path}: holds one tensor without names, not {name!r}")

@@ -1,7 +1,7 @@
 """CKA and RSA of any number of representations from one pass over batches; memory grows with d^2, not with N."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,16 +15,17 @@ from twin_alignment.measures.tensors import as_tensor
 
 
 class Accumulator:
-    """Sums over batches for all pairs of named representations, on the device of the batches.
+    """Sums over batches for pairs of named representations, on the device of the batches.
 
     Unit rows are shifted by the mean of the first batch before anything is summed, in float64; how the shift differs
     from the mean of all rows is a rank-one correction at the end. One product of b d^2 per pair and batch.
 
     Args:
         names: names of the representations, one or more, each once.
+        pairs: pairs of names that are compared. None: every two.
 
     Raises:
-        ValueError: there is no name, or one is repeated.
+        ValueError: there is no name, one is repeated, or a pair has another.
 
     Example:
         >>> import numpy as np
@@ -37,10 +38,14 @@ class Accumulator:
         (24, 1.0)
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], pairs: Iterable[tuple[str, str]] | None = None) -> None:
         self.names = tuple(names)
         if len(set(self.names)) < max(len(self.names), 1):
             raise ValueError(f"names {', '.join(self.names) or 'none'}: expected one or more, each once")
+        chosen = itertools.combinations(self.names, 2) if pairs is None else pairs
+        self._pairs = tuple(dict.fromkeys([*((name, name) for name in self.names), *chosen]))
+        for pair in self._pairs:
+            self._check_names(pair)
         self.rows = 0
         self._ranges: dict[str, tuple[torch.dtype, Tensor, Tensor]] = {}  # smallest and largest of each column
         self._shifts: dict[str, Tensor] = {}
@@ -64,7 +69,7 @@ class Accumulator:
         self.rows += count
         for name, rows in shifted.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(rows[0])) + rows.sum(0)
-        for pair in itertools.combinations_with_replacement(self.names, 2):
+        for pair in self._pairs:
             product = shifted[pair[0]].T @ shifted[pair[1]]
             self._products[pair] = self._products[pair].add_(product) if pair in self._products else product
 
@@ -79,13 +84,27 @@ class Accumulator:
             CollapseError: all rows of one point the same way, up to rounding.
             ValueError: a name is unknown, or there are fewer than 2 rows.
         """
-        for name in (first, second):
-            if name not in self.names:
-                raise ValueError(f"{name}: expected one of {', '.join(self.names)}")
+        return from_sums(*self.pair_sums(first, second))
+
+    def pair_sums(self, first: str, second: str) -> tuple[PairSums, PairSums, PairSums]:
+        """Return the sums that measures are made of, of both, and of each with itself; raises as `similarity`."""
+        self._check_names((first, second))
         if self.rows < 2:
             raise ValueError(f"{self.rows} rows, expected at least 2")
-        sums = [self._pair(*pair) for pair in ((first, second), (first, first), (second, second))]
-        return from_sums(sums[0], sums[1], sums[2])
+        return self._pair(first, second), self._pair(first, first), self._pair(second, second)
+
+    def discard(self, name: str) -> None:
+        """Drop a representation and its pairs: later batches need not have it."""
+        self.names = tuple(item for item in self.names if item != name)
+        self._pairs = tuple(pair for pair in self._pairs if name not in pair)
+        self._products = {pair: product for pair, product in self._products.items() if name not in pair}
+
+    def _check_names(self, pair: tuple[str, str]) -> None:
+        for name in pair:
+            if name not in self.names:
+                raise ValueError(f"{name}: expected one of {', '.join(self.names)}")
+        if pair not in self._pairs and pair[::-1] not in self._pairs:
+            raise ValueError(f"{pair[0]} and {pair[1]}: expected one of the pairs that are summed")
 
     def _checked(self, batch: Mapping[str, np.ndarray | Tensor]) -> dict[str, Tensor]:
         missing = [name for name in self.names if name not in batch]

@@ -1,16 +1,20 @@
 """Encoders by name: a file each, whose `build(settings, channels, size)` returns a module from images to features h.
 
-A custom encoder is a file next to the settings: `encoder: "mine.py:build"`.
+A custom encoder is a file next to the settings: `encoder: "mine.py:build"`. Networks of timm are `timm:NAME`.
 """
 
 from pipeline.config.base import SettingsError
 from pipeline.config.references import check, literals, names_in, source_of
 from pipeline.config.training_settings import TrainingSettings
+from pipeline.models import timm_encoder
 from pipeline.models.patches import check_patches
+from pipeline.models.timm_encoder import PREFIX
 
 
 def reference(encoder: str) -> str:
     """Return `module:function` of an encoder."""
+    if encoder.startswith(PREFIX):
+        return f"{timm_encoder.__name__}:build"
     return encoder if ":" in encoder else f"pipeline.models.encoders.{encoder}:build"
 
 
@@ -19,12 +23,15 @@ def module_of(encoder: str) -> str:
     return reference(encoder).rpartition(":")[0]
 
 
-def check_encoder(encoder: str, where: str) -> None:
+def check_encoder(settings: TrainingSettings, where: str) -> None:
     """Raise SettingsError for a missing encoder; its name is part of folder names, hence no `/`."""
-    if ":" in encoder and "/" not in encoder and "," not in encoder:
+    encoder = settings.encoder
+    if encoder.startswith(PREFIX):
+        timm_encoder.check_timm(settings, where)
+    elif ":" in encoder and "/" not in encoder and "," not in encoder:
         check(encoder, where)
     elif encoder not in (names := names_in("pipeline/models/encoders")):
-        expected = f"expected one of {', '.join(names)}, or FILE.py:FUNCTION in this folder"
+        expected = f"expected one of {', '.join(names)}, timm:NAME, or FILE.py:FUNCTION in this folder"
         raise SettingsError(f"{where}: encoder: {expected}, got {encoder!r}")
 
 

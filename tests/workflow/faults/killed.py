@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import pipeline.system.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
+import twin_alignment.torchvision_shim  # noqa: F401  (before libraries that import torchvision)
 from pipeline.__main__ import main
 from pipeline.jobs.chain import STAGES
 from pipeline.train import twin_training as twins

@@ -1,4 +1,4 @@
-"""Import torchvision with any build of torch: `from pipeline.system.torchvision_shim import torchvision`.
+"""Import torchvision with any build of torch: `from twin_alignment.torchvision_shim import torchvision`.
 
 A torchvision wheel whose compiled operators do not fit the installed torch (the registry's wheel with a CPU-only torch,
 for instance) fails on import, because it registers meta kernels for operators that nobody declared. Models, transforms
