@@ -28,7 +28,7 @@ from benchmarks.alignment import pair
 from benchmarks.measure import markdown, run_in_subprocess
 from twin_alignment.progress import say
 
-START, END = "<!-- other_tools: start -->\n\n", "\n\n<!-- other_tools: end -->"
+START, END = "<!-- other_tools: start -->", "<!-- other_tools: end -->"
 OURS = "twin-alignment"
 Function = Callable[[np.ndarray, np.ndarray], float]
 
@@ -194,8 +194,9 @@ def page_table(result: dict[str, Any]) -> str:
 
 def with_table(page: str, result: dict[str, Any]) -> str:
     """Return the page with the table between its marks."""
-    before, _, rest = page.partition(START)
-    return before + START + page_table(result) + END + rest.partition(END)[2]
+    before, rest = page.split(START)
+    _, after = rest.split(END)
+    return f"{before}{START}\n\n{page_table(result)}\n\n{END}{after}"
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def test_every_public_function_has_an_example():
         for test in doctest.DocTestFinder().find(importlib.import_module(module))
         if test.examples
     }
-    types = {"CollapseError", "Comparison", "Estimate", "InputError", "Similarity"}
+    types = {"CollapseError", "Comparison", "Estimate", "InputError", "ModelComparison", "Similarity"}
     public = {*twin_alignment.__all__, *twin_alignment.losses.__all__, *twin_alignment.theory.__all__}
     assert public - types - {"losses", "theory", "TheoremBounds"} <= examples
 

@@ -21,7 +21,7 @@ def unrelated_mean(rows: int, first: int, second: int) -> float:
 
     Example:
         >>> round(unrelated_mean(1001, 100, 100), 3)
-        0.264
+        0.271
     """
     small, large = sorted((first / (rows - 1), second / (rows - 1)))
     if large >= 1:
