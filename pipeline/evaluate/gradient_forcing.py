@@ -131,20 +131,19 @@ class Forcing:
 
     def advance(self, step: int, path_length: float, weights: Mapping[str, Tensor]) -> list[ForcingRow]:
         """Move on to CL's network after a step, and return a row for each objective."""
-        own = self.network.state_dict()
-        self.network.load_state_dict({name: weights[name] for name in own})
+        self.network.load_state_dict({name: weights[name] for name in self.network.state_dict()})
         gradient, differences = self._gradients()
         count = len(self.batches)
         kernel, rows = centred_kernel(self.network.encoder, self.images), []
         cl = mean_norm_squared(_square(_total(gradient.halves)), gradient.squares, count)
         scales = self._scales(gradient, count)
         for objective in self.objectives:
-            found = differences[objective.name]
-            total = _square(_total(found.halves))
-            mean = mean_norm_squared(total, found.squares, count)
+            push = differences[objective.name]
+            total = _square(_total(push.halves))
+            mean = mean_norm_squared(total, push.squares, count)
             velocities = [
                 self._velocity({name: scales[name] * w * HALVES / count for name, w in half.items()})
-                for half in found.halves
+                for half in push.halves
             ]
             self._integrate(objective.name, velocities, path_length - self.path_length)
             rows.append(
@@ -153,11 +152,11 @@ class Forcing:
                     path_length,
                     objective.name,
                     self.shares[objective.name],
-                    mass=float(found.masses.mean()),
-                    square_mass=float(found.masses.square().mean()),
+                    mass=float(push.masses.mean()),
+                    square_mass=float(push.masses.square().mean()),
                     cl=cl,
                     difference=mean,
-                    noise=found.squares / count - mean,
+                    noise=push.squares / count - mean,
                     forcing=turned_share(kernel, *self.displacements[objective.name]),
                 )
             )
@@ -185,8 +184,10 @@ class Forcing:
                     masses[objective.name].append(
                         same_class_mass(z[0].detach(), z[1].detach(), labels, self.run.temperature)
                     )
-                found = torch.autograd.grad(z, list(trained.values()), outputs, retain_graph=True, allow_unused=True)
-                vector = {name: g for name, g in zip(trained, found, strict=True) if g is not None}
+                gradients = torch.autograd.grad(
+                    z, list(trained.values()), outputs, retain_graph=True, allow_unused=True
+                )
+                vector = {name: g for name, g in zip(trained, gradients, strict=True) if g is not None}
                 for name, part in vector.items():
                     norms[objective.name][name] = norms[objective.name].get(name, 0.0) + float(part.square().sum())
                 _add(sums[objective.name][number % HALVES], vector)

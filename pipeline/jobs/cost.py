@@ -74,7 +74,7 @@ class RunCost:
     operations: float
     checkpoint_bytes: float
     last_bytes: float  # of the last epoch's checkpoints
-    state_bytes: float  # weights and momenta, kept while it trains
+    state_bytes: float  # weights and momenta, checkpoints while it trains
     feature_bytes: float  # of all twins at one epoch, in memory while they are measured
     step_bytes: float  # that a step of one twin keeps for its backward pass
 
@@ -97,7 +97,7 @@ class Cost:
 
     @property
     def checkpoint_bytes(self) -> float:
-        """Bytes of checkpoints that are kept."""
+        """Bytes of checkpoints that are checkpoints."""
         return sum(run.last_bytes if self.thinned else run.checkpoint_bytes for run in self.runs)
 
     @property
@@ -209,14 +209,14 @@ def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
     twins = len(request.objectives)
     seen = steps * run.batch_size * 2 * run.epochs  # two views
     images = (size.train + size.test) * share
-    kept = len(request.checkpoints) + len(request.steps)
-    embedded = images * kept
+    checkpoints = len(request.checkpoints) + len(request.steps)
+    embedded = images * checkpoints
     return RunCost(
         run,
         _is_finished(_twins(plan, layout, run)),
         run.epochs * twins,
         twins * operations * (seen * (1 + BACKWARD) + embedded),
-        twins * weights * BYTES * kept,
+        twins * weights * BYTES * checkpoints,
         twins * weights * BYTES,
         twins * weights * BYTES * 2 if run.epochs > 1 else 0.0,
         twins * images * features * BYTES,

@@ -59,8 +59,8 @@ def predict_run(
     """
     planned = task_of("forcing", name, plan, layout)
     job: Any = planned.job
-    words = [GroupedObjective(objective="nscl", labels=word) for word in labels]
-    objectives = [resolve(word, "--labels") for word in words] or [resolve(default) for default in DEFAULTS]
+    grouped = [GroupedObjective(objective="nscl", labels=reference) for reference in labels]
+    objectives = [resolve(entry, "--labels") for entry in grouped] or [resolve(default) for default in DEFAULTS]
     measured = _measured(name, plan, layout)
     if constant is None and "nscl" in measured:
         objectives = list(dict.fromkeys([*objectives, resolve("nscl")]))
@@ -115,10 +115,10 @@ def _forcing(planned: Any, job: Any, objectives: list[Objective], batches: int, 
 
 def _constant(name: str, forcing: pd.DataFrame, measured: dict[str, float], consistency: float) -> float:
     """Fit the constant on the run's own NSCL."""
-    own = forcing[forcing["objective"] == "nscl"]
-    if "nscl" not in measured or own.empty:
+    nscl = forcing[forcing["objective"] == "nscl"]
+    if "nscl" not in measured or nscl.empty:
         raise SettingsError(f"{name}: expected --constant, as the run has no measured NSCL on which it could be fitted")
-    rows = own.assign(displacement=own["forcing"], measured=measured["nscl"], consistency=consistency)
+    rows = nscl.assign(displacement=nscl["forcing"], measured=measured["nscl"], consistency=consistency)
     constant = fit(rows)
     if math.isnan(constant):
         raise SettingsError(f"{name}: expected --constant, as nothing pushes the run's NSCL away from CL")

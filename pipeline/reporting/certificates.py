@@ -97,7 +97,7 @@ def _largest_share(run: Run, class_sizes: Sequence[int], steps: int, delta: floa
 
 
 def _exact_share(run: Run, class_sizes: Sequence[int], steps: int, delta: float) -> float:
-    """The same share from the binomial distribution, for images of a batch that are drawn independently."""
+    """Share as of `_largest_share`, from the binomial distribution of images that are drawn independently."""
     if classes_of_batch(run.batches) is not None:
         return _largest_share(run, class_sizes, steps, delta)
     count = len(class_sizes)

@@ -93,11 +93,11 @@ def predictions(frame: pd.DataFrame, reference: str) -> pd.DataFrame:
         rows["predicted_without"] = [
             _predicted(rows.iloc[[i]], fit(rows.drop(rows.index[i]))).iloc[0] for i in range(len(rows))
         ]
-        others = rows[~of_reference]
+        predicted = rows[~of_reference]
         distance = 1 - rows["measured"] / rows["consistency"]
         parts.append(
             rows.assign(
-                error=_root_mean_square(others["predicted"] - others["measured"]),
+                error=_root_mean_square(predicted["predicted"] - predicted["measured"]),
                 error_without=_root_mean_square(rows["predicted_without"] - rows["measured"]),
                 rank=rank_correlation(rows["displacement"].tolist(), distance.tolist()),
             )

@@ -54,8 +54,8 @@ def run(job: EarlyJob, inputs: Inputs, outputs: Outputs, device: torch.device) -
     rates = learning_rates(pd.read_csv(inputs["steps"][0]), job.objectives[0])
     rows = []
     steps_per_epoch = len(rates) // max(job.run.epochs, 1)
-    kept = kept_files(job.checkpoints, job.checkpoint_steps, job.objectives, checkpoints, steps_per_epoch)
-    for step, files in track(kept.items(), len(kept), f"early {job.run.name}"):
+    files_of = kept_files(job.checkpoints, job.checkpoint_steps, job.objectives, checkpoints, steps_per_epoch)
+    for step, files in track(files_of.items(), len(files_of), f"early {job.run.name}"):
         weights = {name: encoder_part(load_weights(path)) for name, path in files.items()}
         features = {name: embedded.encoded(w, "test", f"{name} after step {step}") for name, w in weights.items()}
         length = path_length(job.run, rates[:step])

@@ -62,10 +62,10 @@ def run(job: ForcingJob, inputs: Inputs, outputs: Outputs, device: torch.device)
     stream = Stream(job.run, train, job.views, [cl, *objectives])
     network = empty_network(job.run, train.channels, job.views.size or train.size).to(device)
     rates = learning_rates(pd.read_csv(inputs["steps"][0]), "cl")
-    kept = kept_files(job.checkpoints, job.checkpoint_steps, ("cl",), inputs["checkpoints"][0], stream.steps)
+    files_of = kept_files(job.checkpoints, job.checkpoint_steps, ("cl",), inputs["checkpoints"][0], stream.steps)
     forcing = Forcing(job.run, cl, objectives, network, stream, splits["test"], job.views.size, job.forcing)
     rows: list[ForcingRow] = []
-    for step, files in track(kept.items(), len(kept), f"forcing {job.run.name}"):
+    for step, files in track(files_of.items(), len(files_of), f"forcing {job.run.name}"):
         rows += forcing.advance(step, path_length(job.run, rates[:step]), load_weights(files["cl"]))
     columns = list(ForcingRow.__dataclass_fields__)  # a run without such twins has a header and no row
     write_csv(outputs["forcing"], pd.DataFrame(map(asdict, rows), columns=columns))

@@ -1,4 +1,4 @@
-"""What the forcing, the certificate and Theorem 1 say of the same runs, against what was measured."""
+"""Predictions of the forcing, the certificate and Theorem 1 for the same runs, against what was measured."""
 
 import pandas as pd
 from matplotlib.figure import Figure
