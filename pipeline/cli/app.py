@@ -9,34 +9,16 @@ import sys
 
 import click
 
-from pipeline.cli.evidence_commands import evidence
-from pipeline.cli.feature_commands import features, schema
-from pipeline.cli.run_commands import compare, cost, power, predict, remake, runs, start, thin, verify
-from pipeline.cli.stage_commands import stage_commands
-from pipeline.jobs.chain import STAGES
-from twin_alignment.cli import align, bound
+from pipeline.cli.command_list import Commands
+from pipeline.jobs.stage_names import STAGE_NAMES
 from twin_alignment.errors import InputError
-from twin_alignment.model_commands import extract, models
 
 WIDE = {"max_content_width": 120}
 NAME = "python -m pipeline"
 REPORT_EXTRA = ("papermill", "jupytext", "nbformat", "nbconvert")  # that nothing but the report needs
 
 
-class InOrder(click.Group):
-    """Commands in the order of the chain, not of the alphabet."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(self.commands)
-
-
-app = InOrder(name=NAME, help="Run one stage, or look at what is planned and finished.", context_settings=WIDE)
-for command in (
-    *stage_commands(),
-    *(runs, verify, remake, thin, start, cost, compare, power, predict),
-    *(evidence, features, align, extract, models, bound, schema),
-):
-    app.add_command(command)
+app = Commands(name=NAME, help="Run one stage, or look at what is planned and finished.", context_settings=WIDE)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _refused(f"{error.format_message().rstrip('.')}{hint}")
     except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE if name in STAGES else 0  # a stage prints nothing: it was still at work
+        return 128 + signal.SIGPIPE if name in STAGE_NAMES else 0  # a stage prints nothing: it was still at work
     except InputError as error:
         return _refused(str(error))
     except OSError as error:  # a full disk, a folder that may not be written, a file where a folder should be

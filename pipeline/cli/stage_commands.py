@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from pipeline.jobs.task import Task
 
 
-def stage_commands() -> list[click.Command]:
-    return [_command(stage) for stage in STAGES.values()]
+def stage_command(name: str) -> click.Command:
+    """Build the command of a stage."""
+    stage = STAGES[name]
 
-
-def _command(stage: Stage) -> click.Command:
     def run(**options: Any) -> None:
         _run(stage, **options)
 

@@ -1,13 +1,17 @@
 """What commands print and how they use the machine."""
 
 import io
+import subprocess
 import sys
 
+import click
 import pytest
 import torch
 
-from pipeline.cli.app import main
+from pipeline.cli.app import app, main
 from pipeline.cli.stage_commands import parallel_twins, warn_of_slow_precision
+from pipeline.jobs.chain import STAGES
+from pipeline.jobs.stage_names import STAGE_NAMES
 
 
 @pytest.mark.parametrize(("device", "threads", "workers"), [("cpu", 3, 3), ("cuda", 3, 1)])
@@ -39,3 +43,18 @@ def test_an_ascii_terminal_shows_other_letters_by_their_numbers(monkeypatch):
     assert main(["runs", "--params", "ü.yaml"]) == 2
     errors.flush()
     assert rb"\xfc.yaml" in errors.buffer.getvalue()
+
+
+def test_help_lists_every_command_and_imports_none_of_them():
+    """Each line is the first of what the command says of itself, read without an import."""
+    loads = "import sys; from pipeline.cli.app import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
+    assert not {"numpy", "pandas", "torch", "pydantic", "pipeline.jobs.chain"} & set(done.stderr.split())
+    context = click.Context(app)
+    text = " ".join(done.stdout.split())
+    for name in app.list_commands(context):
+        command = app.get_command(context, name)
+        assert command is not None
+        first = " ".join((command.help or "").partition("\n")[0].split())
+        assert f"{name} {first}" in text
+    assert tuple(STAGES) == STAGE_NAMES

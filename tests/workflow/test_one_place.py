@@ -166,8 +166,7 @@ ENTRIES = (
     ("params.yaml", "dataset: digits, classes: 4", "dataset: low_digits, encoder: linear"),
 )
 STAGE_ENTRIES = (
-    ("pipeline/jobs/chain.py", "    comparison,\n", "    comparison,\n    count,\n"),
-    ("pipeline/jobs/chain.py", "(prepare, subset, twins)", "(prepare, subset, count, twins)"),
+    ("pipeline/jobs/stage_names.py", '"subset", "twins"', '"subset", "count", "twins"'),
     ("workflow/rules/data.smk", '**job("subset"),\n', f'**job("subset"),\n{RULE}'),
 )
 
