@@ -70,9 +70,8 @@ def extract(
             raise InputError(f"{out}: expected an .npz or .safetensors")
         check_output(out, [])
     folder = None if images is None or list_layers else find_images(images, options["skip_unreadable"])
-    loaded = load_model(
-        _request(model, options, layers, options["weights"], options["seed"]), device_named(options["device"])
-    )
+    request = _request(model, options, layers, options["weights"], options["seed"], options["pretrained"])
+    loaded = load_model(request, device_named(options["device"]))
     if folder is None or out is None:
         print(text_table(layer_list(loaded), ["layer", "shape", "columns"]))
         return
@@ -116,11 +115,11 @@ def models(
         check_output(output, [])
     folder = find_images(images, options["skip_unreadable"])
     device = device_named(options["device"])
-    sides = (model_a, "a"), (model_b, "b")
-    requests = [
-        _request(model, options, *(options[f"{key}_{side}"] for key in ("layers", "weights", "seed")))
-        for model, side in sides
-    ]
+    requests = []
+    for model, side in ((model_a, "a"), (model_b, "b")):
+        layers, weights, seed = (options[f"{key}_{side}"] for key in ("layers", "weights", "seed"))
+        downloads = options["pretrained"] and weights is None and ".py:" not in model
+        requests.append(_request(model, options, layers, weights, seed, downloads))
     loaded = [load_model(request, device) for request in requests]
     comparison = compare_on_folder(loaded[0], loaded[1], folder, options["batch_size"], intervals)
     if csv:
@@ -130,15 +129,16 @@ def models(
     print(comparison.to_json() if as_json else str(comparison))
 
 
-def _request(model: str, options: dict[str, Any], layers: str | None, weights: Path | None, seed: int | None) -> Any:
+def _request(
+    model: str, options: dict[str, Any], layers: str | None, weights: Path | None, seed: int | None, pretrained: bool
+) -> Any:
     """Network as the command asks for it."""
     from twin_alignment.models.model_loading import ModelRequest  # noqa: PLC0415  (loads torch)
     from twin_alignment.models.preprocessing import Overrides  # noqa: PLC0415
 
     overrides = Overrides(options["size"], *(_numbers(options[name], f"--{name}") for name in ("mean", "std")))
     names = layers if layers in (None, "all") else [name.strip() for name in str(layers).split(",")]
-    downloads = options["pretrained"] and weights is None and not (".py:" in model and "weights_a" in options)
-    return ModelRequest(model, weights, downloads, seed, names, options["pool"], overrides)
+    return ModelRequest(model, weights, pretrained, seed, names, options["pool"], overrides)
 
 
 def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:

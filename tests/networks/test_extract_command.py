@@ -139,11 +139,17 @@ def test_an_unreadable_image_is_named_before_anything_runs_or_left_out(small, fe
     assert status == 2
     assert errors.count("\n") == 1
     assert f"{few / 'b' / 'notes.jpg'}: cannot be read as an image" in errors
-    whole = next(few.glob("*.png")).read_bytes()
+    Image.fromarray(np.full((9, 9), 999, np.uint16)).save(few / "deep.png")
+    assert "deep.png" not in command(*options)[2]  # only the first is named
+    (few / "b" / "notes.jpg").unlink()
+    status, _, errors = command(*options)
+    assert f"{few / 'deep.png'}: cannot be read as an image (more than 8 bits a channel)" in errors
+    (few / "b" / "notes.jpg").write_text("no image")
+    whole = next(few.glob("0*.png")).read_bytes()
     (few / "truncated.png").write_bytes(whole[: len(whole) // 2])
     status, output, errors = command(*options, "--skip-unreadable")
     assert status in (0, None)
-    assert "left out, as they cannot be read: b/notes.jpg" in errors
+    assert "left out, as they cannot be read: b/notes.jpg, deep.png" in errors
     assert f"{few / 'truncated.png'}: cannot be decoded" in errors
     assert "11 rows" in output
     assert "truncated.png" not in arrays(tmp_path / "out.npz")["row_names"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -103,6 +104,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(temporary)
         os.replace(temporary, path)
+    except SafetensorError as error:  # a full disk
+        raise OSError(f"{path}: {error}") from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -14,6 +14,7 @@ from twin_alignment.prefetch import map_in_order
 from twin_alignment.progress import say
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif")
+DEEP = ("I", "F")  # beginnings of Pillow's modes of more than 8 bits, of which a conversion to RGB keeps the lowest
 MAX_LISTED = 20  # files in a message
 
 
@@ -129,7 +130,7 @@ def batch_count(folder: ImageFolder, batch_size: int) -> int:
 def _unreadable(file: Path) -> str:
     """Return why a file's header is not that of an image; empty where it is."""
     try:
-        with Image.open(file):
-            return ""
+        with Image.open(file) as image:
+            return "more than 8 bits a channel" if image.mode.startswith(DEEP) else ""
     except Exception as error:  # Pillow raises many types for damaged files
         return "unknown format" if "cannot identify" in str(error) else str(error)
