@@ -65,7 +65,8 @@ def load(path: Path, name: str | None) -> Array:
             if name is not None:
                 raise InputError(f"{path}: holds one tensor without names, not {name!r}")
             return Array(_native(arrays))
-        chosen = choose_name(path, name, list(arrays))
+        plain = name.lstrip("/") if name and path.suffix.lower() in HDF5 else name
+        chosen = choose_name(path, plain, list(arrays))
         values, names = _native(arrays[chosen]()), _row_names(path, chosen)
         is_named = names is not None and values.ndim > 0 and len(values) == len(names)
         return Array(values, f"rows named by {ROW_NAMES}", names) if is_named else Array(values)

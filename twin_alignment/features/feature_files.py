@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from twin_alignment import pooling
 from twin_alignment.errors import InputError
 from twin_alignment.features.array_files import BINARY, CONTAINERS, Array, load, names_of_arrays
 from twin_alignment.features.arrow_files import ARROW
@@ -16,21 +17,20 @@ from twin_alignment.features.table_columns import MAX_EXACT, MISSING
 from twin_alignment.features.table_files import read_numbers
 from twin_alignment.measures.feature_set import FeatureSet
 from twin_alignment.measures.tensors import as_tensor
-from twin_alignment.pooling import POOLS, pool, positions
 
 FEATURE_FORMATS = (*BINARY, *SEPARATORS, *ARROW)
 EVERY = "*"  # as the name of an array: all arrays of the file
 
 
 def read_features(
-    source: str | Path, key: str | None = None, pooling: str | None = None, missing: bool = False
+    source: str | Path, key: str | None = None, pool: str | None = None, missing: bool = False
 ) -> FeatureSet:
     """Features [N, d] of a file, with names of rows where it has them.
 
     Args:
         source: `FILE`, or `FILE:NAME` of one of several arrays.
         key: column of a table that names the rows. None: pandas' index, or the only column of words.
-        pooling: `mean` or `max` over tokens [N, T, d] or maps [N, d, H, W], `cls` (the first token) or `flatten`. None:
+        pool: `mean` or `max` over tokens [N, T, d] or maps [N, d, H, W], `cls` (the first token) or `flatten`. None:
             only rows [N, d] are read. Maps [N, H, H, d] have their channels last where d is not H.
         missing: read missing cells of tables as NaN, in place of an error.
 
@@ -45,24 +45,24 @@ def read_features(
         'header x, y, rows named by column image, whole numbers in y'
     """
     source = str(source)
-    if pooling not in (None, *POOLS):
-        raise InputError(f"pool: expected one of {', '.join(POOLS)}, got {pooling!r}")
+    if pool not in (None, *pooling.POOLS):
+        raise InputError(f"pool: expected one of {', '.join(pooling.POOLS)}, got {pool!r}")
     array = read_array(source, key, missing)
     try:
-        values, note = _rows(as_tensor(array.values, source), source, pooling)
+        values, note = _rows(as_tensor(array.values, source), source, pool)
     except ValueError as error:
         raise InputError(str(error)) from None
     printable = source.encode(errors="backslashreplace").decode()  # of names that are not UTF-8
     return FeatureSet(values, printable, row_names=array.names, note=", ".join(filter(None, (array.note, note))))
 
 
-def read_all_features(source: str | Path, key: str | None = None, pooling: str | None = None) -> dict[str, FeatureSet]:
+def read_all_features(source: str | Path, key: str | None = None, pool: str | None = None) -> dict[str, FeatureSet]:
     """Features of all arrays of a file by their names, as `compare_many` takes them.
 
     Args:
         source: file of several arrays.
         key: column of a table that names the rows.
-        pooling: see `read_features`.
+        pool: see `read_features`.
 
     Raises:
         InputError: the file cannot be read, or one of its arrays holds no features, in one sentence.
@@ -74,7 +74,7 @@ def read_all_features(source: str | Path, key: str | None = None, pooling: str |
         >>> {name: features.features.shape[1] for name, features in read_all_features(path).items()}
         {'layer1': 5, 'layer2': 3}
     """
-    return {name: read_features(f"{source}:{name}", key, pooling) for name in _names_in(Path(source))}
+    return {name: read_features(f"{source}:{name}", key, pool) for name in _names_in(Path(source))}
 
 
 def expanded(source: str) -> list[tuple[str, str]]:
@@ -98,21 +98,21 @@ def _names_in(path: Path) -> list[str]:
     return names
 
 
-def _rows(values: Tensor, source: str, pooling: str | None) -> tuple[Tensor, str]:
+def _rows(values: Tensor, source: str, pool: str | None) -> tuple[Tensor, str]:
     """Rows [N, d], and a note on how they were pooled; raises ValueError for another shape."""
     shape = tuple(values.shape)
-    pooled = pooling is not None and values.ndim in (3, 4)
+    pooled = pool is not None and values.ndim in (3, 4)
     if values.numel() == 0 or not (values.ndim == 2 or pooled):
-        hint = f", or --pool {' or '.join(POOLS)}" if values.ndim in (3, 4) and values.numel() else ""
+        hint = f", or --pool {' or '.join(pooling.POOLS)}" if values.ndim in (3, 4) and values.numel() else ""
         raise ValueError(f"{source}: shape {shape}, expected [rows, dimensions] with at least one of each{hint}")
-    if not pooled or pooling is None:
+    if not pooled or pool is None:
         return values, ""
     dtype = values.dtype if values.is_floating_point() and values.itemsize >= 4 else torch.float32
-    if pooling in ("cls", "flatten"):
-        axes = "the first token" if pooling == "cls" else f"{pooling} of all positions"
+    if pool in ("cls", "flatten"):
+        axes = "the first token" if pool == "cls" else f"{pool} of all positions"
     else:
-        axes = f"{pooling} over {' and '.join(f'axis {axis}' for axis in positions(shape, square=True))}"
-    return pool(values, source, pooling, square=True, dtype=dtype), f"{axes} of {list(shape)}"
+        axes = f"{pool} over {' and '.join(f'axis {axis}' for axis in pooling.positions(shape, square=True))}"
+    return pooling.pool(values, source, pool, square=True, dtype=dtype), f"{axes} of {list(shape)}"
 
 
 def read_labels(source: str, rows: int) -> Tensor:
