@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from twin_alignment.errors import InputError
@@ -14,8 +13,9 @@ from twin_alignment.features.list_columns import is_list, list_array
 from twin_alignment.features.optional_module import optional_module
 from twin_alignment.features.table_columns import (
     Table,
+    are_names,
+    as_words,
     check_features,
-    is_words,
     listed,
     names_of_rows,
     numbers,
@@ -72,7 +72,7 @@ def read_label_columns(path: Path, name: str | None = None, key: str | None = No
     candidates = [title for at, title in enumerate(table.titles) if title != key and at not in names]
     marked = [table.titles[at] for at in table.labels(key)] or candidates
     if len(marked) == 2:  # names of rows, and classes
-        marked = [title for title in marked if not _are_names(table.cells[title])] or marked
+        marked = [title for title in marked if not are_names(table.cells[title])] or marked
     if name is None and len(marked) != 1:
         expected = "expected one of labels, or one called label next to names of rows"
         raise InputError(f"{path}: {len(candidates)} columns, {expected}; or name it as {path}:COLUMN")
@@ -92,7 +92,7 @@ def names_of_columns(path: Path) -> list[str]:
 def _named(path: Path, columns: Any, array: Array, used: Sequence[str], key: str | None) -> Array:
     """Array with names of rows from the columns that are not used, and a note on these and on what is left out."""
     others = [title for title in columns.column_names if title not in used]
-    table = _table(path, columns, [title for title in others if title == key or _is_text(path, columns, title)])
+    table = _table(path, columns, [title for title in others if title == key or _are_names(path, columns, title)])
     chosen = roles(table, key)
     notes, names = [array.note], None
     if chosen.names is not None:
@@ -119,13 +119,10 @@ def _table(path: Path, columns: Any, titles: Sequence[str], missing: bool = Fals
         title = "" if index.startswith("__index_level_") else index
         cells.insert(0, title, _series(path, index, columns.column(index)))
     elif counted is not None:
-        cells.insert(0, "", counted)
+        cells.insert(0, counted.name or "", counted)
 
-    def words(place: int) -> pd.Series:
-        column = cells.iloc[:, place]
-        return column.astype(object).where(column.notna(), "").map(str)
-
-    return Table(path, cells, words, "row", True, index is not None or counted is not None, missing)
+    has_index = index is not None or counted is not None
+    return Table(path, cells, lambda place: as_words(cells.iloc[:, place]), "row", True, has_index, missing)
 
 
 def _index_column(path: Path, columns: Any) -> str | None:
@@ -136,13 +133,13 @@ def _index_column(path: Path, columns: Any) -> str | None:
     return next((title for title in index if isinstance(title, str) and title in columns.column_names), None)
 
 
-def _range_index(columns: Any) -> np.ndarray | None:
+def _range_index(columns: Any) -> pd.RangeIndex | None:
     """Pandas' index that counts the rows from another number than 0, or by other steps. None: there is none."""
     for index in (columns.schema.pandas_metadata or {}).get("index_columns", []):
         if isinstance(index, dict) and index.get("kind") == "range":
-            values = np.arange(index["start"], index["stop"], index["step"])
-            default = np.array_equal(values, np.arange(len(values)))
-            return None if default or len(values) != columns.num_rows else values
+            values = pd.RangeIndex(index["start"], index["stop"], index["step"], name=index["name"])
+            is_default = values.equals(pd.RangeIndex(columns.num_rows))
+            return values if len(values) == columns.num_rows and not is_default else None
     return None
 
 
@@ -164,12 +161,9 @@ def _is_plain(path: Path, kind: Any) -> bool:
     return bool(is_number or _is_word_type(path, kind))
 
 
-def _are_names(column: pd.Series) -> bool:
-    return column.is_unique and is_words(column)
-
-
-def _is_text(path: Path, columns: Any, title: str) -> bool:
-    return _is_word_type(path, columns.schema.field(title).type) and is_words(_series(path, title, columns[title]))
+def _are_names(path: Path, columns: Any, title: str) -> bool:
+    column = columns.column(title)
+    return _is_word_type(path, column.type) and are_names(_series(path, title, column))
 
 
 def _is_word_type(path: Path, kind: Any) -> bool:

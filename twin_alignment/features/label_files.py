@@ -9,7 +9,7 @@ import pandas as pd
 from twin_alignment.errors import InputError
 from twin_alignment.features.array_files import Array
 from twin_alignment.features.cells import FirstLine, first_line, is_number, read_body
-from twin_alignment.features.table_columns import is_words, key_place, listed
+from twin_alignment.features.table_columns import are_names, key_place, listed
 from twin_alignment.measures.row_names import LABEL_NAMES
 
 NAMELESS = "0"  # pandas' header of a column without a name
@@ -52,7 +52,7 @@ def _label_place(
     index = 0 if first.has_index else None
     names = index if key is None else key_place(first.path, list(map(str, table.columns)), key)
     columns = [at for at in range(table.shape[1]) if at not in (names, index)]
-    words = [at for at in columns if _are_names(table.iloc[:, at])]
+    words = [at for at in columns if are_names(table.iloc[:, at])]
     marked = [at for at in columns if called[at]]
     if not marked and names is None and len(columns) == 2 and len(words) == 1:
         marked = [at for at in columns if at not in words]
@@ -64,11 +64,6 @@ def _label_place(
     words = [at for at in words if at != place]
     names = words[0] if names is None and len(words) == 1 else names
     return place, names, [at for at in columns if at not in (place, names)]
-
-
-def _are_names(column: pd.Series) -> bool:
-    """Return True for words that name rows, and not classes: most occur once. A repeated name is refused later."""
-    return is_words(column) and 2 * column.nunique() > len(column)
 
 
 def _has_label_header(path: Path, column: pd.Series, rows: int) -> bool:

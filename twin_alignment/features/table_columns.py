@@ -65,13 +65,12 @@ class Roles:
     dropped: list[int]
 
 
-def roles(table: Table, key: str | None, among: Sequence[int] | None = None) -> Roles:
+def roles(table: Table, key: str | None) -> Roles:
     """Return the column of names of rows, if there is one, and the columns that are left out.
 
     Args:
         table: the table.
         key: title of the column of names. None: pandas' index, or the only column of words.
-        among: columns that may name rows. None: all.
 
     Raises:
         InputError: there is no column `key`, or several may name rows, or the only one repeats a name.
@@ -79,8 +78,7 @@ def roles(table: Table, key: str | None, among: Sequence[int] | None = None) -> 
     titles, cells = table.titles, table.cells
     labels = table.labels(key)
     index = [0] if table.has_index else []
-    candidates = range(len(titles)) if among is None else among
-    words = [at for at in candidates if at not in (*index, *labels) and is_words(cells.iloc[:, at])]
+    words = [at for at in range(len(titles)) if at not in (*index, *labels) and is_words(cells.iloc[:, at])]
     if key is not None:
         place = key_place(table.path, titles, key)
         return Roles(place, sorted({*labels, *index, *words} - {place}))
@@ -155,13 +153,23 @@ def key_place(path: Path, titles: Sequence[str], key: str) -> int:
     return titles.index(key)
 
 
+def as_words(column: pd.Series) -> pd.Series:
+    """Cells as text; empty where they are missing."""
+    return column.astype(object).where(column.notna(), "").map(str)
+
+
 def is_words(column: pd.Series) -> bool:
     """Return True where no cell is, or may be meant as, a number, and not all are missing."""
     if pd.api.types.is_numeric_dtype(column):
         return False
-    cells = column.astype(str).str.strip()
+    cells = as_words(column).str.strip()
     has_numbers = any(is_number(cell) or DECIMAL_COMMA.fullmatch(cell) for cell in cells)
     return not has_numbers and not all(cell.lower() in MISSING for cell in cells)
+
+
+def are_names(column: pd.Series) -> bool:
+    """Return True for words that name rows, and not classes: most occur once. A repeated name is refused later."""
+    return is_words(column) and 2 * column.nunique() > len(column)
 
 
 def listed(title: str, names: Sequence[str]) -> str:
@@ -172,7 +180,7 @@ def listed(title: str, names: Sequence[str]) -> str:
 def _as_numbers(table: Table, column: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(column):
         return column
-    cells = column.astype(str).str.strip()
+    cells = as_words(column).str.strip()
     lacking = cells.str.lower().isin(MISSING) & table.missing
     wrong = ~(cells.map(is_number) | lacking)
     if wrong.any():
