@@ -101,7 +101,7 @@ def _without_missing(sets: list[FeatureSet]) -> tuple[list[FeatureSet], list[str
         if len(dropped) == len(item.features):
             raise InputError(f"{item.name}: no row is left, as every one has a missing value in some file")
     counts = ", ".join(f"{int(rows.sum())} in {item.name}" for item, rows in with_missing)
-    note = f"left out {len(dropped)} rows with missing values ({counts}): {_listed(dropped)}"
+    note = f"left out {len(dropped)} row{'s' if len(dropped) > 1 else ''} with missing values ({counts}): {_listed(dropped)}"
     return [_selected(item, ~_names(item).isin(dropped)) for item in sets], [note]
 
 
