@@ -100,8 +100,9 @@ def _without_missing(sets: list[FeatureSet]) -> tuple[list[FeatureSet], list[str
             )
         if len(dropped) == len(item.features):
             raise InputError(f"{item.name}: no row is left, as every one has a missing value in some file")
-    counts = ", ".join(f"{int(rows.sum())} in {item.name}" for item, rows in with_missing)
-    note = f"left out {len(dropped)} row{'s' if len(dropped) > 1 else ''} with missing values ({counts}): {_listed(dropped)}"
+    counts = ", ".join(f"{int(gaps.sum())} in {item.name}" for item, gaps in with_missing)
+    rows = "1 row" if len(dropped) == 1 else f"{len(dropped)} rows"
+    note = f"left out {rows} with missing values ({counts}): {_listed(dropped)}"
     return [_selected(item, ~_names(item).isin(dropped)) for item in sets], [note]
 
 
