@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twin_alignment.comparison.file_comparison import compare_files
     from twin_alignment.comparison.result import Comparison
     from twin_alignment.errors import InputError
-    from twin_alignment.features.feature_files import read_features, read_labels
+    from twin_alignment.features.feature_files import read_all_features, read_features, read_labels
     from twin_alignment.measures.canonical_correlation import mean_cca
     from twin_alignment.measures.cknna import cknna
     from twin_alignment.measures.feature_set import Estimate
@@ -44,7 +44,7 @@ _NAMES = {
     "comparison.file_comparison": ("compare_files",),
     "comparison.result": ("Comparison",),
     "errors": ("InputError",),
-    "features.feature_files": ("read_features", "read_labels"),
+    "features.feature_files": ("read_all_features", "read_features", "read_labels"),
     "measures.canonical_correlation": ("mean_cca",),
     "measures.cknna": ("cknna",),
     "measures.feature_set": ("Estimate",),
@@ -89,6 +89,7 @@ __all__ = [
     "mutual_knn",
     "procrustes",
     "rbf_cka",
+    "read_all_features",
     "read_features",
     "read_labels",
     "representation_angle",

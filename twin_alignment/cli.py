@@ -11,8 +11,8 @@ from twin_alignment.model_commands import extract, models
 
 FILES_HELP = """Compare files of features: CKA and RSA with intervals and chance level.
 
-FILES are .npy, .npz, .safetensors, .pt, .mat, .csv or .tsv, with a row an input; FILE:NAME for one of several arrays.
-Two files, or more for every two of them.
+FILES are .npy, .npz, .safetensors, .pt, .mat, .csv, .tsv, .parquet, .feather, .arrow or .h5, with a row an input;
+FILE:NAME for one of several arrays, FILE:* for all. Two files, or more for every two of them.
 """
 
 
@@ -26,7 +26,10 @@ def cli() -> None:
 @click.argument("files", metavar="FILES...", nargs=-1, required=True)
 @click.option("--labels", help="Class of every row, numbers or words: adds class-distance-normalised variances.")
 @click.option("--measures", help="Comma-separated names; after a + added to the default, those of N d²; or all.")
-@click.option("--key", help="Column of text files that names the rows, by which they are joined.")
+@click.option("--key", help="Column of tables that names the rows, by which they are joined.")
+@click.option("--pool", type=click.Choice(["mean", "max", "cls", "flatten"]), help="Pool tokens and maps to rows.")
+@click.option("--rows", type=click.Path(path_type=Path), help="Compare only the rows named in this file, one a line.")
+@click.option("--drop-missing", is_flag=True, help="Leave out and list rows with missing values, by name.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", type=click.Path(path_type=Path), help="Write a row a pair and measure.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw a .png, .pdf or .svg.")
@@ -35,6 +38,9 @@ def align(
     labels: str | None,
     measures: str | None,
     key: str | None,
+    pool: str | None,
+    rows: Path | None,
+    drop_missing: bool,
     as_json: bool,
     csv: Path | None,
     plot: Path | None,
@@ -46,8 +52,8 @@ def align(
     if plot and plot.suffix not in (".png", ".pdf", ".svg"):
         raise InputError(f"{plot}: expected a .png, .pdf or .svg")
     for output in filter(None, (csv, plot)):
-        check_output(output, [*files, *([labels] if labels else [])])
-    comparison = compare_files(files, labels, parse_measures(measures), key)
+        check_output(output, [*files, *([labels] if labels else []), *([str(rows)] if rows else [])])
+    comparison = compare_files(files, labels, parse_measures(measures), key, pool, rows, drop_missing)
     if csv:
         comparison.table.to_csv(csv, index=False)
     if plot:

@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from pipeline.models.network import Network
 from twin_alignment.models.block_names import block_names
-from twin_alignment.models.hooks import pool, recorded
+from twin_alignment.models.hooks import recorded
+from twin_alignment.pooling import pool
 from twin_alignment.torchvision_shim import torchvision
 
 

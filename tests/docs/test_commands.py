@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -123,6 +124,26 @@ def test_commands_that_are_treated_in_a_special_way_are_in_the_documentation():
     assert {*OPTIONS, *NOT_RUN} <= set(COMMANDS)
 
 
+def write_tables(folder, rows):
+    """Write the files of docs/features.md that have names of rows, tokens or maps."""
+    import h5py  # of the extra `hdf5`
+
+    names = [f"{row}.png" for row in range(20)]
+    table = pd.DataFrame(rows, names, list("abc"))
+    table.to_parquet(folder / "a.parquet")
+    table.where(table > table.min(axis=None)).to_csv(folder / "gaps.csv")
+    embeddings = table.set_axis([f"embedding_{column}" for column in range(3)], axis=1).assign(labels=1)
+    embeddings.to_csv(folder / "embeddings.csv", index_label="filenames")
+    np.savez(folder / "layers.npz", layer1=rows, layer2=rows**3, row_names=names)
+    (folder / "rows.txt").write_text("\n".join(names[:12]))
+    with h5py.File(folder / "b.h5", "w") as file:
+        file["test/layer4"], file["test/row_names"] = rows**3, names
+    np.save(folder / "tokens.npy", np.stack([rows, rows + 1], axis=1))
+    torch.save(
+        {"encoder": [{"maps": torch.from_numpy(rows)[:, :, None, None].expand(-1, -1, 4, 4)}]}, folder / "maps.pt"
+    )
+
+
 @pytest.fixture
 def project(finished, tmp_path):
     """A finished tiny project with the files that commands name."""
@@ -135,6 +156,7 @@ def project(finished, tmp_path):
     savemat(project.path / "c.mat", {"features": rows - 1})
     np.savetxt(project.path / "d.csv", rows + 2, delimiter=",")
     np.savetxt(project.path / "labels.csv", np.arange(20) % 2, fmt="%d")
+    write_tables(project.path, rows)
     (project.path / "photographs").mkdir()
     for number in range(6):
         pixels = np.random.default_rng(number).integers(0, 256, (70, 70, 3), dtype=np.uint8)

@@ -126,6 +126,7 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, capsys, name, wr
         (lambda t: {"state_dict": {"module.fc.weight": t, "module.fc.bias": t[0]}, "epoch": 3}, "fc.weight"),
         (lambda t: {"model": {"layers": [{"w": -t}, {"w": t}]}}, "layers.1.w"),
         (lambda t: {"a": {"w": t}, "b": {"w": -t}}, "a.w"),
+        (lambda t: {"a": {"b": [t, (-t, {"c": -t})]}, "epoch": 3}, "a.b.0"),
         (lambda t: [t, -t], "0"),
         (lambda t: {"state_dict": {"features": t}}, None),
     ],

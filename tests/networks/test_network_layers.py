@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 import twin_alignment as ta
-from twin_alignment.models.hooks import pool
 from twin_alignment.models.layer_names import find_layers
+from twin_alignment.pooling import pool
 from twin_alignment.torchvision_shim import torchvision
 
 timm = pytest.importorskip("timm")

@@ -19,6 +19,7 @@ from twin_alignment.measures.row_names import check_columns, joined_tensors, row
 from twin_alignment.measures.tensors import as_tensor
 
 Array: TypeAlias = np.ndarray | Tensor | pd.DataFrame
+NamedArray: TypeAlias = Array | FeatureSet
 LabelArray: TypeAlias = np.ndarray | Tensor | pd.Series | Sequence[int]
 
 
@@ -63,17 +64,18 @@ def compare(first: Array, second: Array, measures: Sequence[str] = TABLE_MEASURE
 
 
 def compare_many(
-    arrays: Mapping[str, Array],
+    arrays: Mapping[str, NamedArray],
     labels: LabelArray | None = None,
     measures: Sequence[str] = TABLE_MEASURES,
 ) -> Comparison:
     """Measures of similarity of every two of several representations of the same inputs.
 
-    Rows of tables of pandas are joined by their index; anything else counts by order. What all comparisons with one
+    Rows of tables of pandas are joined by their index, and those of files by their names; anything else counts by
+    order. What all comparisons with one
     representation share is computed once.
 
     Args:
-        arrays: features [N, d] by name, two or more; d may differ.
+        arrays: features [N, d] by name, two or more; d may differ. Those of files too, from `read_features`.
         labels: class of each row [N]: adds class-distance-normalised variances. None: without.
         measures: names from `twin_alignment.measures.registry.ALL_MEASURES`; the default is those of tables.
 
@@ -107,6 +109,8 @@ def compare_many(
     return comparison
 
 
-def _feature_set(values: Array | LabelArray, name: str) -> FeatureSet:
+def _feature_set(values: NamedArray | LabelArray, name: str) -> FeatureSet:
+    if isinstance(values, FeatureSet):
+        return replace(values, name=name)
     check_columns(values, name)
     return FeatureSet(as_tensor(values, name), name, row_names=row_names(values, name))

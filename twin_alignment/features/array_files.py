@@ -6,24 +6,26 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from scipy.io.matlab import MatReadError
 from scipy.sparse import issparse
 from torch import Tensor
 
 from twin_alignment.errors import InputError
+from twin_alignment.features.hdf5 import HDF5, hdf5_arrays, hdf5_row_names
 from twin_alignment.features.matlab import read_mat
-from twin_alignment.features.row_name_arrays import ROW_NAMES, read_row_names
+from twin_alignment.features.row_name_arrays import ROW_NAMES, Arrays, read_row_names, without_row_names
 
-CONTAINERS = (".npz", ".safetensors", ".mat", ".pt", ".pth")  # may hold more than one array
+CONTAINERS = (".npz", ".safetensors", ".mat", ".pt", ".pth", *HDF5)  # may hold more than one array
 BINARY = (".npy", *CONTAINERS)
 READ_ERRORS = (  # of the libraries, on damaged files of their formats
     ValueError,
@@ -55,11 +57,34 @@ class Array:
 
 def load(path: Path, name: str | None) -> Array:
     """Array of a file, or the one of this name where a file holds several; raises InputError in one sentence."""
-    suffix = path.suffix.lower()
-    try:
-        values, names = _native(_LOADERS[suffix](path, name)), read_row_names(path)
+    with _readable(path):
+        if path.suffix.lower() == ".npy":
+            return Array(_native(np.load(path, allow_pickle=False)))
+        arrays = _arrays(path)
+        if isinstance(arrays, Tensor):
+            if name is not None:
+                raise InputError(f"{path}: holds one tensor without names, not {name!r}")
+            return Array(_native(arrays))
+        plain = name.lstrip("/") if name and path.suffix.lower() in HDF5 else name
+        chosen = choose_name(path, plain, list(arrays))
+        values, names = _native(arrays[chosen]()), _row_names(path, chosen)
         is_named = names is not None and values.ndim > 0 and len(values) == len(names)
         return Array(values, f"rows named by {ROW_NAMES}", names) if is_named else Array(values)
+
+
+def names_of_arrays(path: Path) -> list[str]:
+    """Names of the arrays of a file of BINARY, without that of the names of rows; empty for an array without a name."""
+    with _readable(path):
+        arrays = {} if path.suffix.lower() == ".npy" else _arrays(path)
+        return [] if isinstance(arrays, Tensor) else list(arrays)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn the errors of libraries on a damaged file into one sentence."""
+    suffix = path.suffix.lower()
+    try:
+        yield
     except InputError:
         raise
     except MemoryError:
@@ -68,6 +93,15 @@ def load(path: Path, name: str | None) -> Array:
         pickled = " (pickled objects are not read, as they can run any code)" if "pickle" in str(error).lower() else ""
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: not a readable {suffix} array{pickled}: {reason}") from None
+
+
+def _arrays(path: Path) -> Arrays | Tensor:
+    """Functions that read the arrays of a file, by name; the tensor of a .pt that holds nothing else."""
+    return _READERS[path.suffix.lower()](path)
+
+
+def _row_names(path: Path, array: str) -> pd.Index | None:
+    return hdf5_row_names(path, array) if path.suffix.lower() in HDF5 else read_row_names(path)
 
 
 def _native(values: Any) -> np.ndarray:
@@ -80,27 +114,22 @@ def _native(values: Any) -> np.ndarray:
     return np.asarray(values, dtype=values.dtype.newbyteorder("="))
 
 
-def _npy(path: Path, name: str | None) -> Any:
-    return np.load(path, allow_pickle=False)
+def _npz(path: Path) -> Arrays:
+    def read(name: str) -> Any:
+        with np.load(path, allow_pickle=False) as arrays:
+            return arrays[name]
 
-
-def _npz(path: Path, name: str | None) -> Any:
     with np.load(path, allow_pickle=False) as arrays:
-        return arrays[_chosen(path, name, _features(arrays.files))]
+        return {name: partial(read, name) for name in without_row_names(arrays.files)}
 
 
-def _features(names: list[str]) -> list[str]:
-    """Return the names without that of the names of rows, unless there is nothing else."""
-    return [name for name in names if name != ROW_NAMES] or names
+def _safetensors(path: Path) -> Arrays:
+    def read(name: str) -> Any:
+        with safe_open(path, "pt") as file:
+            return file.get_tensor(name)
 
-
-def _safetensors(path: Path, name: str | None) -> Any:
-    tensors = load_file(path)
-    return tensors[_chosen(path, name, list(tensors))]
-
-
-def _mat(path: Path, name: str | None) -> Any:
-    return read_mat(path, lambda names: _chosen(path, name, names))
+    with safe_open(path, "pt") as file:
+        return {name: partial(read, name) for name in file.keys()}  # noqa: SIM118  (it is no mapping)
 
 
 def load_torch(path: Path) -> Any:
@@ -123,20 +152,18 @@ def load_torch(path: Path) -> Any:
         raise InputError(f"{path}: holds more than tensors, and what can run code is not read") from None
 
 
-def _pt(path: Path, name: str | None) -> Any:
-    """Tensor, or one of a dictionary of them, with `weights_only`: nothing else is read."""
+def _pt(path: Path) -> Arrays | Tensor:
+    """Tensor, or those of dictionaries and lists, with `weights_only`: nothing else is read."""
     content = load_torch(path)
     if isinstance(content, Tensor):
-        if name is not None:
-            raise InputError(f"{path}: holds one tensor without names, not {name!r}")
         return content
     if not isinstance(content, Mapping | list | tuple):
         raise InputError(f"{path}: holds {type(content).__name__}, expected a tensor, or tensors in dictionaries")
     flat = list(_flat(content))
-    tensors = dict(flat)
+    tensors: dict[str, Callable[[], Any]] = {name: tensor.detach for name, tensor in flat}
     if len(tensors) < len(flat):
         raise InputError(f"{path}: two tensors have one name when the names of dictionaries are joined by points")
-    return tensors[_chosen(path, name, list(tensors))]
+    return tensors
 
 
 def _flat(content: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
@@ -148,19 +175,20 @@ def _flat(content: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
             yield from _flat(value, f"{prefix}{key}.")
 
 
-_LOADERS: dict[str, Callable[[Path, str | None], Any]] = {
-    ".npy": _npy,
+_READERS: dict[str, Callable[[Path], Arrays | Tensor]] = {
     ".npz": _npz,
     ".safetensors": _safetensors,
-    ".mat": _mat,
+    ".mat": read_mat,
     ".pt": _pt,
     ".pth": _pt,
+    **dict.fromkeys(HDF5, hdf5_arrays),
 }
 
 
-def _chosen(path: Path, name: str | None, names: list[str]) -> str:
-    """Name of the array: the only one, that of this name, or the only one whose name ends so after a point."""
-    matches = [item for item in names if name in (None, item)] or [item for item in names if item.endswith(f".{name}")]
+def choose_name(path: Path, name: str | None, names: list[str]) -> str:
+    """Name of the array: the only one, that of this name, or the only one whose name ends so after a point or slash."""
+    ends = (f".{name}", f"/{name}")
+    matches = [item for item in names if name in (None, item)] or [item for item in names if item.endswith(ends)]
     if len(matches) == 1:
         return matches[0]
     problem = f"{len(matches)} arrays" if matches or not names else f"no array {name!r}"

@@ -67,8 +67,18 @@ def first_line(path: Path) -> FirstLine:
     return FirstLine(path, separator, cells[:-1] if len(cells) > 1 and cells[-1] == "" else cells)
 
 
-def read_body(first: FirstLine, header: bool, **options: Any) -> pd.DataFrame:
-    """Cells of all rows, none of them empty, by line of the file and by name or, without a header, number of column."""
+def read_body(first: FirstLine, header: bool, missing: bool = False, **options: Any) -> pd.DataFrame:
+    """Cells of all rows, by line of the file and by name or, without a header, number of column.
+
+    Args:
+        first: line 1 of the file.
+        header: True where line 1 names the columns.
+        missing: True where cells may be empty, though no whole line.
+        options: of pandas' `read_csv`.
+
+    Raises:
+        InputError: a cell is empty, lines have different lengths, or the file is no text.
+    """
     path = first.path
     try:
         table: pd.DataFrame = pd.read_csv(
@@ -98,7 +108,8 @@ def read_body(first: FirstLine, header: bool, **options: Any) -> pd.DataFrame:
     if header and table.shape[1] != len(first.cells):
         raise InputError(f"{path}: line 2 has {table.shape[1]} cells, expected {len(first.cells)} as in the header")
     table.columns = pd.Index(first.cells if header else range(1, table.shape[1] + 1))
-    _check_filled(path, table.isna())
+    empty = table.isna()
+    _check_filled(path, empty[empty.all(axis=1)] if missing else empty)
     return table
 
 

@@ -9,18 +9,18 @@ import pandas as pd
 from twin_alignment.errors import InputError
 from twin_alignment.features.array_files import Array
 from twin_alignment.features.cells import FirstLine, first_line, is_number, read_body
-from twin_alignment.features.table_files import is_words, key_place, listed
+from twin_alignment.features.table_columns import are_names, key_place, listed
 from twin_alignment.measures.row_names import LABEL_NAMES
 
 NAMELESS = "0"  # pandas' header of a column without a name
 
 
-def read_label_column(path: Path, rows: int, key: str | None = None) -> Array:
+def read_label_column(path: Path, rows: int | None, key: str | None = None) -> Array:
     """Labels and names of rows from a text file: its only column, one next to names of rows, or that called `label`.
 
     Args:
         path: a .csv or .tsv.
-        rows: expected number of labels; with a line more, the first of a single column is a header.
+        rows: expected number of labels; with a line more, the first of a single column is a header. None: any.
         key: name of the column of names. None: pandas' index, or the only column of words.
 
     Raises:
@@ -36,7 +36,7 @@ def read_label_column(path: Path, rows: int, key: str | None = None) -> Array:
     if header or table.shape[1] > 1:
         place, names, dropped = _label_place(first, table, called, key)
     labels = table.iloc[:, place].str.strip()
-    if not header and _has_label_header(path, labels, rows):
+    if not header and rows is not None and _has_label_header(path, labels, rows):
         header = True
         table, labels = table.iloc[1:], labels.iloc[1:]
     notes = [f"header {first.cells[place]}" if header else "no header"]
@@ -50,9 +50,9 @@ def _label_place(
 ) -> tuple[int, int | None, list[int]]:
     """Column of labels, that of names of rows if there is one, and those that are left out."""
     index = 0 if first.has_index else None
-    names = index if key is None else key_place(first, table, key)
+    names = index if key is None else key_place(first.path, list(map(str, table.columns)), key)
     columns = [at for at in range(table.shape[1]) if at not in (names, index)]
-    words = [at for at in columns if _are_names(table.iloc[:, at])]
+    words = [at for at in columns if are_names(table.iloc[:, at])]
     marked = [at for at in columns if called[at]]
     if not marked and names is None and len(columns) == 2 and len(words) == 1:
         marked = [at for at in columns if at not in words]
@@ -64,11 +64,6 @@ def _label_place(
     words = [at for at in words if at != place]
     names = words[0] if names is None and len(words) == 1 else names
     return place, names, [at for at in columns if at not in (place, names)]
-
-
-def _are_names(column: pd.Series) -> bool:
-    """Return True for words that name rows, and not classes: most occur once. A repeated name is refused later."""
-    return is_words(column) and 2 * column.nunique() > len(column)
 
 
 def _has_label_header(path: Path, column: pd.Series, rows: int) -> bool:

@@ -7,14 +7,16 @@ damaged file, and crashes the process.
 import math
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.io import loadmat, whosmat
 from scipy.io.matlab import matfile_version
+
+from twin_alignment.features.row_name_arrays import Arrays
 
 HEADER = 128  # bytes of a file before its elements
 MATRIX, COMPRESSED = 14, 15  # types of elements
@@ -59,22 +61,28 @@ class _Matrix:
         return np.array(["".join(row) for row in letters.reshape(self.shape[0], math.prod(self.shape[1:]))])
 
 
-def read_mat(path: Path, choose: Callable[[list[str]], str]) -> Any:
-    """Array of a file, or words of a cell array.
+def read_mat(path: Path) -> Arrays:
+    """Functions that read the arrays of a file, or the words of its cell arrays, by name.
 
     Args:
         path: the file.
-        choose: returns one of the names of all arrays.
+
+    Returns:
+        Functions that raise ValueError where an array is neither numbers nor words.
 
     Raises:
-        ValueError: the file is damaged, or the array is neither numbers nor words; SciPy's errors for other versions.
+        ValueError: the file is damaged; SciPy's errors for other versions.
     """
     if matfile_version(path)[0] != 1:
-        return loadmat(path, variable_names=[name := choose([name for name, *_ in whosmat(path)])])[name]
+        return {name: partial(_read_old, path, name) for name, *_ in whosmat(path)}
     content = path.read_bytes()
     order = "<" if content[126:HEADER] == b"IM" else ">"
-    matrices = {matrix.name: matrix for matrix in _matrices(content[HEADER:], order) if matrix.name}
-    return matrices[choose(list(matrices))].values()
+    return {matrix.name: matrix.values for matrix in _matrices(content[HEADER:], order) if matrix.name}
+
+
+def _read_old(path: Path, name: str) -> np.ndarray:
+    values: np.ndarray = loadmat(path, variable_names=[name])[name]
+    return values
 
 
 def _matrices(content: bytes, order: str) -> Iterator[_Matrix]:

@@ -1,14 +1,17 @@
 """Names of rows within .npz and .safetensors files, next to the arrays of features."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from safetensors import safe_open
 
-ROW_NAMES = "row_names"  # an array of text in .npz; a list as JSON in the metadata of .safetensors
+Arrays: TypeAlias = Mapping[str, Callable[[], Any]]  # functions that read the arrays of a file, by name
+
+ROW_NAMES = "row_names"  # an array of text in .npz and HDF5; a list as JSON in the metadata of .safetensors
 
 
 def read_row_names(path: Path) -> pd.Index | None:
@@ -16,11 +19,11 @@ def read_row_names(path: Path) -> pd.Index | None:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
-            return _checked(arrays[ROW_NAMES]) if ROW_NAMES in arrays.files else None
+            return index_of_names(arrays[ROW_NAMES]) if ROW_NAMES in arrays.files else None
     if suffix == ".safetensors":
         with safe_open(path, "np") as file:
             text = (file.metadata() or {}).get(ROW_NAMES)
-        return None if text is None else _checked(np.array(json.loads(text)))
+        return None if text is None else index_of_names(np.array(json.loads(text)))
     return None
 
 
@@ -29,6 +32,11 @@ def metadata_of_names(names: Sequence[str]) -> dict[str, str]:
     return {ROW_NAMES: json.dumps(list(names))}
 
 
-def _checked(names: np.ndarray) -> pd.Index | None:
+def index_of_names(names: np.ndarray) -> pd.Index | None:
     """Names as an index. None for an array of something else than words."""
     return pd.Index(names) if names.ndim == 1 and names.dtype.kind == "U" else None
+
+
+def without_row_names(names: Sequence[str]) -> list[str]:
+    """Return names of arrays without that of the names of rows, unless there is nothing else."""
+    return [name for name in names if name.rpartition("/")[2] != ROW_NAMES] or list(names)

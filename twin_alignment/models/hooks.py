@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from twin_alignment.errors import InputError
 from twin_alignment.models.layer_names import REPRESENTATION, Layers
-
-POOLS = ("mean", "max", "cls", "flatten")
+from twin_alignment.pooling import POOLS, pool
 
 
 @contextmanager
@@ -37,39 +36,6 @@ def recorded(
     finally:
         for handle in handles:
             handle.remove()
-
-
-def pool(output: object, name: str, how: str = "mean", square: bool = False) -> Tensor:
-    """Pool the output of a layer to rows.
-
-    Args:
-        output: rows [B, d], tokens [B, T, d] or maps [B, d, H, W].
-        name: of the layer, in errors.
-        how: `mean` or `max` over positions, `cls` (the first token), or `flatten` (all positions in a row).
-        square: True where the images are as high as wide: then [B, H, H, d] are maps with their channels last.
-
-    Returns:
-        Rows [B, d] float32, in memory of their own.
-
-    Raises:
-        ValueError: the output has another shape, or has no tokens for `cls`.
-    """
-    if not isinstance(output, Tensor) or output.ndim not in (2, 3, 4):
-        shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise ValueError(f"{name}: expected [B, d], [B, tokens, d] or [B, d, height, width], got {shape}")
-    if output.ndim == 2 or how == "flatten":
-        return output.float().flatten(1).clone(memory_format=torch.contiguous_format)
-    if how == "cls":
-        if output.ndim == 4:
-            raise ValueError(f"{name}: expected tokens [B, tokens, d] for a class token, got {tuple(output.shape)}")
-        return output[:, 0].float().clone(memory_format=torch.contiguous_format)
-    over = (1,) if output.ndim == 3 else (1, 2) if square and _is_channels_last(output) else (2, 3)
-    return output.float().amax(over) if how == "max" else output.float().mean(over)
-
-
-def _is_channels_last(maps: Tensor) -> bool:
-    _, first, second, third = maps.shape
-    return first == second != third
 
 
 class LayerReader:
