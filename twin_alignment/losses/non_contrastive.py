@@ -18,7 +18,6 @@ rows: there are no `anchors`.
 from collections.abc import Callable
 from typing import TypeVar
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -59,6 +58,7 @@ def vicreg(z1: Tensor, z2: Tensor, labels: Tensor | None, temperature: float) ->
         ValueError: there are fewer than 2 images.
 
     Example:
+        >>> import torch
         >>> z = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
         >>> round(float(vicreg(z, z, None, temperature=1.0)), 4)  # one of two columns has no variance: 25/2 (1 - 0.01)
         12.375
@@ -87,6 +87,7 @@ def vicreg_supervised(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float
         ValueError: there are fewer than 2 images.
 
     Example:
+        >>> import torch
         >>> z = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
         >>> round(float(vicreg_supervised(z, z, torch.tensor([0, 0]), temperature=1.0)), 4)  # 25 more
         37.375
@@ -116,6 +117,7 @@ def barlow(z1: Tensor, z2: Tensor, labels: Tensor | None, temperature: float) ->
         ValueError: there are fewer than 2 images.
 
     Example:
+        >>> import torch
         >>> z = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
         >>> round(float(barlow(z, z, None, temperature=1.0)), 4)  # one of two columns has no variance
         1.0
@@ -145,6 +147,7 @@ def barlow_supervised(z1: Tensor, z2: Tensor, labels: Tensor, temperature: float
         ValueError: there are fewer than 2 images.
 
     Example:
+        >>> import torch
         >>> z = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
         >>> round(float(barlow_supervised(z, z, torch.tensor([0, 0]), temperature=1.0)), 4)
         2.0
@@ -158,7 +161,7 @@ def _vicreg(z1: Tensor, z2: Tensor, partners: Tensor) -> Tensor:
     # 1/n sum_j |a - b_j|^2 = |a - mean b|^2 + 1/n sum_j |b_j - mean b|^2
     invariance = F.mse_loss(z1, partners) + F.mse_loss(z2, partners)
     variance = (_lacking_spread(z1) + _lacking_spread(z2)) / 2
-    covariance = _off_diagonal(torch.cov(z1.T)) + _off_diagonal(torch.cov(z2.T))
+    covariance = _off_diagonal(_covariance(z1)) + _off_diagonal(_covariance(z2))
     return INVARIANCE * invariance + VARIANCE * variance + COVARIANCE * covariance / z1.shape[1]
 
 
@@ -190,6 +193,12 @@ def _lacking_spread(z: Tensor) -> Tensor:
 def _standardised(z: Tensor) -> Tensor:
     """Columns with mean 0 and variance 1; a column without variance is 0."""
     return (z - z.mean(0)) / (z.var(0, correction=0) + BATCH_NORM_EPSILON).sqrt()
+
+
+def _covariance(z: Tensor) -> Tensor:
+    """Covariances of columns [d, d]; unlike torch.cov it does not wait for the device."""
+    centred = z - z.mean(0)
+    return centred.T @ centred / (len(z) - 1)
 
 
 def _off_diagonal(matrix: Tensor) -> Tensor:
