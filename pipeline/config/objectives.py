@@ -70,6 +70,15 @@ OBJECTIVES: dict[str, Objective] = {
         _partial(25, "shuffled"),
         _partial(50, "shuffled"),
         _partial(75, "shuffled"),
+        # other self-supervised objectives, each followed by its supervised counterpart
+        _entry("infonce", "info_nce:infonce", labels="none"),
+        _entry("infonce_supervised", "info_nce:infonce_supervised"),
+        _entry("spectral", "spectral_contrastive:spectral", labels="none"),
+        _entry("spectral_supervised", "spectral_contrastive:spectral_supervised"),
+        _entry("vicreg", "non_contrastive:vicreg", labels="none"),
+        _entry("vicreg_supervised", "non_contrastive:vicreg_supervised"),
+        _entry("barlow", "non_contrastive:barlow", labels="none"),
+        _entry("barlow_supervised", "non_contrastive:barlow_supervised"),
     )
 }
 

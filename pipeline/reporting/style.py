@@ -39,7 +39,17 @@ OBJECTIVE_STYLES: dict[str, Style] = {  # Okabe and Ito's colours from dark to l
     "nscl_shuffled_partial_25": ("#162D3A", "h"),
     "nscl_shuffled_partial_50": ("#2B5A75", "*"),
     "nscl_shuffled_partial_75": ("#4187AF", "d"),
+    # other objectives: a hue for each pair, the supervised counterpart lighter
+    "infonce": ("#555555", "8"),
+    "infonce_supervised": ("#A3A3A3", "H"),
+    "spectral": ("#004D40", "+"),
+    "spectral_supervised": ("#6FBFB0", "x"),
+    "vicreg": ("#7A1F3D", "1"),
+    "vicreg_supervised": ("#E58CA8", "2"),
+    "barlow": ("#5D4A00", "3"),
+    "barlow_supervised": ("#BFAE4A", "4"),
 }
+NAMES = {"infonce": "InfoNCE", "spectral": "Spectral", "vicreg": "VICReg", "barlow": "Barlow Twins"}  # else in capitals
 CUSTOM_COLOURS = ("#7B3294", "#8C564B", "#4D7C0F", "#1B1F80")  # of custom objectives, distinct from all above
 CUSTOM_MARKERS = "<>ph*d"  # those of partial NSCL, which has a figure of its own
 INTERVALS = "Intervals are 95 % of the mean over seeds (Student's t), from four seeds on."
@@ -68,11 +78,11 @@ def ordered_styles(values: Iterable[Any]) -> dict[Any, Style]:
 
 
 def objective_label(objective: object) -> str:
-    """Label of an objective in a legend: `NSCL shuffled`, `CL independent`, `NSCL random 20`."""
+    """Label of an objective in a legend: `NSCL shuffled`, `VICReg supervised`, `NSCL random 20`."""
     first, *rest = str(objective).split("_")
     if first not in OBJECTIVES:
         return str(objective).upper()
-    return " ".join([first.upper(), *rest])
+    return " ".join([NAMES.get(first, first.upper()), *rest])
 
 
 def legend(figure: Figure, columns: int) -> None:
