@@ -37,7 +37,7 @@ check: setup
 docs: setup
 	python -m sphinx --fail-on-warning --keep-going --quiet docs site
 
-# After a change of pyproject.toml and `pip install --editable '.[models,pipeline,workflow,report,cluster,s3,docs,dev]'`: what is installed now
+# After a change of pyproject.toml and `pip install --editable '.[models,tables,hdf5,pipeline,workflow,report,cluster,s3,docs,dev]'`: what is installed now
 # becomes the lock, with the digests of all files that the index has of it.
 lock:
 	python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' > .venv/frozen
