@@ -9,12 +9,6 @@ import click
 from twin_alignment.errors import InputError
 from twin_alignment.model_commands import extract, models
 
-FILES_HELP = """Compare files of features: CKA and RSA with intervals and chance level.
-
-FILES are .npy, .npz, .safetensors, .pt, .mat, .csv, .tsv, .parquet, .feather, .arrow or .h5, with a row an input;
-FILE:NAME for one of several arrays, FILE:* for all. Two files, or more for every two of them.
-"""
-
 
 @click.group()
 @click.version_option(package_name="twin-alignment", message="twin-alignment %(version)s")
@@ -22,7 +16,7 @@ def cli() -> None:
     """Compare representations, and bound the distance of contrastive and supervised contrastive learning."""
 
 
-@cli.command(help=FILES_HELP)
+@cli.command()
 @click.argument("files", metavar="FILES...", nargs=-1, required=True)
 @click.option("--labels", help="Class of every row, numbers or words: adds class-distance-normalised variances.")
 @click.option("--measures", help="Comma-separated names; after a + added to the default, those of N d²; or all.")
@@ -45,7 +39,11 @@ def align(
     csv: Path | None,
     plot: Path | None,
 ) -> None:
-    """Compare files of features."""
+    """Compare files of features: CKA and RSA with intervals and chance level.
+
+    FILES are .npy, .npz, .safetensors, .pt, .mat, .csv, .tsv, .parquet, .feather, .arrow or .h5, with a row an input;
+    FILE:NAME for one of several arrays, FILE:* for all. Two files, or more for every two of them.
+    """
     from twin_alignment.comparison.file_comparison import check_output, compare_files  # noqa: PLC0415  (loads torch)
     from twin_alignment.measures.measure_choice import parse_measures  # noqa: PLC0415
 
