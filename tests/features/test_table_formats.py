@@ -213,6 +213,19 @@ def test_damaged_files_are_refused_or_read_and_end_nothing(tmp_path, form):
     assert refused > 50
 
 
+@pytest.mark.parametrize("kind", ["float32", "int16"])
+def test_missing_lists_and_numbers_are_nan_in_their_rows_where_they_may_be(tmp_path, kind):
+    values = (100 * X).astype(kind)
+    cells = values.tolist()
+    cells[3], cells[7] = None, [None, *cells[7][1:]]
+    path = write(tmp_path / "a.parquet", {"file": NAMES, "h": pa.array(cells, pa.list_(pa.type_for_alias(kind)))})
+    expected = values.astype(float)
+    expected[3], expected[7, 0] = np.nan, np.nan
+    found = read_features(path, missing=True)
+    assert np.array_equal(found.features.numpy(), expected, equal_nan=True)
+    assert list(found.row_names) == NAMES
+
+
 @pytest.fixture
 def hdf5(tmp_path):
     h5py = pytest.importorskip("h5py")
