@@ -56,7 +56,7 @@ def _image_options(command: Command) -> Command:
 def extract(
     model: str, images: Path | None, out: Path | None, layers: str | None, list_layers: bool, **options: Any
 ) -> None:
-    """Write features of a folder of images."""
+    """Write the features of a network's layers for all images below a folder."""
     from twin_alignment.comparison.file_comparison import check_output  # noqa: PLC0415  (loads torch)
     from twin_alignment.models.extraction import extract_folder  # noqa: PLC0415
     from twin_alignment.models.image_folder import find_images  # noqa: PLC0415
@@ -103,7 +103,7 @@ def models(
     intervals: tuple[tuple[str, str], ...],
     **options: Any,
 ) -> None:
-    """Compare all layers of two networks."""
+    """Compare all layers of two networks on all images below a folder: CKA and RSA."""
     from twin_alignment.comparison.file_comparison import check_output  # noqa: PLC0415  (loads torch)
     from twin_alignment.models.image_folder import find_images  # noqa: PLC0415
     from twin_alignment.models.model_loading import device_named, load_model  # noqa: PLC0415

@@ -143,7 +143,8 @@ def test_a_shard_that_was_cut_or_is_missing_is_named(tmp_path, tree):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from pipeline.datasets import decoding, file_store, prefetch
+from pipeline.datasets import decoding, file_store
+from twin_alignment import prefetch
 from pipeline.datasets.preparation import prepare
 from pipeline.config.dataset_settings import SourceSettings
 

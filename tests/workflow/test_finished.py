@@ -54,7 +54,7 @@ def test_table1_holds_what_was_run_and_what_was_not(reports):
     trained = digits[digits["objective"] != "raw_pixels"]
     assert set(trained["n_seeds"]) == {2}
     assert digits["mean"].between(0, 100).all()
-    assert (trained["ci_low"] <= trained["mean"]).all()
+    assert trained["ci_low"].isna().all()  # of two seeds
     others = table[table["status"] == "not run"]
     assert set(others["dataset"]) == {"cifar10", "cifar100", "mini_imagenet", "tiny_imagenet"}
     assert len(others) == 4 * 4 * 2

@@ -34,7 +34,7 @@ def test_a_changed_setting_makes_stale_what_it_decides_alone(project, monkeypatc
     project.edit("params.yaml", "flip: 0.0", "flip: 0.5")
     named = sentence(lambda: verify(*planned_here())).splitlines()
     stale = {line.split()[0] for line in named if "settings: views.flip was 0.0, is 0.5" in line}
-    assert stale == {"twins", "curvature", "loss_gap"}
+    assert stale == {"twins", "curvature", "forcing", "loss_gap"}
 
 
 def test_a_stage_that_fails_leaves_the_result_and_the_record_that_were_there(project, monkeypatch):

@@ -14,7 +14,7 @@ def disattenuated(cross: Sequence[float], first: Sequence[float], second: Sequen
     objective is the same. Noise that is independent between seeds lowers the similarity across groups as it lowers that
     within them, and cancels (Spearman 1904, "The proof and measurement of association between two things").
 
-        >>> disattenuated(cross=[0.40, 0.44], first=[0.5], second=[0.72])
+        >>> round(disattenuated(cross=[0.40, 0.44], first=[0.5], second=[0.72]), 6)
         0.7
 
     Args:
