@@ -128,6 +128,16 @@ def test_path_length_has_eight_seeds_of_the_controls_and_four_of_the_supervised_
         assert len(request.checkpoints) == 8
 
 
+def test_other_objectives_are_twins_in_runs_of_the_default_settings():
+    found, default = (plan(read_params(ROOT / path)) for path in ("params/other_objectives.yaml", "params.yaml"))
+    assert {run.seed for run in found.requests} == set(range(4))
+    assert set(found.requests) <= set(default.requests)
+    pairs = {"infonce", "spectral", "vicreg", "barlow"}
+    names = {"cl", "nscl", "cl_perturbed", *pairs, *(f"{name}_supervised" for name in pairs)}
+    for request in found.requests.values():
+        assert set(request.names) == names
+
+
 runs = st.builds(
     Run,
     dataset=st.just("digits"),
