@@ -7,9 +7,9 @@ Their relation matrix G is 1 for two images of one class. Here each row of G is 
     A_ij = 1 / (number of images of i's class) for j of i's class, else 0
     mean over pairs of f(z1_i, z2_j) = 1/B sum_i sum_j A_ij f(z1_i, z2_j)
 
-Pairs have one row of each view, (i, i) among them. Every image has the same weight, whatever the size of its class, as
-in SCL; G itself would give a class of n images a weight that grows with n^2. If each image has its own class, A is the
-identity, and the loss is the self-supervised one.
+Pairs have one row of each view, (i, i) among them; their G also relates rows of the same view. Every image has the same
+weight, whatever the size of its class, as in SCL; G itself would give a class of n images a weight that grows with n^2.
+If each image has its own class, A is the identity, and the loss is the self-supervised one.
 
 Statistics are those of the whole batch. Where several processes share a batch, each computes the whole loss from all
 rows: there are no `anchors`.
