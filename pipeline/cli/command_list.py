@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import click
@@ -50,6 +51,7 @@ def summary(name: str) -> str:
     return _first_line(function)
 
 
+@cache
 def _parsed(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 

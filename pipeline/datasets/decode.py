@@ -9,6 +9,7 @@ from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageErr
 
 from pipeline.config.base import SettingsError
 from pipeline.datasets.source_images import Mode, Pixels
+from twin_alignment.white_background import on_white
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")  # whatever a file is called
 _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")  # PIL's modes
@@ -55,20 +56,12 @@ def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
     try:
         deep = _is_deep(image, data)
         ImageOps.exif_transpose(image, in_place=True)
-        pixels = _on_white(image).convert(mode)
+        pixels = on_white(image).convert(mode)
     except _BROKEN as error:
         raise _unreadable(name, error) from None
     if deep:
         raise SettingsError(f"{name}: has more than 8 bits a channel ({image.mode}); convert it to 8")
     return np.asarray(pixels if size is None else _fit(pixels, size))
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if not image.has_transparency_data:
-        return image
-    white = Image.new("RGBA", image.size, "white")
-    white.alpha_composite(image.convert("RGBA"))
-    return white
 
 
 def _is_deep(image: PIL.ImageFile.ImageFile, data: bytes) -> bool:

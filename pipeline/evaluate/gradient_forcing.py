@@ -16,7 +16,7 @@ from pipeline.config.theory_settings import ForcingSettings
 from pipeline.datasets.images import Images
 from pipeline.evaluate.embed import as_read
 from pipeline.models.network import Network
-from pipeline.train.loss_call import loss_function, reads_of
+from pipeline.train.loss_call import loss_function, options_of, reads_of
 from pipeline.train.stream import Step, Stream, stream_key
 from twin_alignment.losses.contrastive import same_class_mass
 from twin_alignment.randomness import keyed_generator
@@ -134,7 +134,8 @@ class Forcing:
         self.network.load_state_dict({name: weights[name] for name in self.network.state_dict()})
         gradient, differences = self._gradients()
         count = len(self.batches)
-        kernel, rows = centred_kernel(self.network.encoder, self.images), []
+        unit = unit_rows(self.network.encoder, self.images)
+        kernel, rows = centred(unit @ unit.T), []
         cl = mean_norm_squared(_square(_total(gradient.halves)), gradient.squares, count)
         scales = self._scales(gradient, count)
         for objective in self.objectives:
@@ -142,7 +143,7 @@ class Forcing:
             total = _square(_total(push.halves))
             mean = mean_norm_squared(total, push.squares, count)
             velocities = [
-                self._velocity({name: scales[name] * w * HALVES / count for name, w in half.items()})
+                self._velocity(unit, {name: scales[name] * w * HALVES / count for name, w in half.items()})
                 for half in push.halves
             ]
             self._integrate(objective.name, velocities, path_length - self.path_length)
@@ -202,7 +203,7 @@ class Forcing:
     def _loss_gradients(self, objective: Objective, z: Sequence[Tensor], step: Step) -> list[Tensor]:
         """Gradients of an objective's loss in the unit rows of both views."""
         rows = [view.detach().float().requires_grad_() for view in z]
-        options = {name: getattr(self.run, name) for name in objective.options}
+        options = options_of(objective, self.run)
         loss = loss_function(objective)(*rows, step.labels_for(objective), self.run.temperature, **options)
         return [g.to(view.dtype) for g, view in zip(torch.autograd.grad(loss, rows), z, strict=True)]
 
@@ -220,13 +221,12 @@ class Forcing:
             scales[name] = norm / math.sqrt(squares / count) if adapts else 1 / self.run.trust_coefficient
         return scales
 
-    def _velocity(self, direction: Weights) -> Tensor:
-        """Velocity [N, N] of the centred kernel as the encoder moves along a direction, by central difference."""
+    def _velocity(self, rows: Tensor, direction: Weights) -> Tensor:
+        """Velocity [N, N] of the centred kernel of unit rows as the encoder moves along a direction, by differences."""
         encoder = self.network.encoder
         parameters = {f"encoder.{name}": p for name, p in encoder.named_parameters()}
         moving = {name: direction[name] for name in parameters if name in direction}
         length = _square(moving) ** 0.5
-        rows = unit_rows(encoder, self.images)
         if length == 0:
             return torch.zeros(len(rows), len(rows))
         size = STEP * float(torch.stack([p.detach().norm() for p in parameters.values()]).norm()) / length
@@ -260,12 +260,6 @@ def unit_rows(encoder: nn.Module, images: Sequence[Tensor]) -> Tensor:
     encoder.eval()
     with torch.no_grad():
         return nn.functional.normalize(torch.cat([encoder(batch).float().cpu() for batch in images]), dim=1)
-
-
-def centred_kernel(encoder: nn.Module, images: Sequence[Tensor]) -> Tensor:
-    """Centred cosine matrix [N, N] of the features of images."""
-    rows = unit_rows(encoder, images)
-    return centred(rows @ rows.T)
 
 
 def _sample(images: Images, count: int, size: tuple[int, int] | None, seed: int) -> Iterator[Tensor]:

@@ -91,18 +91,20 @@ def _largest_share(run: Run, class_sizes: Sequence[int], steps: int, delta: floa
     classes = classes_of_batch(run.batches)
     if classes is not None:  # every class of a batch has the same number of images in it, or one more
         return math.ceil(run.batch_size / classes) / run.batch_size
-    balanced = run.batches == "class_weighted"  # every class is equally likely
-    largest = 1 / len(class_sizes) if balanced else max(class_sizes) / sum(class_sizes)
-    return largest + bounds.epsilon(run.batch_size, steps, delta)
+    return _largest_class(run, class_sizes) + bounds.epsilon(run.batch_size, steps, delta)
+
+
+def _largest_class(run: Run, class_sizes: Sequence[int]) -> float:
+    """Largest probability of a class in a draw; with class-weighted batches every class is equally likely."""
+    return 1 / len(class_sizes) if run.batches == "class_weighted" else max(class_sizes) / sum(class_sizes)
 
 
 def _exact_share(run: Run, class_sizes: Sequence[int], steps: int, delta: float) -> float:
     """Share as of `_largest_share`, from the binomial distribution of images that are drawn independently."""
     if classes_of_batch(run.batches) is not None:
         return _largest_share(run, class_sizes, steps, delta)
-    count = len(class_sizes)
-    largest = 1 / count if run.batches == "class_weighted" else max(class_sizes) / sum(class_sizes)
-    return largest + bounds.epsilon_exact(largest, count, run.batch_size, steps, delta)
+    largest = _largest_class(run, class_sizes)
+    return largest + bounds.epsilon_exact(largest, len(class_sizes), run.batch_size, steps, delta)
 
 
 def _guaranteed(corollary: Callable[[float], float], ratio: float) -> float:

@@ -36,6 +36,11 @@ def reads_of(objective: Objective) -> Reads:
     return reads
 
 
+def options_of(objective: Objective, run: Run) -> dict[str, Any]:
+    """Return the run's settings that an objective takes by name."""
+    return {name: getattr(run, name) for name in objective.options}
+
+
 def loss_module(objective: Objective, run: Run, columns: int) -> nn.Module | None:
     """Build the module of an objective that has parameters; it draws from torch's global generator.
 

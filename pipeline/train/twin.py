@@ -16,7 +16,7 @@ from pipeline.models.network import Network, ProjectionHead, build_encoder, feat
 from pipeline.train.distributed import SINGLE_PROCESS, Distributed
 from pipeline.train.divergence import DivergenceError
 from pipeline.train.grouped_labels import count_groups
-from pipeline.train.loss_call import Loss, loss_function, loss_module, reads_of
+from pipeline.train.loss_call import Loss, loss_function, loss_module, options_of, reads_of
 from pipeline.train.optimiser import build_optimiser
 from pipeline.train.stream import Step, stream_key
 from twin_alignment.losses.contrastive import same_class_mass
@@ -185,7 +185,7 @@ def _train_step(twin: Twin, batch: Step, rate: float, run: Run, group: Distribut
     with torch.autocast(batch.labels.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
         z1, z2 = (group.all_gather(twin.network(view)) for view in (batch.view1, batch.view2))
     anchors = group.local_rows(len(batch.labels))
-    options = {name: getattr(run, name) for name in twin.objective.options}
+    options = options_of(twin.objective, run)
     labels = batch.labels_for(twin.objective)
     value = twin.loss(z1, z2, labels, run.temperature, anchors, **options)
     if twin.objective.name == "cl" or _has_group_mass(twin.objective):

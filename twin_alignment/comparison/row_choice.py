@@ -41,7 +41,7 @@ def choose_rows(sets: Sequence[FeatureSet], rows: str | Path | None, drop_missin
     if rows is not None:
         wanted = _names_in_file(Path(rows))
         counts = [len(item.features) for item in chosen]
-        chosen = [_kept(item, wanted, str(rows)) for item in chosen]
+        chosen = [_select_named(item, wanted, str(rows)) for item in chosen]
         pairs = zip(chosen, counts, strict=True)
         notes += [f"{item.name}: {len(item.features)} of {count} rows, those named in {rows}" for item, count in pairs]
     if drop_missing:
@@ -55,7 +55,7 @@ def choose_rows(sets: Sequence[FeatureSet], rows: str | Path | None, drop_missin
 
 def keep_names(labels: FeatureSet, reference: FeatureSet) -> FeatureSet:
     """Keep the labels of the rows of a set, by name; raises InputError where the set or the labels lack a name."""
-    return _kept(labels, _names(reference), reference.name)
+    return _select_named(labels, _names(reference), reference.name)
 
 
 def _names_in_file(path: Path) -> pd.Index:
@@ -74,7 +74,7 @@ def _names_in_file(path: Path) -> pd.Index:
     return names
 
 
-def _kept(item: FeatureSet, wanted: pd.Index, source: str) -> FeatureSet:
+def _select_named(item: FeatureSet, wanted: pd.Index, source: str) -> FeatureSet:
     """Rows of a set whose names are wanted, in the order of the set."""
     names = _names(item)
     unknown = wanted[~wanted.isin(names)]
@@ -93,7 +93,7 @@ def _without_missing(sets: list[FeatureSet]) -> tuple[list[FeatureSet], list[str
     for item in sets:
         unknown = dropped[~dropped.isin(_names(item))]
         if len(unknown):
-            files = " and ".join(other.name for other, _ in with_missing)
+            files = " and ".join(lacking_set.name for lacking_set, _ in with_missing)
             raise InputError(
                 f"{item.name}: has no row named {_listed(unknown)}, which has missing values in {files}: "
                 "expected the same names in all files"

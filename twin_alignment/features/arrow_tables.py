@@ -47,8 +47,8 @@ def read_columns(path: Path, name: str | None = None, key: str | None = None, mi
         return _named(path, columns, Array(values, f"column {chosen}"), [chosen], key)
     table = _table(path, columns, columns.column_names, missing)
     chosen_roles = roles(table, key)
-    kept = [at for at in range(len(table.titles)) if at not in (chosen_roles.names, *chosen_roles.dropped)]
-    features = numbers(table, kept)
+    dimensions = [at for at in range(len(table.titles)) if at not in (chosen_roles.names, *chosen_roles.dropped)]
+    features = numbers(table, dimensions)
     check_features(path, features)
     if not missing:
         _check_filled(path, features)
@@ -91,15 +91,15 @@ def names_of_columns(path: Path) -> list[str]:
 
 def _named(path: Path, columns: Any, array: Array, used: Sequence[str], key: str | None) -> Array:
     """Array with names of rows from the columns that are not used, and a note on these and on what is left out."""
-    others = [title for title in columns.column_names if title not in used]
-    table = _table(path, columns, [title for title in others if title == key or _are_names(path, columns, title)])
+    unused = [title for title in columns.column_names if title not in used]
+    table = _table(path, columns, [title for title in unused if title == key or _are_names(path, columns, title)])
     chosen = roles(table, key)
     notes, names = [array.note], None
     if chosen.names is not None:
         title, names = table.titles[chosen.names], names_of_rows(table, chosen.names)
         notes.append(f"rows named by {f'column {title}' if title else 'the index'}")
-        others = [other for other in others if other not in (title, _index_column(path, columns))]
-    return Array(array.values, ", ".join(notes + ([listed("left out:", others)] if others else [])), names)
+        unused = [name for name in unused if name not in (title, _index_column(path, columns))]
+    return Array(array.values, ", ".join(notes + ([listed("left out:", unused)] if unused else [])), names)
 
 
 def _lists(path: Path, columns: Any) -> list[str]:

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 
 from twin_alignment.errors import InputError
+from twin_alignment.white_background import on_white
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,7 @@ class Preprocessing:
 
     def __call__(self, image: Image.Image) -> Tensor:
         """Return the tensor [C, H, W] of an image, upright as its EXIF data say, with transparent parts on white."""
-        upright = ImageOps.exif_transpose(image)
-        if upright.has_transparency_data:
-            white = Image.new("RGBA", upright.size, "white")
-            white.alpha_composite(upright.convert("RGBA"))
-            upright = white
+        upright = on_white(ImageOps.exif_transpose(image))
         return self.transform(upright.convert("L" if self.channels == 1 else "RGB"))
 
 
