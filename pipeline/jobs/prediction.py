@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -21,6 +19,7 @@ from pipeline.planning.plan import Plan
 from pipeline.reporting.measured_tables import read_measures
 from pipeline.reporting.predictions import fit
 from pipeline.reporting.twin_names import FLOOR
+from pipeline.stages.forcing import forcing_table
 from twin_alignment.theory.coherent_forcing import cka_after
 
 if TYPE_CHECKING:
@@ -66,8 +65,10 @@ def predict_run(
         objectives = list(dict.fromkeys([*objectives, resolve("nscl")]))
     check_inputs(planned)
     forcing = _forcing(planned, job, objectives, batches, device)
-    of_floor = measured.get(FLOOR) if consistency is None else consistency
-    r = 1.0 if of_floor is None else of_floor
+    if consistency is not None:
+        r, source = consistency, "given"
+    else:
+        r, source = (measured[FLOOR], "measured") if FLOOR in measured else (1.0, "1")
     if constant is None:
         constant = _constant(name, forcing, measured, r)
     rows = [
@@ -82,7 +83,6 @@ def predict_run(
         for row in forcing.to_dict("records")
     ]
     header = ["twin", "largest share", "q", "forcing", "predicted CKA", "measured"]
-    source = "measured" if measured.get(FLOOR) is not None and consistency is None else "given" if consistency else "1"
     return (
         f"{tabulate(rows, header, tablefmt='github', disable_numparse=True)}\n\n"
         f"CKA with CL on test images at the end: R / sqrt(1 + c forcing), R = {r:.3f} ({source}), c = {constant:.3g}. "
@@ -105,10 +105,7 @@ def _forcing(planned: Any, job: Any, objectives: list[Objective], batches: int, 
     """Rows of the last step, one for each objective."""
     settings = ForcingSettings(batches=batches, images=job.forcing.images)
     job = job.model_copy(update={"objectives": tuple(objectives), "forcing": settings})
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "forcing.csv"
-        planned.stage.run(job, planned.inputs, {"forcing": file}, device)
-        rows = pd.read_csv(file)
+    rows = forcing_table(job, planned.inputs, device)
     last: pd.DataFrame = rows[rows["step"] == rows["step"].max()]
     return last
 

@@ -18,6 +18,7 @@ from pipeline.stages.curvature import THEORY
 from pipeline.system.files import Inputs, Outputs
 
 if TYPE_CHECKING:
+    import pandas as pd
     import torch
 
 VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
@@ -45,12 +46,18 @@ def job_of(plan: Plan, name: str) -> ForcingJob:
 
 
 def run(job: ForcingJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
+    from pipeline.system.files import write_csv
+
+    write_csv(outputs["forcing"], forcing_table(job, inputs, device))
+
+
+def forcing_table(job: ForcingJob, inputs: Inputs, device: torch.device) -> pd.DataFrame:
+    """Return a row for each of CL's checkpoints and each objective that is trained on its batches and views."""
     import pandas as pd
 
     from pipeline.datasets.images import load_images
     from pipeline.evaluate.gradient_forcing import Forcing, ForcingRow, forced_objectives
     from pipeline.models.empty import empty_network
-    from pipeline.system.files import write_csv
     from pipeline.train.checkpoints import kept_files, load_weights
     from pipeline.train.schedule import learning_rates, path_length
     from pipeline.train.stream import Stream
@@ -68,7 +75,7 @@ def run(job: ForcingJob, inputs: Inputs, outputs: Outputs, device: torch.device)
     for step, files in track(files_of.items(), len(files_of), f"forcing {job.run.name}"):
         rows += forcing.advance(step, path_length(job.run, rates[:step]), load_weights(files["cl"]))
     columns = list(ForcingRow.__dataclass_fields__)  # a run without such twins has a header and no row
-    write_csv(outputs["forcing"], pd.DataFrame(map(asdict, rows), columns=columns))
+    return pd.DataFrame(map(asdict, rows), columns=columns)
 
 
 STAGE = Stage(

@@ -120,3 +120,19 @@ def test_every_stage_has_a_log_and_training_its_progress(finished):
     (log, *_) = sorted((finished.path / "results" / "logs" / "twins").rglob("*.log"))
     assert re.search(r"100% \d+/\d+ \[.*it/s\]\n$", log.read_text())
     assert "\r" not in log.read_text()
+
+
+def test_a_prediction_has_the_constant_and_the_consistency_that_it_names(finished):
+    """Of a run with a perturbed CL; each prediction follows from the forcing in its own row."""
+    run = RUN.replace("classes=4", "classes=3")
+    output = finished.pipeline("predict", run, "--constant", "2", "--batches", "4", "--labels", "random/2")
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in output.splitlines() if line.startswith("| nscl")
+    ]
+    alignment = pd.read_csv(finished.folder("measure", run) / "alignment.csv")
+    ends = alignment.query("first == 'cl' and split == 'test' and measure == 'cka' and epoch == 1").set_index("second")
+    r = ends.loc["cl_perturbed", "value"]
+    assert f"R = {r:.3f} (measured), c = 2" in output
+    assert [row[0] for row in rows] == ["nscl_random_2"]
+    forcing, predicted = float(rows[0][3]), float(rows[0][4])
+    assert predicted == pytest.approx(r / (1 + 2 * max(forcing, 0)) ** 0.5, abs=2e-3)
