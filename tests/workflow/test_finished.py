@@ -122,17 +122,19 @@ def test_every_stage_has_a_log_and_training_its_progress(finished):
     assert "\r" not in log.read_text()
 
 
-def test_a_prediction_has_the_constant_and_the_consistency_that_it_names(finished):
-    """Of a run with a perturbed CL; each prediction follows from the forcing in its own row."""
+@pytest.mark.parametrize("given", [None, 0.5])
+def test_a_prediction_has_the_constant_and_the_consistency_that_it_names(given, finished):
+    """Of a run with a perturbed CL, hardly another after two steps; each prediction follows from its row's forcing."""
     run = RUN.replace("classes=4", "classes=3")
-    output = finished.pipeline("predict", run, "--constant", "2", "--batches", "4", "--labels", "random/2")
-    rows = [
-        [cell.strip() for cell in line.split("|")[1:-1]] for line in output.splitlines() if line.startswith("| nscl")
-    ]
+    options = [] if given is None else ["--consistency", str(given)]
+    words = ("predict", run, "--constant", "2", "--batches", "4", "--labels", "random/2", *options)
+    output = finished.pipeline(*words)
+    lines = [line for line in output.splitlines() if line.startswith("| nscl")]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     alignment = pd.read_csv(finished.folder("measure", run) / "alignment.csv")
     ends = alignment.query("first == 'cl' and split == 'test' and measure == 'cka' and epoch == 1").set_index("second")
-    r = ends.loc["cl_perturbed", "value"]
-    assert f"R = {r:.3f} (measured), c = 2" in output
+    r, source = (ends.loc["cl_perturbed", "value"], "measured") if given is None else (given, "given")
+    assert f"R = {r:.3f} ({source}), c = 2" in output
     assert [row[0] for row in rows] == ["nscl_random_2"]
     forcing, predicted = float(rows[0][3]), float(rows[0][4])
     assert predicted == pytest.approx(r / (1 + 2 * max(forcing, 0)) ** 0.5, abs=2e-3)
