@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-min_version("9.10")
+min_version("9.27")
 # also where this file is a module of another workflow
 CHECKOUT = Path(str(workflow.current_basedir))
 if set("{}") & {*str(CHECKOUT), *str(Path.cwd())}:

@@ -110,8 +110,11 @@ def fit(rows: pd.DataFrame) -> float:
     if not (rows["displacement"] > 0).any():
         return math.nan
 
+    triples = list(zip(rows["displacement"], rows["consistency"], rows["measured"], strict=True))
+
     def loss(log_constant: float) -> float:
-        return float(((_predicted(rows, math.exp(log_constant)) - rows["measured"]) ** 2).sum())
+        constant = math.exp(log_constant)
+        return math.fsum((cka_after(x, constant, r) - measured) ** 2 for x, r, measured in triples)
 
     start = np.linspace(-MAX_LOG_CONSTANT, MAX_LOG_CONSTANT, 161)  # the loss is flat at both ends
     best = float(start[int(np.argmin([loss(value) for value in start]))])

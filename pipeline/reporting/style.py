@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import seaborn as sns
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
 from pipeline.config.objectives import OBJECTIVES
@@ -14,14 +16,20 @@ from pipeline.reporting.page_size import DPI
 from pipeline.system.files import write_atomically
 from twin_alignment.measures import registry
 
-mpl.use("Agg")  # files only: no screen is needed
 LETTERS = 8.0  # points, of all text in a figure
+LIGHT, DARK = "0.8", "0.15"  # grey of lines, and of letters
 _SIZES = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
-sns.set_theme(
-    style="whitegrid",
-    context="paper",
-    rc={"pdf.fonttype": 42, "svg.hashsalt": "", **dict.fromkeys(_SIZES, LETTERS)},
-)
+_THEME: dict[Any, Any] = {  # a white background with a light grid
+    **dict.fromkeys(_SIZES, LETTERS),
+    **dict.fromkeys(("axes.edgecolor", "grid.color"), LIGHT),
+    **dict.fromkeys(("axes.labelcolor", "text.color", "xtick.color", "ytick.color"), DARK),
+    **dict.fromkeys(("axes.grid", "axes.axisbelow"), True),
+    **dict.fromkeys(("xtick.bottom", "ytick.left"), False),
+    **dict.fromkeys(("xtick.major.size", "ytick.major.size"), 4.8),  # points, of ticks that are not drawn: their room
+    **{"axes.linewidth": 1.0, "lines.linewidth": 1.2, "lines.markersize": 4.8, "lines.solid_capstyle": "round"},
+    **{"font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans"], "pdf.fonttype": 42, "svg.hashsalt": ""},
+}
+mpl.rcParams.update(_THEME)
 
 Style = tuple[Any, str]  # colour and marker
 OBJECTIVE_STYLES: dict[str, Style] = {  # Okabe and Ito's colours from dark to light, distinct for any colour vision
@@ -73,7 +81,7 @@ def _custom_style(index: int) -> Style:
 def ordered_styles(values: Iterable[Any]) -> dict[Any, Style]:
     """Colour, from dark to light, and marker of each value of a swept setting."""
     values = list(values)
-    colours = sns.color_palette("viridis", len(values) + 1)  # the last one is too light on white
+    colours = mpl.colormaps["viridis"](np.linspace(0, 1, len(values) + 3)[1:-2])  # the last ones are too light on white
     return {value: (colours[i], "osD^vP*"[i % 7]) for i, value in enumerate(values)}
 
 
@@ -119,8 +127,10 @@ def note(figure: Figure, sentences: Sequence[str]) -> None:
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=LETTERS, color="0.25")
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write PNG or PDF by the path's suffix, without a date: equal tables give equal bytes."""
-    kind = path.suffix[1:]
-    metadata = {"CreationDate": None} if kind == "pdf" else {}
-    write_atomically(path, lambda temporary: figure.savefig(temporary, format=kind, dpi=DPI, metadata=metadata))
+def save(figure: Figure, png: Path, pdf: Path) -> None:
+    """Write PNG and PDF in one layout, that of the PNG, and without a date: equal tables give equal bytes."""
+    figure.set_dpi(DPI)
+    write_atomically(png, FigureCanvasAgg(figure).print_png)
+    figure.set_layout_engine("none")
+    pdf_canvas: Any = FigureCanvasPdf(figure)
+    write_atomically(pdf, lambda temporary: pdf_canvas.print_pdf(temporary, metadata={"CreationDate": None}))

@@ -111,8 +111,7 @@ def run(job: FigureJob, inputs: Inputs, outputs: Outputs) -> None:
     has_intervals = "ci_low" in table and table["ci_low"].notna().any()
     intervals = [INTERVALS, *clipping_note(table, clip_intervals(table))] if has_intervals else []
     note(drawn, [*sentences(facts), *intervals])
-    for kind in ("png", "pdf"):
-        save(drawn, outputs[kind])
+    save(drawn, outputs["png"], outputs["pdf"])
 
 
 def table_and_figure(name: str, reading: Reading) -> tuple[pd.DataFrame, Figure]:

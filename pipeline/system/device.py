@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.system.optimisers import leave_compiler_out
 from twin_alignment.errors import InputError
 
 
@@ -21,6 +22,7 @@ def choose_device(name: str, threads: int | None, deterministic: bool = False) -
     Raises:
         InputError: the name is unknown, or there is no such device.
     """
+    leave_compiler_out()
     if threads is not None:
         torch.set_num_threads(threads)
     if name == "cuda" and not torch.cuda.is_available():

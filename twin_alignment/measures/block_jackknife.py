@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from scipy.stats import t
+from scipy.special import stdtrit
 from torch import Tensor
 
 from twin_alignment.measures.chunks import Track, untracked
@@ -40,4 +40,4 @@ def block_interval(
             replicates.append(value_of(torch.from_numpy(np.sort(np.delete(order, slice(block, None, count))))))
         except ValueError:
             return minimum, 1.0
-    return interval(value, torch.tensor(replicates, dtype=torch.float64), minimum, float(t.ppf(0.975, count - 1)))
+    return interval(value, torch.tensor(replicates, dtype=torch.float64), minimum, float(stdtrit(count - 1, 0.975)))

@@ -14,6 +14,7 @@ from pipeline.jobs import cluster_requests, diverged, notes
 from pipeline.jobs.chain import STAGES
 from pipeline.jobs.runs_table import list_runs
 from pipeline.jobs.task import tasks_of
+from pipeline.jobs.training_order import longest_first
 from pipeline.planning.layout import Layout
 from pipeline.planning.expansion import plan
 from pipeline.planning.stage import FOR_READERS
@@ -141,14 +142,21 @@ def needs(stage):
     return {"gpu": gpus, "mem_mb": request("memory"), "runtime": request("minutes")}
 
 
+TRAININGS = longest_first(task for task in TASKS.values() if task.stage.is_training)
+RANKS = {task.place.name: rank for rank, task in enumerate(TRAININGS, start=1)}
+
+
+def training_priority(wildcards):
+    """Between 0 and 1, the longest run first: after all that reads a finished run."""
+    return 1 - RANKS.get(wildcards.run, 0) / (len(RANKS) + 1)
+
+
 def leftover(runs):
-    """Runs to train that are left when the others are shared evenly among the cores."""
+    """Runs to train that are left when the others are shared evenly among the cores: the shortest."""
     todo = [
         task.place.name
-        for task in TASKS.values()
-        if task.stage.is_training
-        and task.subject in runs
-        and not task.place.record.is_file()
+        for task in TRAININGS
+        if task.subject in runs and not task.place.record.is_file()
     ]
     return todo[len(todo) - len(todo) % CORES :]
 

@@ -9,7 +9,7 @@ use rule prepare as twins with:
         writes("twins"),
     log:
         log_of("twins"),
-    priority: 0
+    priority: training_priority
     threads: training_threads
     resources:
         **needs("twins"),
