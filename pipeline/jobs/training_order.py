@@ -23,5 +23,4 @@ def _images_seen(task: Task) -> float:
     spec = dataset_spec(run.dataset, params.datasets)
     sizes, classes = facts(spec.source).sizes, classes_of(run.dataset, params)
     images = sizes(spec)[0] if sizes is not None and spec.source in KNOWN else classes
-    share: float = (run.classes or classes) / classes
-    return len(job.objectives) * run.epochs * images * share
+    return float(len(job.objectives) * run.epochs * images * (run.classes or classes) / classes)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from pipeline.config.params import ClaimRule
@@ -30,8 +31,9 @@ class SettingKey:
         """Select the rows of a labelled table that have these values."""
         selected = pd.Series(True, index=table.index)
         for field, value in self.fields:
-            column = table[field].astype(object).map(_comparable)
-            selected &= column.isna() if value is None else column == value
+            codes, values = _compared(table[field])
+            equal = values.isna() if value is None else values == value
+            selected &= equal.to_numpy()[codes]
         return table[selected]
 
 
@@ -116,12 +118,18 @@ def setting_labels(settings: Sequence[SettingKey]) -> dict[SettingKey, str]:
 
 def row_keys(rows: pd.DataFrame, fields: Sequence[str]) -> pd.Series:
     """Values of some fields of every row, as tuples that compare between tables."""
-    columns = [rows[field].astype(object).map(_comparable) for field in fields]
+    columns = [values.iloc[codes].tolist() for codes, values in (_compared(rows[field]) for field in fields)]
     return pd.Series(list(zip(*columns, strict=True)), rows.index, dtype=object)
 
 
 def _dataset_label(fields: dict[str, Any]) -> str:
     return f"{fields['dataset']}, C = {fields['classes']}" if "classes" in fields else str(fields["dataset"])
+
+
+def _compared(column: "pd.Series[Any]") -> tuple[np.ndarray, "pd.Series[Any]"]:
+    """Code of every row's value [N], and the values by their codes: runs have few."""
+    codes, values = pd.factorize(column.astype(object), use_na_sentinel=False)
+    return codes, pd.Series(values, dtype=object).map(_comparable)
 
 
 def _comparable(value: Any) -> Any:

@@ -69,15 +69,17 @@ def reader_of_tables(table: Callable[[str, str], pd.DataFrame]) -> Callable[[Seq
         table: of a kind, and the name of the run, setting or subset that it belongs to; empty: of all runs.
     """
 
-    def read_runs(requested: Sequence[Run]) -> Read:
-        def read(kind: str) -> pd.DataFrame:
-            if kind in WITHOUT_RUN:
-                return table(kind, "")
-            owners = dict.fromkeys(run.setting for run in requested) if kind in PER_SETTING else requested
-            select = rows_of if kind in IN_ONE_FILE else labelled
-            return pd.concat([select(run, table(kind, _owner(kind, run))) for run in owners])
+    @cache  # many claims are about the same runs
+    def rows_of_runs(kind: str, requested: tuple[Run, ...]) -> pd.DataFrame:
+        if kind in WITHOUT_RUN:
+            return table(kind, "")
+        owners = dict.fromkeys(run.setting for run in requested) if kind in PER_SETTING else requested
+        select = rows_of if kind in IN_ONE_FILE else labelled
+        return pd.concat([select(run, table(kind, _owner(kind, run))) for run in owners])
 
-        return read
+    def read_runs(requested: Sequence[Run]) -> Read:
+        runs = tuple(requested)
+        return lambda kind: rows_of_runs(kind, runs).copy()
 
     return read_runs
 

@@ -10,13 +10,14 @@ from pipeline.config.references import PROJECT
 from pipeline.config.run import Run
 from pipeline.reporting.claims import CLAIMS
 from pipeline.reporting.figures import FIGURES
+from pipeline.reporting.page_size import DPI
 from pipeline.reporting.style import note
 from pipeline.reporting.tables import EQUIVALENT, FAILS, HOLDS, NOT_LEARNED, UNDECIDED
 from pipeline.reporting.verdicts import COLUMNS, rule_text
 from pipeline.stages import promised, report
 from pipeline.stages.promised import PromisedJob
 from pipeline.stages.report import ReportJob
-from pipeline.system.files import write_atomically, write_csv, write_json
+from pipeline.system.files import write_csv, write_json
 from tests.reporting.planted import CONTROLLED, DOSED
 from tests.reporting.planted_figures import MODULES, table_of
 from tests.reporting.planted_tables import tables
@@ -35,7 +36,7 @@ def page(folder: Path) -> Path:
         write_csv(folder / "figures" / f"{name}.csv", table)
         drawn = MODULES[name].draw(table)
         note(drawn, [NOTE])
-        write_atomically(folder / "figures" / f"{name}.png", drawn.savefig)
+        drawn.savefig(folder / "figures" / f"{name}.png", dpi=DPI)
     write_csv(folder / "claims.csv", _claims())
     one, two = tables([Run(dataset="digits", classes=10, epochs=2, seed=seed) for seed in (0, 1, 2)])
     write_csv(folder / "table1.csv", one)
