@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jupytext
 import nbformat
@@ -17,10 +17,6 @@ from traitlets.config import Config
 
 from pipeline.config.references import PROJECT
 from pipeline.system.files import write_json
-
-if TYPE_CHECKING:
-    pass
-
 
 OFFLINE = Config({"KernelManager": {"transport": "ipc"}})  # by files, so that no network is needed, not even loopback
 TEMPORARY_FOLDERS = ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
@@ -40,12 +36,14 @@ def execute(source: Path, parameters: dict[str, Any], failed: Path) -> nbformat.
         notebook, executed = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
         nbformat.write(jupytext.read(source), notebook)
         settings = {"kernel_name": KERNEL, "config": OFFLINE, "progress_bar": False, "cwd": PROJECT}
+        at_end = {"request_save_on_cell_execute": False}  # it is saved once: twice a cell takes longer than the cells
         try:
-            papermill.execute_notebook(notebook, executed, parameters, **settings)
+            notebook_node: nbformat.NotebookNode = papermill.execute_notebook(
+                notebook, executed, parameters, **settings, **at_end
+            )
         except PapermillExecutionError as error:
             shutil.copyfile(executed, failed)
             raise ReportError(f"{source}: {error.ename}: {error.evalue}; {failed} is the executed notebook") from error
-        notebook_node: nbformat.NotebookNode = nbformat.read(executed, as_version=4)
         return notebook_node
 
 

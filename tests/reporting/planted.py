@@ -1,7 +1,7 @@
 """Made-up measures of made-up runs: every value is known from the run, the epoch and the seed."""
 
 import itertools
-from functools import partial
+from functools import cache, partial
 
 import pandas as pd
 
@@ -114,6 +114,11 @@ def at_steps(kind, epoch, twins, value):
 
 def trajectory(kind, twins=TWINS):
     """Of the trajectory's runs; the bounds are of `bound_rows`."""
+    return _trajectory(kind, tuple(twins)).copy()
+
+
+@cache
+def _trajectory(kind, twins):
     if kind == "bounds":
         return bound_rows()
     if kind == "descent":
@@ -222,4 +227,9 @@ def of_run(kind, run, twins=TWINS):
 
 
 def swept(kind, twins=TWINS, runs=SWEPT):
+    return _swept(kind, tuple(twins), tuple(runs)).copy()
+
+
+@cache
+def _swept(kind, twins, runs):
     return pd.concat([labelled(run, of_run(kind, run, twins)) for run in runs])

@@ -1,7 +1,9 @@
 """Every figure, from made-up measures."""
 
 import importlib
-from functools import partial
+from functools import cache, partial
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from pipeline.reporting.figures import FIGURES
 from pipeline.reporting.measured_tables import Reading
@@ -20,6 +22,20 @@ def source_of(name):
     return swept if name in OF_SWEEPS else trajectory
 
 
+def pixels(figure):
+    """All that is drawn, in few pixels and without the layout, which takes most of the time."""
+    figure.set_layout_engine("none")
+    figure.set_dpi(50)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return bytes(canvas.buffer_rgba())
+
+
 def table_of(name, **options):
+    return _table_of(name, **options).copy()
+
+
+@cache
+def _table_of(name, **options):
     source = source_of(name)
     return MODULES[name].table(Reading(lambda kind: source(kind, **options), PAPER, PUBLISHED_CLASSES))

@@ -7,7 +7,7 @@ from pipeline.reporting.figures import FIGURES
 from pipeline.reporting.measured_tables import VALUES, Reading, without_collapsed
 from pipeline.stages.figure import table_and_figure
 from tests.reporting.planted import CONTROLLED, DOSED, PAPER, PUBLISHED_CLASSES
-from tests.reporting.planted_figures import source_of
+from tests.reporting.planted_figures import pixels, source_of
 
 TWIN = ("second", "objective")
 
@@ -33,7 +33,7 @@ def collapsed(kind, name, seeds):
 def test_a_figure_is_table_and_figure_what_is_left(name, seeds):
     reading = Reading(lambda kind: collapsed(kind, name, seeds), PAPER, PUBLISHED_CLASSES)
     table, drawn = table_and_figure(name, reading)
-    drawn.draw_without_rendering()
+    pixels(drawn)
     if "n_seeds" in table and len(table):
         assert table.loc[table["n_seeds"] > 0, "mean"].notna().all()
         assert table.loc[table["n_seeds"] == 0, "mean"].isna().all()

@@ -4,7 +4,6 @@ import sys
 
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pipeline.config.base import SettingsError, parse
@@ -33,7 +32,7 @@ from tests.reporting.planted import (
     swept,
     trajectory,
 )
-from tests.reporting.planted_figures import MODULES, source_of, table_of
+from tests.reporting.planted_figures import MODULES, pixels, source_of, table_of
 
 OF_OBJECTIVES = {"fig2_trajectory", "fig6_weight_gap", "duration", "collapse", "encoders", "layers"}
 
@@ -59,12 +58,6 @@ def test_a_figure_is_drawn_from_its_table_alone(name, tmp_path):
     for axes in drawn.axes:
         assert axes.get_xlabel() or axes.get_ylabel()  # a second axis of a panel has a y label alone
     assert pixels(drawn) == pixels(MODULES[name].draw(table))
-
-
-def pixels(figure):
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return bytes(canvas.buffer_rgba())
 
 
 def test_equal_tables_give_equal_files(tmp_path):
@@ -207,7 +200,7 @@ def test_a_figure_is_drawn_from_one_seed_of_a_dataset_without_declared_classes(n
     drawn = MODULES[name].draw(table)
     note(drawn, ["digits: nothing is known of it"])
     assert not any("C = nan" in axes.get_title() for axes in drawn.axes)
-    drawn.draw_without_rendering()
+    pixels(drawn)
 
 
 def test_controls_have_angles_likeness_and_differences_from_nscl():
