@@ -1,12 +1,13 @@
 """Result of a comparison of every two of several feature sets."""
 
+from __future__ import annotations
+
 import json
 import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from twin_alignment.lazy_pandas import pd
 from twin_alignment.measures.feature_set import Estimate
 from twin_alignment.measures.registry import ALL_MEASURES
 
@@ -117,7 +118,7 @@ class Comparison:
         """Return `to_dict()` as JSON."""
         return json.dumps(self.to_dict(), indent=2)
 
-    def plot(self) -> "Figure":
+    def plot(self) -> Figure:
         """Draw values with intervals of one pair, or a matrix per measure of several; `savefig` writes it."""
         from twin_alignment.comparison.comparison_plot import draw  # noqa: PLC0415  (Matplotlib loads slowly)
 

@@ -1,14 +1,16 @@
 """Rows of feature sets that are compared: those of a list of names, and those without missing values."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from twin_alignment.errors import InputError
+from twin_alignment.lazy_pandas import pd
 from twin_alignment.measures.feature_set import FeatureSet
 from twin_alignment.progress import say
 

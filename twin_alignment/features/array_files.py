@@ -1,7 +1,10 @@
 """Arrays from binary files of many formats, read without running code that is in them."""
 
+from __future__ import annotations
+
 import pickle
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -13,17 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
-from scipy.io.matlab import MatReadError
-from scipy.sparse import issparse
 from torch import Tensor
 
 from twin_alignment.errors import InputError
 from twin_alignment.features.hdf5 import HDF5, hdf5_arrays, hdf5_row_names
 from twin_alignment.features.matlab import read_mat
 from twin_alignment.features.row_name_arrays import ROW_NAMES, Arrays, read_row_names, without_row_names
+from twin_alignment.lazy_pandas import pd
 
 CONTAINERS = (".npz", ".safetensors", ".mat", ".pt", ".pth", *HDF5)  # may hold more than one array
 BINARY = (".npy", *CONTAINERS)
@@ -42,7 +43,6 @@ READ_ERRORS = (  # of the libraries, on damaged files of their formats
     tokenize.TokenError,
     zipfile.BadZipFile,
     SafetensorError,
-    MatReadError,
 )
 
 
@@ -106,12 +106,16 @@ def _row_names(path: Path, array: str) -> pd.Index | None:
 
 def _native(values: Any) -> np.ndarray:
     """NumPy array in this machine's order of bytes; types that NumPy lacks (bfloat16, float8) as float32."""
-    if issparse(values) or (isinstance(values, Tensor) and values.layout != torch.strided):
+    if _is_sparse_of_scipy(values) or (isinstance(values, Tensor) and values.layout != torch.strided):
         raise ValueError("it is sparse, expected a dense one")
     if isinstance(values, Tensor):
         short = values.is_floating_point() and values.itemsize < torch.float32.itemsize
         values = (values.float() if short else values).detach().cpu().numpy()
     return np.asarray(values, dtype=values.dtype.newbyteorder("="))
+
+
+def _is_sparse_of_scipy(values: Any) -> bool:
+    return "scipy.sparse" in sys.modules and sys.modules["scipy.sparse"].issparse(values)
 
 
 def _npz(path: Path) -> Arrays:

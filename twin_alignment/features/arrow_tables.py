@@ -1,10 +1,10 @@
 """Features, labels and names of rows from Parquet, Feather and Arrow files."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from twin_alignment.errors import InputError
 from twin_alignment.features.array_files import Array, choose_name
@@ -22,6 +22,7 @@ from twin_alignment.features.table_columns import (
     roles,
     table_array,
 )
+from twin_alignment.lazy_pandas import pd
 
 
 def read_columns(path: Path, name: str | None = None, key: str | None = None, missing: bool = False) -> Array:

@@ -1,5 +1,7 @@
 """Cells of a text file, a row a line: separator, lines of one length, and numbers."""
 
+from __future__ import annotations
+
 import csv
 import re
 from dataclasses import dataclass
@@ -8,9 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from twin_alignment.errors import InputError
+from twin_alignment.lazy_pandas import pd
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}  # by suffix; line 1 may have another
 NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")

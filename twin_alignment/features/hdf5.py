@@ -1,14 +1,16 @@
 """Arrays of HDF5 files, and names of rows next to them."""
 
+from __future__ import annotations
+
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from twin_alignment.features.optional_module import optional_module
 from twin_alignment.features.row_name_arrays import ROW_NAMES, Arrays, index_of_names, without_row_names
+from twin_alignment.lazy_pandas import pd
 
 HDF5 = (".h5", ".hdf5")
 

@@ -1,15 +1,17 @@
 """Labels and names of their rows from text files."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from twin_alignment.errors import InputError
 from twin_alignment.features.array_files import Array
 from twin_alignment.features.cells import FirstLine, first_line, is_number, read_body
 from twin_alignment.features.table_columns import are_names, key_place, listed
+from twin_alignment.lazy_pandas import pd
 from twin_alignment.measures.row_names import LABEL_NAMES
 
 NAMELESS = "0"  # pandas' header of a column without a name

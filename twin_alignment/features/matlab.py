@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat, whosmat
-from scipy.io.matlab import matfile_version
 
 from twin_alignment.features.row_name_arrays import Arrays
 
@@ -71,17 +69,29 @@ def read_mat(path: Path) -> Arrays:
         Functions that raise ValueError where an array is neither numbers nor words.
 
     Raises:
-        ValueError: the file is damaged; SciPy's errors for other versions.
+        ValueError: the file is damaged; other errors of SciPy for other versions.
     """
-    if matfile_version(path)[0] != 1:
-        return {name: partial(_read_old, path, name) for name, *_ in whosmat(path)}
+    from scipy.io import whosmat  # noqa: PLC0415  (a tenth of a second that other files do without)
+    from scipy.io.matlab import MatReadError, matfile_version  # noqa: PLC0415
+
+    try:
+        if matfile_version(path)[0] != 1:
+            return {name: partial(_read_old, path, name) for name, *_ in whosmat(path)}
+    except MatReadError as error:
+        raise ValueError(str(error)) from None
     content = path.read_bytes()
     order = "<" if content[126:HEADER] == b"IM" else ">"
     return {matrix.name: matrix.values for matrix in _matrices(content[HEADER:], order) if matrix.name}
 
 
 def _read_old(path: Path, name: str) -> np.ndarray:
-    values: np.ndarray = loadmat(path, variable_names=[name])[name]
+    from scipy.io import loadmat  # noqa: PLC0415
+    from scipy.io.matlab import MatReadError  # noqa: PLC0415
+
+    try:
+        values: np.ndarray = loadmat(path, variable_names=[name])[name]
+    except MatReadError as error:
+        raise ValueError(str(error)) from None
     return values
 
 

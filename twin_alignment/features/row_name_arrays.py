@@ -1,13 +1,16 @@
 """Names of rows within .npz and .safetensors files, next to the arrays of features."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 from safetensors import safe_open
+
+from twin_alignment.lazy_pandas import pd
 
 Arrays: TypeAlias = Mapping[str, Callable[[], Any]]  # functions that read the arrays of a file, by name
 

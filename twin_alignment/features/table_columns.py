@@ -1,16 +1,18 @@
 """Columns of a table of rows: those of features, that of names, and those that are left out."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from twin_alignment.errors import InputError
 from twin_alignment.features.array_files import Array
 from twin_alignment.features.cells import is_number
+from twin_alignment.lazy_pandas import pd
 from twin_alignment.measures.row_names import LABEL_NAMES, MIN_COUNTED, is_default
 
 MAX_LISTED = 3  # names of a header in a note

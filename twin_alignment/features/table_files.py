@@ -1,9 +1,9 @@
 """Features and names of rows from text files."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
-
-import pandas as pd
 
 from twin_alignment.errors import InputError
 from twin_alignment.features.array_files import Array
@@ -17,6 +17,7 @@ from twin_alignment.features.table_columns import (
     table_array,
     whole_columns,
 )
+from twin_alignment.lazy_pandas import pd
 from twin_alignment.measures.row_names import MIN_COUNTED
 
 PADDED = re.compile(r"[+-]?0[0-9]+|-0")  # whole numbers as nobody writes them

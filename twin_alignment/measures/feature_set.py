@@ -4,14 +4,16 @@ Per-row terms need h_k = e_k A e'_k, so that three more products of N d^2 give e
 measure. Everything is computed when it is first needed, and once for all comparisons that share it.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from functools import cached_property
 
-import pandas as pd
 import torch
 from torch import Tensor
 
+from twin_alignment.lazy_pandas import pd
 from twin_alignment.measures.products import gram, quadratic
 from twin_alignment.measures.representation import (
     Representation,
@@ -130,7 +132,7 @@ class FeatureSet:
         """Raw features in float64, however many, as whitening needs them."""
         return raw_representation(self.features, self.name, torch.float64)
 
-    def take(self, rows: Tensor) -> "FeatureSet":
+    def take(self, rows: Tensor) -> FeatureSet:
         """Return the features of some rows, by their numbers."""
         return FeatureSet(self.features[rows.to(self.features.device)], self.name, self.rounding)
 
@@ -162,7 +164,7 @@ class Pair:
         cross, self_a, self_b = (terms.sums for terms in self.unit)
         return from_sums(cross, self_a, self_b)
 
-    def take(self, rows: Tensor) -> "Pair":
+    def take(self, rows: Tensor) -> Pair:
         """Return some rows of both sides, by their numbers."""
         return Pair(self.first.take(rows), self.second.take(rows))
 

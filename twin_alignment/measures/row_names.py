@@ -1,12 +1,14 @@
 """Names of rows, by which two tables of the same inputs are joined."""
 
+from __future__ import annotations
+
 import warnings
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from torch import Tensor
 
+from twin_alignment.lazy_pandas import is_of_pandas, pd
 from twin_alignment.measures.tensors import as_tensor
 
 ONE_SIDED = "{unnamed} has no names of rows: taken to be in the order of {named}"
@@ -31,7 +33,7 @@ def joined_tensors(first: Any, second: Any, first_name: str, second_name: str) -
 
 def check_columns(values: Any, name: str) -> None:
     """Raise ValueError for a table of pandas with a column of labels or ids beside others."""
-    if not isinstance(values, pd.DataFrame) or values.shape[1] < 2:
+    if not is_of_pandas(values) or not isinstance(values, pd.DataFrame) or values.shape[1] < 2:
         return
     integer = [pd.api.types.is_integer_dtype(dtype) for dtype in values.dtypes]
     for place, title in enumerate(values.columns):
@@ -46,7 +48,7 @@ def check_columns(values: Any, name: str) -> None:
 
 def row_names(values: Any, name: str) -> pd.Index | None:
     """Return the index of a table of pandas as words, None without one; raises ValueError for a missing name."""
-    if not isinstance(values, pd.DataFrame | pd.Series):
+    if not is_of_pandas(values) or not isinstance(values, pd.DataFrame | pd.Series):
         return None
     missing = values.index.to_frame(index=False).isna().any(axis=1).to_numpy()
     if missing.any():

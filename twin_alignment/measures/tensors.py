@@ -1,14 +1,15 @@
 """Tensors of the arrays of NumPy, pandas or torch that all measures take."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
-from pandas.api.extensions import ExtensionArray
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from torch import Tensor
 from torch.masked import MaskedTensor
+
+from twin_alignment.lazy_pandas import is_of_pandas, pd
 
 
 def as_tensor(values: Any, name: str) -> Tensor:
@@ -29,7 +30,7 @@ def as_tensor(values: Any, name: str) -> Tensor:
             what = "complex" if values.is_complex() else "sparse, nested or masked"
             raise ValueError(f"{name}: expected a dense tensor of real numbers, got a {what} one")
         return values.detach()
-    if isinstance(values, pd.DataFrame | pd.Series | pd.Index | ExtensionArray):
+    if is_of_pandas(values):
         values = _without_nullable(values, name)
     array = _without_mask(values, name)
     if array.dtype.kind not in "biuf":
@@ -43,7 +44,9 @@ def as_tensor(values: Any, name: str) -> Tensor:
 def _without_nullable(values: Any, name: str) -> np.ndarray:
     """Return NumPy's types for those that only pandas has; words and dates stay, and are refused later."""
     types = list(values.dtypes) if isinstance(values, pd.DataFrame) else [values.dtype]
-    if not types or not all(is_numeric_dtype(dtype) or is_bool_dtype(dtype) for dtype in types):
+    if not types or not all(
+        pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype) for dtype in types
+    ):
         return np.asarray(values)
     missing = np.asarray(values.isna())
     if missing.any():
