@@ -88,5 +88,5 @@ STAGE = Stage(
     watches=THEORY,
     uses_device=True,
     subject="run",
-    subjects=lambda plan: plan.names_of("label_granularity"),
+    subjects=lambda plan: [run.name for run, request in plan.requests.items() if "cl" in request.names],
 )
