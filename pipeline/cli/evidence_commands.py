@@ -56,6 +56,18 @@ def claims(name: str) -> None:
     print(claims_text(current_claims(_checked(name))))
 
 
+@evidence.command()
+@click.argument("name")
+@click.argument("figure")
+@click.argument("folder", type=PATH)
+def figure(name: str, figure: str, folder: Path) -> None:
+    """Draw FIGURE by today's code from the measures of evidence, and write its table and picture to FOLDER."""
+    from pipeline.evidence.current_figures import draw_figure
+
+    for file in draw_figure(_checked(name), figure, folder):
+        print(file)
+
+
 def _steps(_: click.Context, __: click.Parameter, text: str) -> int | None:
     """Number of steps; None: all."""
     if text == "all":

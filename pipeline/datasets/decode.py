@@ -5,14 +5,14 @@ import struct
 
 import numpy as np
 import PIL.ImageFile
-from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.config.base import SettingsError
 from pipeline.datasets.source_images import Mode, Pixels
+from twin_alignment.image_depth import is_deep
 from twin_alignment.white_background import on_white
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")  # whatever a file is called
-_DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")  # PIL's modes
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 _CROPPED_FROM = 128  # from this size on, borders are cropped as is usual for ImageNet: 224 pixels out of 256
 _STRIP = 64  # longer sides than so many times the shorter are cut first: one pixel by 60,000 would fill the memory
@@ -54,7 +54,7 @@ def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
     if mode == "L" and not is_grey(image):
         raise SettingsError(f"{name}: expected a greyscale image, as those before are, got colour ({image.mode})")
     try:
-        deep = _is_deep(image, data)
+        deep = is_deep(image, data)
         ImageOps.exif_transpose(image, in_place=True)
         pixels = on_white(image).convert(mode)
     except _BROKEN as error:
@@ -62,19 +62,6 @@ def decode(name: str, data: bytes, mode: Mode, size: int | None) -> Pixels:
     if deep:
         raise SettingsError(f"{name}: has more than 8 bits a channel ({image.mode}); convert it to 8")
     return np.asarray(pixels if size is None else _fit(pixels, size))
-
-
-def _is_deep(image: PIL.ImageFile.ImageFile, data: bytes) -> bool:
-    """True if channels have more than 8 bits. Of colours PIL silently keeps 8 of them: byte 24 of a PNG is its depth, a
-    TIFF has a tag, and a PPM its largest value, which the decoder is given."""
-    if image.mode in _DEEP:
-        return True
-    if image.format == "PNG":
-        return data[24] > 8
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        return bool(max(image.tag_v2.get(ExifTags.Base.BitsPerSample, (8,))) > 8)
-    arguments = image.tile[0].args if image.format == "PPM" else None
-    return isinstance(arguments, tuple) and int(arguments[-1]) > 255
 
 
 def _unreadable(name: str, error: BaseException) -> SettingsError:

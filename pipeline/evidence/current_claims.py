@@ -35,7 +35,7 @@ def current_claims(folder: Path) -> pd.DataFrame:
     job = job_of(plan(read_params(folder / SETTINGS), folder / SETTINGS), "")
     kinds = {kind for claim in CLAIMS.values() for kind in claim.kinds}
     lacking = {kind for kind in kinds if not _file(folder, kind).is_file()}
-    return table_of(job.model_copy(update={"lacking": (*job.lacking, *sorted(lacking))}), _reader(folder))
+    return table_of(job.model_copy(update={"lacking": (*job.lacking, *sorted(lacking))}), frozen_reader(folder))
 
 
 def claims_text(claims: pd.DataFrame) -> str:
@@ -58,7 +58,7 @@ def _file(folder: Path, kind: str) -> Path:
     return folder / f"{kind}.csv" if kind in IN_ONE_FILE else folder / MEASURES / f"{kind}.csv.gz"
 
 
-def _reader(folder: Path) -> Callable[[Sequence[Run]], Read]:
+def frozen_reader(folder: Path) -> Callable[[Sequence[Run]], Read]:
     """Reader of frozen measures, one file a kind, whose first column is the run, setting or subset."""
 
     @cache

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import nn
 
 from pipeline.config.training_settings import TrainingSettings
+from pipeline.models.convolution import Convolution
 from twin_alignment.torchvision_shim import torchvision
 
 
@@ -19,21 +20,6 @@ def residual(block: str, layers: Sequence[int], settings: TrainingSettings, chan
     """
     kind = getattr(torchvision.models.resnet, block)
     return ResNet(kind, layers, settings.width, settings.stem, channels)
-
-
-class Shortcut(nn.Conv2d):
-    """A 1 x 1 convolution with a stride, computed without a stride on every stride-th pixel.
-
-    oneDNN writes beyond its workspace in the backward pass of channels_last, for fewer input channels than a vector
-    holds (8 with AVX2, 16 with AVX-512): it crashes, or gives wrong gradients silently (uxlfoundation/oneDNN#6035).
-    """
-
-    VECTOR = 16  # float32 numbers; with this many channels nothing is written beyond
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Convolve [B, C, H, W]."""
-        rows, columns = self.stride
-        return nn.functional.conv2d(input[:, :, ::rows, ::columns], self.weight)
 
 
 class ResNet(torchvision.models.ResNet):  # type: ignore[misc]
@@ -63,12 +49,10 @@ class ResNet(torchvision.models.ResNet):  # type: ignore[misc]
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def _make_layer(self, block: type[nn.Module], planes: int, blocks: int, stride: int = 1) -> nn.Sequential:
-        """Build torchvision's stage, with our shortcut if the channels are few."""
+        """Build torchvision's stage with our convolutions."""
         stage: nn.Sequential = super()._make_layer(block, planes, blocks, stride)
-        shortcut: nn.Sequential | None = stage[0].downsample  # type: ignore[assignment]  # an attribute of blocks
-        if shortcut is not None:
-            conv = shortcut[0]
-            assert isinstance(conv, nn.Conv2d)
-            if conv.in_channels < Shortcut.VECTOR:
-                shortcut[0] = Shortcut(conv.in_channels, conv.out_channels, 1, stride, bias=False)
+        for parent in list(stage.modules()):
+            for name, child in parent.named_children():
+                if isinstance(child, nn.Conv2d):
+                    setattr(parent, name, Convolution.like(child))
         return stage

@@ -83,6 +83,7 @@ class Claim:
     needs_learning: bool = True  # verdict `not learned` where CL or a comparator learned nothing
     comparators: tuple[str, ...] = ()  # twins that CL's twin is compared with, which have to have learned as well
     any_run: bool = False  # measured on those of its experiments that exist
+    optional_experiments: tuple[str, ...] = ()  # on which it is measured too where they exist
     options: tuple[str, ...] = ()  # settings that decide what is measured
 
     @property
@@ -95,6 +96,7 @@ class Claim:
         existing = [name for name in self.experiments if name in experiments]
         if len(existing) < len(self.experiments) and not self.any_run:
             return []
+        existing += [name for name in self.optional_experiments if existing and name in experiments]
         return list(dict.fromkeys(run for name in existing for run in experiments[name]))
 
 

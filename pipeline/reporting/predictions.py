@@ -13,12 +13,14 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.stats import spearmanr
 
+from pipeline.config.run import Run
+from pipeline.reporting.claim_definition import SETTING, row_keys
+from pipeline.reporting.twin_names import FLOOR
 from twin_alignment.theory.coherent_forcing import cka_after
 from twin_alignment.theory.theorem_bounds import log_mismatch_sharp
 
 MAX_LOG_CONSTANT = 40.0  # natural logarithm; the fit is searched within
-
-KEYS = ["dataset", "classes", "temperature", "batch_size", "batches", "second"]
+NAMES = ["dataset", "classes", "setting", "second"]  # of a twin in the table
 
 
 def _forcing(rows: pd.DataFrame) -> float:
@@ -47,62 +49,90 @@ PREDICTORS: Mapping[str, Callable[[pd.DataFrame], float]] = {
 }
 
 
-def displacements(forcing: pd.DataFrame, alignment: pd.DataFrame, floor: str) -> pd.DataFrame:
+def displacements(forcing: pd.DataFrame, alignment: pd.DataFrame) -> pd.DataFrame:
     """Join what every predictor says of a twin with what was measured, run by run.
 
     Args:
         forcing: rows of the stage `forcing`, with the runs' fields.
         alignment: rows of `alignment`, with the runs' fields.
-        floor: the perturbed CL.
 
     Returns:
-        KEYS, seed, measured (CKA with CL on test images at the end), consistency (that of the floor), and a column for
-        each of PREDICTORS.
+        The runs' fields, second, measured (CKA with CL on test images at the end), consistency (that of the perturbed
+        CL), and a column for each of PREDICTORS. Twins of runs without a perturbed CL are left out.
     """
+    fields = [field for field in Run.model_fields if field in forcing and field in alignment]
     ends = alignment.query("first == 'cl' and split == 'test' and measure == 'cka' and epoch == epochs")
-    run = [*KEYS[:-1], "seed"]
-    floors = ends[ends["second"] == floor].rename(columns={"value": "consistency"})[[*run, "consistency"]]
-    rows = []
-    for key, group in forcing.sort_values("step").groupby([*run, "objective"], sort=False, dropna=False):
-        values = {name: predictor(group) for name, predictor in PREDICTORS.items()}
-        rows.append({**dict(zip((*run, "second"), key, strict=True)), **values})
-    measured = ends.rename(columns={"value": "measured"})[[*KEYS, "seed", "measured"]]
-    return pd.DataFrame(rows, columns=[*run, "second", *PREDICTORS]).merge(measured).merge(floors)
+    cka = dict(zip(zip(row_keys(ends, fields), ends["second"], strict=True), ends["value"], strict=True))
+    ordered = forcing.assign(run=row_keys(forcing, fields)).sort_values("step")
+    rows = [
+        {
+            **group.iloc[0][fields],
+            "second": second,
+            "measured": cka[run, second],
+            "consistency": cka[run, FLOOR],
+            **{name: predictor(group) for name, predictor in PREDICTORS.items()},
+        }
+        for (run, second), group in ordered.groupby(["run", "objective"], sort=False)
+        if (run, second) in cka and (run, FLOOR) in cka
+    ]
+    return pd.DataFrame(rows, columns=[*fields, "second", "measured", "consistency", *PREDICTORS])
 
 
-def predictions(frame: pd.DataFrame, reference: str) -> pd.DataFrame:
+def predictions(frame: pd.DataFrame) -> pd.DataFrame:
     """Predict every twin's CKA by every predictor.
+
+    Each constant is fitted on one twin, that which the forcing says ends furthest from CL: its distance is measured
+    best, and nothing measured chooses it.
 
     Args:
         frame: of `displacements`.
-        reference: twin whose mean fits each constant.
 
     Returns:
-        KEYS, predictor, displacement, measured, consistency (means over seeds), predicted (by the reference's
-        constant), predicted_without (by the constant of all others, so that no twin takes part in its own prediction).
-        For each predictor `error`, `error_without` (root mean squares, without the reference) and `rank` (Spearman's
-        correlation of displacement with the measured distance 1 - CKA / R).
+        NAMES, predictor, displacement, measured, consistency (means over seeds), is_reference, predicted (by the
+        reference's constant), predicted_without (by the constant of all others, so that no twin takes part in its own
+        prediction). For each predictor `error`, `error_without` (root mean squares, `error` without the reference) and
+        `rank` (Spearman's correlation of displacement with the measured distance 1 - CKA / R).
     """
-    means = frame.groupby(KEYS, sort=False, dropna=False)[["measured", "consistency", *PREDICTORS]].mean().reset_index()
+    named = frame.assign(setting=setting_names(frame))
+    means = named.groupby(NAMES, sort=False, dropna=False)[["measured", "consistency", *PREDICTORS]].mean()
+    means = means.reset_index()
+    is_reference = means["forcing"] == means["forcing"].max()
     parts = []
     for name in PREDICTORS:
-        rows = means[[*KEYS, "measured", "consistency"]].assign(predictor=name, displacement=means[name])
-        of_reference = rows["second"] == reference
-        constant = fit(rows[of_reference])
-        rows["predicted"] = _predicted(rows, constant)
+        rows = means[[*NAMES, "measured", "consistency"]].assign(predictor=name, displacement=means[name])
+        rows["is_reference"] = is_reference
+        rows["predicted"] = _predicted(rows, fit(rows[is_reference]))
         rows["predicted_without"] = [
             _predicted(rows.iloc[[i]], fit(rows.drop(rows.index[i]))).iloc[0] for i in range(len(rows))
         ]
-        predicted = rows[~of_reference]
-        distance = 1 - rows["measured"] / rows["consistency"]
+        predicted = rows[~is_reference]
         parts.append(
             rows.assign(
                 error=_root_mean_square(predicted["predicted"] - predicted["measured"]),
                 error_without=_root_mean_square(rows["predicted_without"] - rows["measured"]),
-                rank=rank_correlation(rows["displacement"].tolist(), distance.tolist()),
+                rank=rank_of(rows, "displacement"),
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def setting_names(frame: pd.DataFrame) -> "pd.Series[str]":
+    """Name each row's setting by the fields in which it differs from the most frequent setting of its dataset."""
+    fields = [field for field in SETTING if field in frame and field not in ("dataset", "classes")]
+    keys = row_keys(frame, fields)
+    usual = {dataset: keys[rows].mode()[0] for dataset, rows in frame.groupby("dataset").groups.items()}
+    names = [
+        ", ".join(
+            f"{field} {value}" for field, value, most in zip(fields, key, usual[dataset], strict=True) if value != most
+        )
+        for key, dataset in zip(keys, frame["dataset"], strict=True)
+    ]
+    return pd.Series(names, index=frame.index)
+
+
+def rank_of(rows: pd.DataFrame, predictor: str) -> float:
+    """Return Spearman's correlation of a column with the measured distance beyond chaos, 1 - CKA / R."""
+    return rank_correlation(rows[predictor].tolist(), (1 - rows["measured"] / rows["consistency"]).tolist())
 
 
 def fit(rows: pd.DataFrame) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.config.run import Run
-from pipeline.train.schedule import rate_of
+from pipeline.train.schedule import path_length, rate_of
 from twin_alignment.theory import theorem_bounds as bounds
 from twin_alignment.theory.guarantee import bound_of_schedule
 
@@ -49,6 +49,14 @@ SETTINGS = (
     PublishedSetting("imagenet1k", 1000, 1_300, 1_281_167, 50_000, 0.1, epochs=100, released_epochs=301),
 )
 SCHEDULES = ("text", "released_code")
+
+
+def published_path_length(dataset: str, epoch: int) -> float:
+    """Path length of one of SETTINGS until an epoch, counted from 0 as the released code counts them."""
+    setting = next(setting for setting in SETTINGS if setting.dataset == dataset)
+    run = setting.run("released_code")
+    per_epoch = setting.train_images // run.batch_size
+    return path_length(run, [rate_of(run, done, 1, per_epoch) * per_epoch for done in range(1, epoch + 2)])
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,9 @@ def job_of(plan: Plan, name: str) -> FigureJob:
         raise SettingsError(f"experiments.{experiment}.objectives: {name} needs {' and '.join(twins)}")
     if not _keeps_steps(plan, figure):
         raise SettingsError(f"experiments.{figure.experiments[0]}: {name} needs checkpoint_steps, got none")
-    return _job(plan, name, *figure.experiments)
+    optional = [experiment for experiment in figure.optional if experiment in plan.experiments]
+    lacking = _lacking(plan, figure, optional)
+    return _job(plan, name, *figure.experiments, *(experiment for experiment in optional if experiment not in lacking))
 
 
 def _job(plan: Plan, figure: str, *experiments: str) -> FigureJob:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from twin_alignment.measures.layer_similarity import Layers
 
-VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
+VERSION = 2  # raise it when the numbers change: results of another VERSION are made again
 
 
 class LayersJob(Settings):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.evaluate.movement import TrainingProgress
     from pipeline.evaluate.trajectory import Features
 
-VERSION = 1  # raise it when the numbers change: results of another VERSION are made again
+VERSION = 2  # raise it when the numbers change: results of another VERSION are made again
 KINDS = ("probes", "alignment", "weights", "collapse", "movement")
 MEASURING = ("twin_alignment/measures", "pipeline/models", "pipeline/evaluate")
 

@@ -10,6 +10,8 @@ from PIL import ExifTags, Image, ImageOps
 
 from pipeline.config.base import SettingsError
 from pipeline.datasets.decode import decode, is_grey, open_image
+from twin_alignment.errors import InputError
+from twin_alignment.models.image_folder import find_images
 from twin_alignment.prefetch import cores, map_in_order
 from twin_alignment.torchvision_shim import torchvision
 
@@ -174,3 +176,13 @@ def test_order_is_kept_and_little_is_read_ahead():
         assert result == number
         assert len(taken) < number + 10 * cores()
     assert len(taken) == 300
+
+
+@pytest.mark.parametrize("data", [*DEEP, encoded(COLOUR), encoded(COLOUR, "TIFF"), encoded(COLOUR, "JPEG")])
+def test_a_folder_of_images_refuses_the_same_files(tmp_path, data):
+    (tmp_path / "image.png").write_bytes(data)  # whatever a file is called
+    if data in DEEP:
+        with pytest.raises(InputError, match=r"image\.png: cannot be read as an image \(more than 8 bits a channel\)"):
+            find_images(tmp_path)
+    else:
+        assert find_images(tmp_path).names == ("image.png",)

@@ -10,6 +10,7 @@ from scipy import stats
 
 from pipeline.config.earlier_names import current_table
 from pipeline.evidence.current_claims import current_claims
+from pipeline.evidence.current_figures import draw_figure
 from tests.docs.pages import ROOT
 
 NUMBER = r"-?\d+\.\d+"
@@ -60,6 +61,15 @@ def test_the_numbers_of_the_readme_are_those_of_the_findings():
     results = readme.partition("## What was found")[2].partition("<details>")[0]
     assert len(INTERVAL.findall(results)) > 2
     assert set(INTERVAL.findall(results)) <= set(INTERVAL.findall(FINDINGS))
+
+
+def test_the_readmes_figure_is_drawn_from_the_evidence(tmp_path):
+    draw_figure(EVIDENCE / "cifar_two_cores", "along_path", tmp_path)
+    drawn, kept = (pd.read_csv(folder / "along_path.csv") for folder in (tmp_path, ROOT / "docs" / "pictures"))
+    pd.testing.assert_frame_equal(drawn, kept)
+    rows = kept.query("source == 'twins' and measure == 'cka' and epoch == 8").set_index("second")["mean"]
+    for twin in ("nscl", "scl", "cl_perturbed"):
+        assert rows[twin] == pytest.approx(cka(twin, 8, 5).mean())
 
 
 def cka(twin, epoch, seeds, epochs=8):

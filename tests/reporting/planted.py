@@ -106,7 +106,7 @@ def at_steps(kind, epoch, twins, value):
     """Rows of `forcing` or `early`, ten steps an epoch."""
     at = {"step": 10 * epoch, "path_length": epoch / 10}
     if kind == "forcing":
-        at |= {"largest_share": 0.1, "square_mass": 0.01}
+        at |= {"largest_share": 0.1, "square_mass": 0.01, "cl": 4.0, "difference": 1.0, "noise": 9.0}
         return [{**at, "objective": name, "forcing": epoch * (0.1 + place)} for place, name in enumerate(twins)]
     alike = {"cka": value, "rsa": value / 2, "weight_gap": 1 - value}
     return [{**at, "first": "cl", "second": second, **alike} for second in twins]

@@ -17,7 +17,7 @@ OF_SWEEPS = {
 
 
 def source_of(name):
-    if name == "prediction":  # needs the perturbed CL
+    if name in ("prediction", "forcing"):  # need the perturbed CL
         return partial(trajectory, twins=CONTROLLED)
     return swept if name in OF_SWEEPS else trajectory
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config.run import Run
+from pipeline.reporting.claims.claims_forcing import rank_differences
 from pipeline.reporting.measured import labelled
 from pipeline.reporting.predictions import displacements, fit, predictions, rank_correlation
 
@@ -39,7 +40,7 @@ def planted(consistency=0.9):
 
 @pytest.fixture(scope="module")
 def frame():
-    return displacements(*planted(), "cl_perturbed")
+    return displacements(*planted())
 
 
 def test_each_predictor_reads_its_own_columns(frame):
@@ -53,7 +54,7 @@ def test_each_predictor_reads_its_own_columns(frame):
 
 
 def test_one_constant_of_one_twin_predicts_all_others_where_the_theory_is_true(frame):
-    table = predictions(frame, "nscl_two")
+    table = predictions(frame)
     forcing = table[table["predictor"] == "forcing"]
     assert forcing["predicted"].to_numpy() == pytest.approx(forcing["measured"].to_numpy(), abs=1e-3)
     assert forcing["error"].iloc[0] < 1e-3
@@ -69,9 +70,7 @@ def test_one_constant_of_one_twin_predicts_all_others_where_the_theory_is_true(f
 def test_a_twin_takes_no_part_in_its_own_prediction(frame):
     altered = frame.copy()
     altered.loc[altered["second"] == "nscl_five", "measured"] -= 0.2
-    before, after = (
-        predictions(f, "nscl_two").query("predictor == 'forcing'").set_index("second") for f in (frame, altered)
-    )
+    before, after = (predictions(f).query("predictor == 'forcing'").set_index("second") for f in (frame, altered))
     assert after.loc["nscl_five", "predicted_without"] == pytest.approx(before.loc["nscl_five", "predicted_without"])
     assert after.loc["nscl_two", "predicted_without"] != pytest.approx(
         before.loc["nscl_two", "predicted_without"], abs=1e-3
@@ -89,3 +88,32 @@ def test_nothing_is_fitted_without_a_displacement_and_equal_displacements_have_n
     assert math.isnan(fit(pd.DataFrame({"displacement": [-1.0, 0.0], "consistency": 0.9, "measured": 0.8})))
     assert rank_correlation([1.0, 1.0], [0.1, 0.2]) == 0.0
     assert rank_correlation([1.0, 5.0, 2.0], [0.1, 0.3, 0.2]) == pytest.approx(1.0)
+
+
+def test_settings_are_predicted_together_and_named_by_how_they_differ():
+    """Of three temperatures, whose names are those of the two that differ from the first, of most twins."""
+    parts = [planted()]
+    for temperature in (0.1, 1.0):
+        parts.append(tuple(rows.assign(temperature=temperature) for rows in planted()))
+        parts[-1] = (parts[-1][0].query("objective == 'nscl'"), parts[-1][1])
+    table = predictions(displacements(*map(pd.concat, zip(*parts, strict=True))))
+    forcing = table[table["predictor"] == "forcing"]
+    assert forcing["setting"].value_counts().to_dict() == {"": 4, "temperature 0.1": 1, "temperature 1.0": 1}
+    assert forcing.loc[forcing["is_reference"], "second"].tolist() == ["nscl_two"]
+    assert forcing["error"].iloc[0] < 1e-3
+
+
+def test_a_run_without_a_perturbed_copy_predicts_nothing():
+    forcing, alignment = planted()
+    lacking = alignment.query("not (second == 'cl_perturbed' and seed == 1)")
+    assert displacements(forcing, lacking)["seed"].unique().tolist() == [0]
+
+
+def test_the_claim_holds_where_the_forcing_orders_twins_and_fails_where_theorem_1_does():
+    """Of eight seeds; by definition the difference of two rank correlations of each."""
+    measured = {"forcing": [0.1, 0.2, 0.3, 0.4], "theorem1": [0.1, 0.3, 0.2, 0.4]}
+    for best, sign in (("forcing", 1), ("theorem1", -1)):
+        rows = pd.DataFrame({**measured, "consistency": 1.0, "measured": 1 - np.array(measured[best])})
+        frame = pd.concat(rows.assign(seed=seed) for seed in range(8))
+        assert rank_differences(frame) == pytest.approx([sign * (1 - 0.8)] * 8)  # 1 - 6 * 2 / (4 * 15) = 0.8
+    assert rank_differences(frame.groupby("seed").head(2)) == []  # two twins have no order to speak of

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, bounds_of_setting
+from pipeline.reporting.published_settings import SCHEDULES, SETTINGS, bounds_of_setting, published_path_length
 from pipeline.stages import promised as stage
 
 BY_NAME = {setting.dataset: setting for setting in SETTINGS}
@@ -79,3 +79,10 @@ def test_the_stage_writes_a_row_for_every_setting_and_schedule(tmp_path):
         [found.theorem1_published_log10 for found in ALL.values()]
     )
     assert table["cka_published"].isna().all()
+
+
+def test_the_whole_path_is_that_of_all_steps():
+    setting = next(setting for setting in SETTINGS if setting.dataset == "cifar100")
+    whole = published_path_length("cifar100", setting.released_epochs - 1)
+    assert whole == pytest.approx(0.001 * bounds_of_setting(setting, "released_code", 0.01).sum_of_rates)
+    assert 0 < published_path_length("cifar100", 0) < published_path_length("cifar100", 600) < whole

@@ -9,12 +9,12 @@ from PIL import Image
 from torch import Tensor
 
 from twin_alignment.errors import InputError
+from twin_alignment.image_depth import HEADER, is_deep
 from twin_alignment.models.preprocessing import Preprocessing
 from twin_alignment.prefetch import map_in_order
 from twin_alignment.progress import say
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif")
-DEEP = ("I", "F")  # beginnings of Pillow's modes of more than 8 bits, of which a conversion to RGB keeps the lowest
 MAX_LISTED = 20  # files in a message
 
 
@@ -130,7 +130,9 @@ def batch_count(folder: ImageFolder, batch_size: int) -> int:
 def _unreadable(file: Path) -> str:
     """Return why a file's header is not that of an image; empty where it is."""
     try:
+        with file.open("rb") as stream:
+            header = stream.read(HEADER)
         with Image.open(file) as image:
-            return "more than 8 bits a channel" if image.mode.startswith(DEEP) else ""
+            return "more than 8 bits a channel" if is_deep(image, header) else ""
     except Exception as error:  # Pillow raises many types for damaged files
         return "unknown format" if "cannot identify" in str(error) else str(error)

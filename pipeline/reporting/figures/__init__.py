@@ -1,7 +1,8 @@
 """The figures, one file `plot_<name>.py` each.
 
-Each declares literals: its CAPTION, the EXPERIMENTS whose runs it shows, the kinds of measures that it READS, and the
-TWINS that it needs. `table(reading)` returns the CSV that it is drawn from, `draw(table)` draws it.
+Each declares literals: its CAPTION, the EXPERIMENTS whose runs it shows, the kinds of measures that it READS, the TWINS
+that it needs, and perhaps OPTIONAL_EXPERIMENTS, which it shows too where the settings have them with these twins.
+`table(reading)` returns the CSV that it is drawn from, `draw(table)` draws it.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ class FigureFacts:
     experiments: tuple[str, ...]  # whose runs it shows
     reads: tuple[str, ...]  # kinds of measures
     twins: tuple[str, ...]  # that each of its experiments must have
+    optional: tuple[str, ...] = ()  # experiments that it shows too where the settings have them
 
 
 def facts_of(path: Path) -> FigureFacts:
@@ -31,7 +33,13 @@ def facts_of(path: Path) -> FigureFacts:
     missing = [name for name in ("CAPTION", "EXPERIMENTS", "READS", "TWINS") if name not in declared]
     if missing:
         raise SettingsError(f"{path}: expected literals at the top of a figure, got none for {', '.join(missing)}")
-    return FigureFacts(declared["CAPTION"], declared["EXPERIMENTS"], declared["READS"], declared["TWINS"])
+    return FigureFacts(
+        declared["CAPTION"],
+        declared["EXPERIMENTS"],
+        declared["READS"],
+        declared["TWINS"],
+        declared.get("OPTIONAL_EXPERIMENTS", ()),
+    )
 
 
 FILES = {name.removeprefix("plot_"): name for name in names_in("pipeline/reporting/figures")}

@@ -4,9 +4,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.reporting import panels, style
+from pipeline.reporting.chaos import chaos_rows
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
-from pipeline.reporting.twin_names import pairs_with_cl
+from pipeline.reporting.twin_names import concat_filled, pairs_with_cl
 
 CAPTION = (
     "CKA with CL on test images, and the gap of the encoders' weights to CL's, against the training step. A network "
@@ -17,13 +18,19 @@ EXPERIMENTS = ("trajectory",)
 READS = ("early",)
 TWINS = ("cl",)
 
+BY = ("dataset", "classes", "second")
 LABELS = {"cka": "CKA with CL", "weight_gap": "weight gap (0: equal)"}
 
 
 def table(reading: Reading) -> pd.DataFrame:
-    """Means over seeds of CKA, RSA and weight gap of CL and every twin, at every kept step after the start."""
-    rows = pairs_with_cl(reading.read("early").query("step > 0"))
-    return summarise(rows, ("dataset", "classes", "second", "step"), ("cka", "rsa", "weight_gap"))
+    """Means over seeds of CKA, RSA and weight gap of CL and every twin, at every kept step after the start.
+
+    Rows without a step have the growth of CL's perturbation, see `chaos_rows`.
+    """
+    early = reading.read("early")
+    steps = summarise(pairs_with_cl(early.query("step > 0")), (*BY, "step"), ("cka", "rsa", "weight_gap"))
+    growth = summarise(chaos_rows(early), BY, ("growth_rate", "saturation_step"))
+    return concat_filled([steps, growth])
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -38,6 +45,16 @@ def draw(table: pd.DataFrame) -> Figure:
         panels.log_progress(panel.axes, "step")
         if panel.key == "weight_gap":
             panels.log_values(panel.axes)
-        panel.axes.set(title=f"{panel.title}\n{panel.label}", ylabel=panel.label)
+        panel.axes.set(title=f"{panel.title}\n{panel.label}{_growth(table, panel)}", ylabel=panel.label)
     style.legend(figure, 4)
     return figure
+
+
+def _growth(table: pd.DataFrame, panel: panels.Panel) -> str:
+    """Name the rate and the end of exponential growth, under the title of the weight gap."""
+    first = panel.rows.iloc[0]
+    rows = table.query("dataset == @first.dataset and classes == @first.classes", local_dict={"first": first})
+    means = rows.set_index("measure")["mean"]
+    if panel.key != "weight_gap" or "growth_rate" not in means:
+        return ""
+    return f"\n1 weight moved: e^({means['growth_rate']:.2f} step), saturated at step {means['saturation_step']:.0f}"

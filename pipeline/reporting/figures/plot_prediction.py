@@ -6,19 +6,18 @@ from matplotlib.figure import Figure
 from pipeline.reporting import panels, style
 from pipeline.reporting.measured_tables import Reading
 from pipeline.reporting.predictions import displacements, predictions
-from pipeline.reporting.twin_names import FLOOR
 
 CAPTION = (
     "CKA with CL at the end, measured and predicted from CL's checkpoints and labels alone: by the coherent part of "
     "the difference of gradients (forcing), by the certificate, by Theorem 1's mismatch, and by the path length. One "
-    "constant each is fitted on one twin; the diagonal is a perfect prediction. Error: root mean square over the other "
-    "twins; rank: Spearman's correlation of predicted and measured distance."
+    "constant each is fitted on the twin that the forcing says ends furthest; the diagonal is a perfect prediction. "
+    "Error: root mean square over the other twins; rank: Spearman's correlation of predicted and measured distance."
 )
 EXPERIMENTS = ("label_granularity",)
+OPTIONAL_EXPERIMENTS = ("classes", "temperature", "batch", "duration")
 READS = ("forcing", "alignment")
 TWINS = ("cl", "cl_perturbed")
 
-REFERENCE = "nscl_two"  # its labels have most to say, so that its distance is measured best
 LABELS = {
     "forcing": "forcing",
     "certificate": "certificate",
@@ -29,21 +28,22 @@ LABELS = {
 
 def table(reading: Reading) -> pd.DataFrame:
     """A row for each twin and predictor, see `predictions`."""
-    frame = displacements(reading.read("forcing"), reading.read("alignment"), FLOOR)
-    names = list(frame["second"])
-    return predictions(frame, REFERENCE if REFERENCE in names else names[-1])
+    return predictions(displacements(reading.read("forcing"), reading.read("alignment")))
 
 
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a panel a predictor: predicted against measured CKA, a marker a twin."""
-    look = style.styles(table["second"])
+    names = table["second"].map(style.objective_label) + table["setting"].map(
+        lambda name: f", {name}" if name and isinstance(name, str) else ""  # empty text is nan in a file
+    )
+    look = style.styles(names)
+    table = table.assign(name=names)
     figure, grid = panels.measure_grid(table, LABELS, "predictor")
     low = float(table[["measured", "predicted"]].min().min()) - 0.01
     for panel in grid:
         for row in panel.rows.to_dict("records"):
-            colour, marker = look[row["second"]]
-            label = style.objective_label(row["second"])
-            panel.axes.plot(row["measured"], row["predicted"], marker, color=colour, markersize=5, label=label)
+            colour, marker = look[row["name"]]
+            panel.axes.plot(row["measured"], row["predicted"], marker, color=colour, markersize=5, label=row["name"])
         panel.axes.plot([low, 1], [low, 1], color="0.6", linewidth=0.8)
         first = panel.rows.iloc[0]
         panel.axes.set(
