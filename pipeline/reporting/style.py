@@ -127,10 +127,11 @@ def note(figure: Figure, sentences: Sequence[str]) -> None:
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=LETTERS, color="0.25")
 
 
-def save(figure: Figure, png: Path, pdf: Path) -> None:
+def save(figure: Figure, png: Path, pdf: Path | None = None) -> None:
     """Write PNG and PDF in one layout, that of the PNG, and without a date: equal tables give equal bytes."""
     figure.set_dpi(DPI)
     write_atomically(png, FigureCanvasAgg(figure).print_png)
-    figure.set_layout_engine("none")
-    pdf_canvas: Any = FigureCanvasPdf(figure)
-    write_atomically(pdf, lambda temporary: pdf_canvas.print_pdf(temporary, metadata={"CreationDate": None}))
+    if pdf is not None:
+        figure.set_layout_engine("none")
+        canvas: Any = FigureCanvasPdf(figure)
+        write_atomically(pdf, lambda temporary: canvas.print_pdf(temporary, metadata={"CreationDate": None}))
