@@ -33,8 +33,8 @@ class Run(TrainingSettings):
         """`dataset/field=value,...` without fields at their defaults, except the seed."""
         parts = [
             f"{field}={_text(getattr(self, field))}"
-            for field, info in sorted(Run.model_fields.items(), key=lambda item: _ORDER.get(item[0], 1))
-            if field != "dataset" and (field == "seed" or getattr(self, field) != info.default)
+            for field, default in _NAMED
+            if field == "seed" or getattr(self, field) != default
         ]
         return f"{self.dataset}/{','.join(parts)}"
 
@@ -71,6 +71,11 @@ class Run(TrainingSettings):
 
 
 _ORDER = {"classes": 0, "subset_seed": 2, "seed": 3}  # in a name: classes first, seeds last
+_NAMED = [  # fields and their defaults
+    (field, Run.model_fields[field].default)
+    for field in sorted(Run.model_fields, key=lambda field: _ORDER.get(field, 1))
+    if field != "dataset"
+]
 
 
 def _text(value: Any) -> str:

@@ -17,6 +17,7 @@ from pipeline.config.base import SettingsError
 
 # YAML 1.1 reads 010 as 8, 1:30 as 90 and yes as true; YAML 1.2 as 10 and text
 AMBIGUOUS = re.compile(r"[-+]?(0[0-7_]+|[\d_]+(:[0-5]?\d)+(\.[\d_]*)?)|yes|no|on|off", re.IGNORECASE)
+WORD = re.compile(r"[-+\w.]+(?::[-+\w.]+)*")  # contains every value that could be ambiguous
 
 
 def read_values(path: Path) -> Any:
@@ -52,7 +53,8 @@ def read_values(path: Path) -> Any:
 def _read_yaml(text: str, path: Path) -> Any:
     """Read YAML, and refuse values that Snakemake would read differently."""
     reader = YAML(typ="safe", pure=True)
-    for token in reader.scan(text):
+    suspicious = any(map(AMBIGUOUS.fullmatch, WORD.findall(text)))  # else the scan, half of the time, finds nothing
+    for token in reader.scan(text) if suspicious else ():
         if isinstance(token, ScalarToken) and token.plain and AMBIGUOUS.fullmatch(token.value):
             raise SettingsError(
                 f"{path}, line {token.start_mark.line + 1}: {token.value} differs between YAML 1.1 and 1.2: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,7 @@ class Place:
         return Path(self.layout.reports, "unfinished", self.stage.name, self.name)
 
 
+@cache  # a plan asks for the same names many times
 def short_name(subject: str) -> str:
     """Return a name of a few words for folders: `digits/resnet10-10classes-seed0-1a2b3c4d` of a run.
 
