@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.config.run import Run
@@ -49,8 +50,9 @@ def summarise_long(frame: pd.DataFrame, by: Sequence[str], measures: Sequence[st
     """
     rows = []
     for key, group in frame.groupby(list(by), sort=False, dropna=False):
+        names, numbers = group["measure"].to_numpy(), group["value"].to_numpy(dtype=float)
         for measure in measures:
-            values = group.loc[group["measure"] == measure, "value"].dropna().tolist()
+            values = numbers[(names == measure) & ~np.isnan(numbers)].tolist()
             interval = over_seeds(values) if values else Interval(math.nan, math.nan, math.nan, 0)
             rows.append((*key, measure, interval.n, interval.mean, interval.low, interval.high))
     return pd.DataFrame(rows, columns=[*by, "measure", "n_seeds", "mean", "ci_low", "ci_high"])
