@@ -1,11 +1,11 @@
 """Figure 3: alignment of CL and NSCL against the number of classes, at equal epochs and at equal steps."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -25,8 +25,6 @@ TWINS = ("cl", "nscl")
 
 BY = ("dataset", "classes", "epochs", "epoch")
 MAX_NUMBERED = 9  # columns of a heat map whose cells have room for a number
-MAX_LABELLED = 12  # columns whose labels have room
-BRIGHT = 0.7  # part of the colours from which on dark letters are read best
 EPOCHS, STEPS = "epochs", "steps"  # in the column `matched`
 
 
@@ -64,7 +62,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for (left, right), dataset in zip(axes, datasets, strict=True):
         cka = table[(table["dataset"] == dataset) & (table["measure"] == "cka")]
         printed = cka[cka["source"] == PAPER].set_index("classes")
-        _heat_map(figure, left, cka[cka["matched"] == EPOCHS], printed)
+        _heat_map(left, cka[cka["matched"] == EPOCHS], printed)
         left.set(title=f"{dataset}\nCKA at equal epochs", xlabel="epoch", ylabel="classes C'")
         by_steps = cka[cka["matched"] == STEPS]
         for value, look in style.ordered_styles(sorted(set(by_steps["classes"]))).items():
@@ -76,25 +74,13 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _heat_map(figure: Figure, panel: Axes, rows: pd.DataFrame, printed: pd.DataFrame) -> None:
+def _heat_map(panel: Axes, rows: pd.DataFrame, printed: pd.DataFrame) -> None:
     cells = rows.assign(epoch=rows["epoch"].astype(int)).pivot(index="classes", columns="epoch", values="mean")
     cells = cells.sort_index(ascending=False)
-    values = cells.to_numpy(dtype=float)
-    least, most = float(np.nanmin(values)), max(1.0, float(np.nanmax(values)))  # not all have every epoch
-    mesh = panel.pcolormesh(values, cmap="viridis", vmax=most)
-    if len(cells.columns) <= MAX_NUMBERED:
-        for row, column in np.argwhere(~np.isnan(values)):
-            value = float(values[row, column])
-            colour = style.DARK if value > least + BRIGHT * (most - least) else "white"
-            panel.text(column + 0.5, row + 0.5, f"{value:.2f}", color=colour, ha="center", va="center")
-    else:
-        figure.colorbar(mesh, ax=panel)
-    panel.grid(visible=False)
-    panel.spines[:].set_visible(False)
-    panel.set_ylim(len(cells), 0)
-    labelled = range(0, len(cells.columns), math.ceil(len(cells.columns) / MAX_LABELLED))
-    panel.set_xticks([column + 0.5 for column in labelled], [str(cells.columns[column]) for column in labelled])
-    panel.set_yticks(np.arange(len(cells)) + 0.5, [_row_label(classes, printed) for classes in cells.index])
+    room = len(cells.columns) <= MAX_NUMBERED
+    most = max(1.0, float(np.nanmax(cells.to_numpy())))  # not every number of classes has every epoch
+    sns.heatmap(cells, ax=panel, annot=room, fmt=".2f", cmap="viridis", vmax=most, cbar=not room)
+    panel.set_yticklabels([_row_label(classes, printed) for classes in cells.index], rotation=0)
 
 
 def _row_label(classes: Any, printed: pd.DataFrame) -> str:
