@@ -92,18 +92,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p values of a family of tests, in their order (Benjamini and Hochberg 1995).
-
-    With all below 0.05 taken as findings, at most 5 % of the findings are expected to be false.
-    """
-    adjusted, smallest, n = [1.0] * len(p_values), 1.0, len(p_values)
-    for rank, index in reversed(list(enumerate(np.argsort(p_values, kind="stable"), start=1))):
-        smallest = min(smallest, p_values[index] * (n / rank))
-        adjusted[index] = smallest
-    return adjusted
-
-
 def pseudo_values(seeds: Sequence[int], statistic: Callable[[Sequence[int]], float]) -> list[float]:
     """Jackknife pseudo-values: n times the statistic of all seeds minus n - 1 times that without one seed, by seed.
 

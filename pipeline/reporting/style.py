@@ -17,12 +17,11 @@ from pipeline.system.files import write_atomically
 from twin_alignment.measures import registry
 
 LETTERS = 8.0  # points, of all text in a figure
-LIGHT, DARK = "0.8", "0.15"  # grey of lines, and of letters
 _SIZES = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
 _THEME: dict[Any, Any] = {  # a white background with a light grid
     **dict.fromkeys(_SIZES, LETTERS),
-    **dict.fromkeys(("axes.edgecolor", "grid.color"), LIGHT),
-    **dict.fromkeys(("axes.labelcolor", "text.color", "xtick.color", "ytick.color"), DARK),
+    **dict.fromkeys(("axes.edgecolor", "grid.color"), "0.8"),
+    **dict.fromkeys(("axes.labelcolor", "text.color", "xtick.color", "ytick.color"), "0.15"),
     **dict.fromkeys(("axes.grid", "axes.axisbelow"), True),
     **dict.fromkeys(("xtick.bottom", "ytick.left"), False),
     **dict.fromkeys(("xtick.major.size", "ytick.major.size"), 4.8),  # points, of ticks that are not drawn: their room

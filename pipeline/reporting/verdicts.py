@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+from scipy.stats import false_discovery_control
 
 from pipeline.config.params import ClaimRule
 from pipeline.reporting.claim_definition import Claim, Read, SettingKey, setting_labels, settings_of
@@ -18,7 +19,6 @@ from pipeline.reporting.learned import learned
 from pipeline.reporting.seed_intervals import (
     MIN_SEEDS_OF_INTERVAL,
     Interval,
-    benjamini_hochberg,
     equivalence_p,
     holm,
     one_sided_p,
@@ -164,8 +164,9 @@ def _test(rows: Sequence[_Row]) -> None:
     for row, p in zip(primary, holm([row.p for row in primary]), strict=True):
         row.decide(p)
     secondary = [row for row in family if row.claim.kind == "secondary"]
-    for row, p in zip(secondary, benjamini_hochberg([row.p for row in secondary]), strict=True):
-        row.decide(p)
+    if secondary:
+        for row, p in zip(secondary, false_discovery_control([row.p for row in secondary]), strict=True):
+            row.decide(float(p))
     decided = {(row.claim.name, row.setting) for row in primary if row.verdict != UNDECIDED}
     for row in family:
         if row.claim.gate and (row.claim.gate, row.setting) in decided:

@@ -98,13 +98,13 @@ def test_each_stage_depends_on_its_science_and_not_on_anothers():
     ("missing", "modules"),
     [
         (  # twins run on machines that have torch and little else
-            ("snakemake", "dvc", "papermill", "pyarrow", "matplotlib"),
+            ("snakemake", "dvc", "papermill", "seaborn", "pyarrow", "matplotlib"),
             ("__main__", "datasets.preparation", "datasets.subsets", "train.twin_training", "evaluate.trajectory"),
         ),
-        (("torch", "matplotlib", "sklearn"), ("jobs.chain", "__main__")),  # planning and --help
-        (  # figures and claims: an import takes as long as a drawing
-            ("torch", "scipy.stats", "matplotlib.pyplot"),
-            ("reporting.style", "reporting.panels", "reporting.measured_tables", "reporting.verdicts"),
+        (("torch", "matplotlib", "seaborn", "sklearn"), ("jobs.chain", "__main__")),  # planning and --help
+        (  # figures: an import takes as long as a drawing
+            ("torch", "scipy.stats", "seaborn", "matplotlib.pyplot"),
+            ("reporting.style", "reporting.panels", "reporting.measured_tables"),
         ),
     ],
 )

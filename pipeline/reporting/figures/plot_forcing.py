@@ -20,10 +20,10 @@ READS = ("forcing", "early")
 TWINS = ("cl", "cl_perturbed")
 
 LABELS = {
-    "push": "mean difference / mean gradient",
-    "noise": "noise of the difference / mean gradient",
-    "forcing": "share of the kernel turned",
-    "consistency": "CKA of CL, one weight moved",
+    "push": "mean difference",
+    "noise": "noise of it",
+    "forcing": "kernel turned",
+    "consistency": "CKA of CL perturbed",
 }
 BY = ("dataset", "classes", "second", "step")
 
@@ -53,6 +53,6 @@ def draw(table: pd.DataFrame) -> Figure:
             label = style.objective_label(objective)
             panels.errorbars(panel.axes, rows["step"], rows, look[str(objective)], label)
         panels.log_progress(panel.axes, "step")
-        panel.axes.set(title=f"{panel.title}\n{panel.label}", ylabel=panel.label)
+        panel.axes.set(title=f"{panel.title}\n{panel.label}")
     style.legend(figure, 4)
     return figure
