@@ -66,7 +66,7 @@ class CustomViews(Settings):
 
     function: str
     """`FILE.py:FUNCTION`, a function of (batch, generator, settings) that returns a view of every row"""
-    settings: dict[str, int | float | str] = {}
+    settings: dict[str, int | float | str] = Field(default={})
     """what the function gets as `settings`, such as strengths"""
 
     @property

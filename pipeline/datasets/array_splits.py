@@ -42,9 +42,7 @@ def read_arrays(spec: SourceSettings) -> SourceArrays:
     if spec.test_share is not None:
         names, (numbers,) = _classes(places, labels)
         test = _test_rows(places[0].path, numbers, names, spec.test_share)
-        return SourceArrays(
-            names, ArraySplit(rows[0][~test], numbers[~test]), ArraySplit(rows[0][test], numbers[test])
-        )
+        return SourceArrays(names, ArraySplit(rows[0][~test], numbers[~test]), ArraySplit(rows[0][test], numbers[test]))
     train, test_split = rows
     if train.shape[1:] != test_split.shape[1:]:
         raise SettingsError(
@@ -124,8 +122,7 @@ def _places(spec: SourceSettings) -> list[Place]:
 
 def _got(spec: SourceSettings, names: list[set[str]]) -> str:
     return "got " + " and ".join(
-        f"{', '.join(sorted(found)[:6]) or 'no array'} in {path}"
-        for path, found in zip(spec.paths, names, strict=True)
+        f"{', '.join(sorted(found)[:6]) or 'no array'} in {path}" for path, found in zip(spec.paths, names, strict=True)
     )
 
 

@@ -20,7 +20,9 @@ RESIDENT_SHARE = 0.5  # of the free memory of an accelerator; larger sets stay o
 class Images:
     """uint8 images [N, C, H, W] of the chosen classes, or float32 rows [N, ...], with labels 0 .. C'-1.
 
-    The first axis of a row counts as channels, the others as its size. On an accelerator all images are resident where they fit, so that a batch is one gather there; otherwise the store
+    The first axis of a row counts as channels, the others as its size.
+
+    On an accelerator all images are resident where they fit, so that a batch is one gather there; otherwise the store
     on the host is read batch by batch.
     """
 

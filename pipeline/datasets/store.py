@@ -71,8 +71,10 @@ def write_store(folder: Path, name: str, images: SourceImages | SourceArrays, st
     temporary.mkdir(parents=True, exist_ok=True)
     clear_leftovers(temporary)
     try:
-        manifest = _write(temporary, name, images, stored) if isinstance(images, SourceImages) else _write_rows(
-            temporary, name, images
+        manifest = (
+            _write(temporary, name, images, stored)
+            if isinstance(images, SourceImages)
+            else _write_rows(temporary, name, images)
         )
         if folder.exists():
             os.replace(folder, retired)

@@ -10,7 +10,7 @@ import torch
 
 from pipeline.config.objective_settings import Objective
 from pipeline.config.run import Run
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.view_settings import Views
 from pipeline.datasets.images import Images
 from pipeline.system.device import training_devices
 from pipeline.train.distributed import SINGLE_PROCESS, Distributed
@@ -35,12 +35,12 @@ class TwinTrainer:
         run: Run,
         objectives: Sequence[Objective],
         images: Images,
-        recipe: ViewRecipe,
+        views: Views,
         group: Distributed = SINGLE_PROCESS,
     ) -> None:
         self.run, self.group = run, group
-        self.stream = Stream(run, images, recipe, objectives, group)
-        size = recipe.size or images.size
+        self.stream = Stream(run, images, views, objectives, group)
+        size = views.size or images.size
         for objective in objectives:
             rehearse(run, objective, images.channels, size, images.classes)
         self.twins = [
