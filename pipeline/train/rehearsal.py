@@ -45,7 +45,7 @@ def rehearse(run: Run, objective: Objective, channels: int, size: tuple[int, ...
 def _rehearse_encoder(run: Run, channels: int, size: tuple[int, ...]) -> None:
     """Check features, gradients and layers of an encoder."""
     kind = "images" if len(size) == 2 else "rows"
-    with _located(run.encoder, f"{kind} [{', '.join(map(str, (IMAGES, channels, *size)))}]"):
+    with located(run.encoder, f"{kind} [{', '.join(map(str, (IMAGES, channels, *size)))}]"):
         encoder, columns = _build(run, channels, size)
         features = encoder(torch.rand(IMAGES, channels, *size))
         if not isinstance(features, Tensor) or features.shape != (IMAGES, columns):
@@ -64,7 +64,7 @@ def _rehearse_encoder(run: Run, channels: int, size: tuple[int, ...]) -> None:
 def _rehearse_loss(run: Run, objective: Objective, channels: int, size: tuple[int, ...], classes: int) -> None:
     """Check value and gradients of a loss."""
     count = min(run.batch_size, MAX_ROWS)
-    with _located(objective.function, f"two views of {count} images"):
+    with located(objective.function, f"two views of {count} images"):
         reads = reads_of(objective)
         columns = _build(run, channels, size)[1] if reads == "features" else run.projection
         with torch.random.fork_rng(devices=[]):
@@ -91,7 +91,7 @@ def _build(run: Run, channels: int, size: tuple[int, ...]) -> tuple[nn.Module, i
 
 
 @contextmanager
-def _located(function: str, given: str) -> Iterator[None]:
+def located(function: str, given: str) -> Iterator[None]:
     """Turn any error into a SettingsError that names the function, the line of its file and the inputs."""
     try:
         yield

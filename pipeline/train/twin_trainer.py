@@ -19,6 +19,7 @@ from pipeline.train.schedule import rate_of
 from pipeline.train.state import State
 from pipeline.train.stream import Step, Stream
 from pipeline.train.twin import StepRow, Twin, make_twin, train_step
+from pipeline.train.view_rehearsal import rehearse_views
 
 
 class TwinTrainer:
@@ -39,6 +40,7 @@ class TwinTrainer:
         group: Distributed = SINGLE_PROCESS,
     ) -> None:
         self.run, self.group = run, group
+        rehearse_views(views, images, run.seed)
         self.stream = Stream(run, images, views, objectives, group)
         size = views.size or images.size
         for objective in objectives:
