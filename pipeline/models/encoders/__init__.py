@@ -26,14 +26,14 @@ def module_of(encoder: str) -> str:
 
 
 def check_encoder(settings: TrainingSettings, where: str) -> None:
-    """Raise SettingsError for a missing encoder; its name is part of folder names, hence no `/`."""
+    """Raise SettingsError for a missing encoder; its name is part of those of runs, hence no `,`."""
     encoder = settings.encoder
     if encoder.startswith(PREFIX):
         timm_encoder.check_timm(settings, where)
-    elif ":" in encoder and "/" not in encoder and "," not in encoder:
+    elif ":" in encoder and "," not in encoder:
         check(encoder, where)
     elif encoder not in (names := names_in("pipeline/models/encoders")):
-        expected = f"expected one of {', '.join(names)}, timm:NAME, or FILE.py:FUNCTION in this folder"
+        expected = f"expected one of {', '.join(names)}, timm:NAME, or FILE.py:FUNCTION without a comma"
         raise SettingsError(f"{where}: encoder: {expected}, got {encoder!r}")
 
 
