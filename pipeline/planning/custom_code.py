@@ -15,6 +15,7 @@ from pipeline.datasets.array_splits import digests, read_arrays
 from pipeline.datasets.catalog import resolve as dataset_spec
 from pipeline.datasets.store import Split
 from pipeline.planning.view_shape import view_shape
+from pipeline.system.files import sha256
 
 
 def rehearse_objectives(run: Run, objectives: Sequence[Objective], params: Params, where: str) -> None:
@@ -45,13 +46,13 @@ def rehearse_arrays(dataset: str, params: Params) -> None:
     spec = dataset_spec(dataset, params.datasets)
     if spec.source == ARRAYS and all(Path(path).is_file() for path in spec.paths):
         try:
-            _rehearse_arrays(spec, digests(spec))
+            _rehearse_arrays(spec, digests(spec), *(sha256(Path(file)) for file in spec.views.files))
         except SettingsError as error:
             raise SettingsError(f"datasets.{dataset}: {error}") from None
 
 
 @cache  # a plan asks for every run
-def _rehearse_arrays(spec: DatasetSpec, _: tuple[tuple[str, str], ...]) -> None:
+def _rehearse_arrays(spec: DatasetSpec, _: tuple[tuple[str, str], ...], *__: str) -> None:
     import torch  # noqa: PLC0415
 
     from pipeline.datasets.images import Images  # noqa: PLC0415
