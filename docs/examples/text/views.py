@@ -1,4 +1,4 @@
-"""Dropout of words: every word of a passage is kept with a probability."""
+"""Dropout of words: every word of a passage is kept with a probability, and becomes 0 otherwise."""
 
 
 def drop_words(batch, generator, settings):
