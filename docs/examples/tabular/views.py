@@ -6,5 +6,5 @@ import torch
 def corrupt(batch, generator, settings):
     columns = batch.shape[1]
     rows = generator.integers(len(generator.data), columns)
-    others = generator.data[rows, torch.arange(columns, device=batch.device)]
-    return torch.where(generator.bernoulli(settings["probability"], columns), others, batch)
+    replacements = generator.data[rows, torch.arange(columns, device=batch.device)]
+    return torch.where(generator.bernoulli(settings["probability"], columns), replacements, batch)

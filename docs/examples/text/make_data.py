@@ -1,5 +1,6 @@
 """Write passages of ten books of the King James Bible as numbers of words: downloads/text.npz, rows of 60 words."""
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -15,12 +16,12 @@ for verse, start in bible.verse_start_indices.items():
     text = bible.scripture_content[start : bible.verse_end_indices[verse]].lower()
     words_of[Book(verse // 1_000_000).title] += re.findall("[a-z]+", text)
 longest = sorted(words_of, key=lambda book: -len(words_of[book]))[:BOOKS]
-common = Counter(word for book in longest for word in words_of[book]).most_common(WORDS)
-number = {word: rank for rank, (word, _) in enumerate(common, start=1)}
+counts = Counter(itertools.chain.from_iterable(words_of[book] for book in longest))
+rank_of = {entry: rank for rank, (entry, _) in enumerate(counts.most_common(WORDS), start=1)}
 rows, labels = [], []
 for book in longest:
     for start in range(0, len(words_of[book]) - PASSAGE, PASSAGE):
-        rows.append([number.get(word, 0) for word in words_of[book][start : start + PASSAGE]])
+        rows.append([rank_of.get(entry, 0) for entry in words_of[book][start : start + PASSAGE]])
         labels.append(book)
 Path("downloads").mkdir(exist_ok=True)
 np.savez_compressed("downloads/text.npz", X=np.array(rows, np.uint16), y=labels)
