@@ -17,7 +17,7 @@ SPLIT_NAMES = ("X_train", "y_train", "X_test", "y_test")
 
 
 class Place(NamedTuple):
-    """Where one split is: a file, and the ends of its names."""
+    """File of one split, and the ends of its arrays' names."""
 
     path: Path
     end: str  # `_train`, `_test` or nothing
@@ -111,7 +111,7 @@ def _places(spec: SourceSettings) -> list[Place]:
         if len(paths) == 2 or not single <= names[0]:
             raise SettingsError(f"{paths[0]}: with test_share expected one file with X and y, {_got(spec, names)}")
         return [Place(paths[0], "")]
-    if len(paths) == 2 and all(single <= found for found in names):
+    if len(paths) == 2 and all(single <= present for present in names):
         return [Place(path, "") for path in paths]
     if len(paths) == 1 and both <= names[0]:
         return [Place(paths[0], "_train"), Place(paths[0], "_test")]
@@ -122,7 +122,8 @@ def _places(spec: SourceSettings) -> list[Place]:
 
 def _got(spec: SourceSettings, names: list[set[str]]) -> str:
     return "got " + " and ".join(
-        f"{', '.join(sorted(found)[:6]) or 'no array'} in {path}" for path, found in zip(spec.paths, names, strict=True)
+        f"{', '.join(sorted(present)[:6]) or 'no array'} in {path}"
+        for path, present in zip(spec.paths, names, strict=True)
     )
 
 
@@ -165,9 +166,9 @@ def _labels(values: Values, where: str) -> Values:
     if values.ndim != 1 or values.dtype.kind not in "fiubU":
         raise SettingsError(f"{where}: expected whole numbers or text [N], got {values.dtype} {list(values.shape)}")
     if values.dtype.kind == "f":
-        whole = np.isfinite(values) & (values == np.rint(values))
-        if not whole.all():
-            row = int(np.flatnonzero(~whole)[0])
+        fractional = ~np.isfinite(values) | (values != np.rint(values))
+        if fractional.any():
+            row = int(np.flatnonzero(fractional)[0])
             raise SettingsError(f"{where}: row {row}: expected a whole number or text, got {values[row]}")
     return values if values.dtype.kind == "U" else values.astype(np.int64)
 
