@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from arrays import spec_of, table, write
+from array_sets import spec_of, table, write
 from image_sets import contents
 
 from pipeline.config.base import SettingsError
