@@ -139,7 +139,7 @@ def idle(rows: int, columns: int, tool: str) -> None:
     pair(rows, columns)
     if tool == "rsatoolbox":
         importlib.import_module("rsatoolbox")
-    importlib.import_module("twin_alignment.comparison.arrays")
+    importlib.import_module("twin_alignment.comparison.array_comparison")
 
 
 def measure_all(rows: int, columns: int) -> list[Row]:

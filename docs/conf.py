@@ -1,5 +1,6 @@
 """The site, by Sphinx: `make docs`. Nothing on it is loaded from elsewhere."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -8,15 +9,19 @@ from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
+os.environ["PYTHONPATH"] = str(DOCS.parent)  # for the kernels of notebooks
 
 project = "twin-alignment"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_title = project
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
 
+nb_execution_mode = "cache"  # a notebook runs again when its code changes
+nb_execution_cache_path = str(DOCS.parent / ".jupyter_cache")
+nb_execution_raise_on_error = True
 myst_heading_anchors = 3  # a link to a heading is written as GitHub expects it
 default_role = "code"
 autodoc_typehints = "description"

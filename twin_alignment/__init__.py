@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from twin_alignment import losses, theory
-    from twin_alignment.comparison.arrays import compare, compare_many
+    from twin_alignment.comparison.array_comparison import compare, compare_many
     from twin_alignment.comparison.file_comparison import compare_files
     from twin_alignment.comparison.result import Comparison
     from twin_alignment.errors import InputError
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from twin_alignment.models.two_models import compare_models
 
 _NAMES = {
-    "comparison.arrays": ("compare", "compare_many"),
+    "comparison.array_comparison": ("compare", "compare_many"),
     "comparison.file_comparison": ("compare_files",),
     "comparison.result": ("Comparison",),
     "errors": ("InputError",),

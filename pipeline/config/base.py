@@ -1,6 +1,6 @@
 """Base of all settings, and one-sentence errors for wrong ones, before any work starts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -21,6 +21,8 @@ class Settings(BaseModel):
 
 Key = tuple[str, ...]  # names of the enclosing blocks and of a setting
 
+FORM = "form:"  # begins the tags of settings with several forms, which are no keys
+
 ANY = "NAME"  # in a key: a name that the user chooses, as below `datasets`
 
 
@@ -34,9 +36,10 @@ def explain(error: ValidationError, where: str, kind: type[Settings]) -> str:
     """
     sentences = []
     for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"]) or "settings"
+        place = [part for part in item["loc"] if not str(part).startswith(FORM)]
+        key = ".".join(map(str, place)) or "settings"
         if item["type"] == "extra_forbidden":
-            sentences.append(f"{where}: unknown key {key!r}{_suggestion(item['loc'], kind)}")
+            sentences.append(f"{where}: unknown key {key!r}{_suggestion(place, kind)}")
         elif item["type"] == "missing":
             sentences.append(f"{where}: {key} is missing")
         elif item["type"] == "value_error":
@@ -61,7 +64,7 @@ def _inner(annotation: Any, above: Key) -> Iterator[Key]:
         yield from _inner(part, (*above, ANY) if get_origin(annotation) is dict else above)
 
 
-def _suggestion(place: tuple[int | str, ...], kind: type[Settings]) -> str:
+def _suggestion(place: Sequence[int | str], kind: type[Settings]) -> str:
     """Suggest the nearest key: of the same name anywhere, else of a similar name, first in the same block."""
     *block, name = map(str, place)
     keys = sorted(keys_of(kind), key=len, reverse=True)  # of equal names the one in fewest blocks counts

@@ -61,6 +61,8 @@ def current_settings(values: Any) -> Any:
     if not isinstance(values, dict):
         return values
     renamed = {SETTINGS.get(key, key): _current_values(value) for key, value in values.items()}
+    if "datasets" in values:  # no setting in it had another name, and those of custom views are the user's own
+        renamed["datasets"] = values["datasets"]
     for block, names in (("experiments", EXPERIMENTS), ("claims", CLAIMS)):
         if isinstance(named := values.get(block), dict):  # keys are names of the user's own, not of settings
             renamed[block] = {names.get(name, name): _current_values(value) for name, value in named.items()}

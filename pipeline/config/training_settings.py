@@ -23,7 +23,10 @@ class TrainingSettings(Settings):
     encoder: str = "resnet50"
     """a file of pipeline/models/encoders, `timm:NAME`, or `FILE.py:FUNCTION` of a custom encoder"""
     width: int = Field(64, ge=4, le=16_384)
-    """channels of a ResNet's first stage, 64 as published; a ViT has COLUMNS (in its file) times as many columns"""
+    """channels of a ResNet's first stage, 64 as published; a ViT has COLUMNS (in its file) times as many columns; of
+    `mlp` the columns of a layer"""
+    depth: int = Field(2, ge=1, le=64)
+    """number of layers of the encoder `mlp`; others do not read it"""
     stem: Literal["cifar", "imagenet"] = "cifar"
     """3x3 stride 1, or 7x7 stride 2 and max-pool"""
     projection: int = Field(128, ge=2, le=65_536)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+import json
+from typing import Annotated, Any
 
-from pipeline.config.base import Settings
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+
+from pipeline.config.base import FORM, Settings
 
 
 class ViewRecipe(Settings):
@@ -38,6 +41,11 @@ class ViewRecipe(Settings):
     """side of the blur's kernel in pixels, odd; None: about a tenth of the image's side, as in SimCLR. The released
     code has 3 pixels with sigma 1.5"""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files of the user that the views need."""
+        return ()
+
     @model_validator(mode="after")
     def _ordered(self) -> ViewRecipe:
         for name in ("crop_scale", "crop_ratio", "blur_sigma"):
@@ -51,3 +59,49 @@ class ViewRecipe(Settings):
         if self.blur_kernel is not None and self.blur_kernel % 2 == 0:
             raise ValueError(f"blur_kernel: expected an odd number, got {self.blur_kernel}")
         return self
+
+
+class CustomViews(Settings):
+    """Views by a function of the user, for arrays. `views: FILE.py:FUNCTION` is short for `{function: ...}`."""
+
+    function: str
+    """`FILE.py:FUNCTION`, a function of (batch, generator, settings) that returns a view of every row"""
+    settings: dict[str, int | float | str] = Field(default={})
+    """what the function gets as `settings`, such as strengths"""
+
+    @property
+    def size(self) -> None:
+        """Views have the shape of the rows."""
+        return None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files of the user that the views need."""
+        return (self.function.rpartition(":")[0],)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"function": value} if isinstance(value, str) else value
+
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _numbers_and_text(cls, values: Any) -> Any:
+        for name, value in values.items() if isinstance(values, dict) else ():
+            if not isinstance(value, int | float | str):
+                raise ValueError(f"{name}: expected a number or text, got {value!r}")
+        return values
+
+    def __hash__(self) -> int:
+        return hash((self.function, json.dumps(self.settings, sort_keys=True)))
+
+
+def _form(value: Any) -> str:
+    """Tag of the form in which views are given."""
+    is_custom = isinstance(value, str | CustomViews) or (isinstance(value, dict) and "function" in value)
+    return f"{FORM}custom" if is_custom else f"{FORM}recipe"
+
+
+Views = Annotated[
+    Annotated[ViewRecipe, Tag(f"{FORM}recipe")] | Annotated[CustomViews, Tag(f"{FORM}custom")], Discriminator(_form)
+]

@@ -10,7 +10,8 @@ from pipeline.config.view_settings import ViewRecipe
 IMAGENET_TERMS = "ImageNet terms of access: non-commercial research and education"
 PHOTOGRAPHS_224 = ViewRecipe(jitter=1.0, brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2, blur=0.1)
 
-Sizes = tuple[int, int, int, int, int]  # training images, test images; channels, height and width as stored
+Sizes = tuple[int, ...]  # training images, test images; channels, height and width as stored, or the shape of a row
+IMAGE_FILES = ("paths", "size", "test_share")  # settings of a source that reads image files
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,9 @@ class Facts:
 
     spec: DatasetSpec | None = None  # of the dataset by this name; None: the source is used through settings only
     sizes: Callable[[SourceSettings], Sizes] | None = None  # before it is prepared; None: unknown
-    reads_paths: bool = False  # whether the settings `paths` and `size` are for it
+    counts: Callable[[SourceSettings, str], tuple[int, int]] | None = None  # classes and training images, of data that
+    # is the user's; the text names the settings in messages
+    reads: tuple[str, ...] = ()  # settings that are for it, and not for every source
     may_lack_classes: bool = False  # whether it may have fewer classes than `classes`
 
 

@@ -1,13 +1,14 @@
-"""Images of a store's split on the device that trains on them."""
+"""Images, or rows of arrays, of a store's split on the device that trains on them."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.datasets.source_images import Pixels
+from pipeline.datasets.source_images import Pixels, Rows
 from pipeline.datasets.store import Split, load_store
 from pipeline.datasets.subsets import read_subset, select
 from pipeline.system.device import to_device
@@ -17,7 +18,9 @@ RESIDENT_SHARE = 0.5  # of the free memory of an accelerator; larger sets stay o
 
 
 class Images:
-    """uint8 images [N, C, H, W] of the chosen classes, with labels 0 .. C'-1.
+    """uint8 images [N, C, H, W] of the chosen classes, or float32 rows [N, ...], with labels 0 .. C'-1.
+
+    The first axis of a row counts as channels, the others as its size.
 
     On an accelerator all images are resident where they fit, so that a batch is one gather there; otherwise the store
     on the host is read batch by batch.
@@ -53,15 +56,21 @@ class Images:
         return int(self.host.shape[1])
 
     @property
-    def size(self) -> tuple[int, int]:
-        """(height, width) as stored."""
-        return int(self.host.shape[2]), int(self.host.shape[3])
+    def size(self) -> tuple[int, ...]:
+        """(height, width) as stored; what follows the first axis of a row."""
+        return tuple(map(int, self.host.shape[2:]))
+
+    @cached_property
+    def values(self) -> Tensor:
+        """All rows [N, ...] as one tensor on the device, a copy of the store's."""
+        return self.resident if self.resident is not None else torch.from_numpy(self.host[self.rows]).to(self.device)
 
     def _fits(self) -> bool:
         if self.device.type != "cuda":
             return False  # the memory map is the fastest way already
         free, _ = torch.cuda.mem_get_info(self.device)
-        return len(self.rows) * int(np.prod(self.host.shape[1:])) < RESIDENT_SHARE * free
+        width = self.host.itemsize if isinstance(self.host, np.ndarray) else 1
+        return len(self.rows) * int(np.prod(self.host.shape[1:])) * width < RESIDENT_SHARE * free
 
     def take(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
         """Images and labels at positions of this subset, on the device."""
@@ -75,7 +84,7 @@ class Images:
             return lambda: self._on_device(indices, pending())
         return lambda: self._on_device(indices, None if self.resident is not None else host[self.rows[indices]])
 
-    def _on_device(self, indices: np.ndarray, images: Pixels | None) -> tuple[Tensor, Tensor]:
+    def _on_device(self, indices: np.ndarray, images: Pixels | Rows | None) -> tuple[Tensor, Tensor]:
         positions = to_device(indices, self.device)
         if images is None:
             assert self.resident is not None

@@ -6,7 +6,7 @@ from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import SourceSettings
 from pipeline.config.references import load
 from pipeline.datasets.dataset_facts import Facts, all_facts
-from pipeline.datasets.source_images import SourceImages
+from pipeline.datasets.source_images import SourceArrays, SourceImages
 from pipeline.datasets.store import Manifest, write_store
 from twin_alignment.progress import say
 
@@ -31,16 +31,18 @@ def prepare(name: str, spec: SourceSettings, downloads: Path, out: Path) -> Mani
         FileNotFoundError: images are missing and cannot be fetched.
     """
     facts: Facts = load(f"pipeline.datasets.sources.{spec.source}:FACTS")
-    for key in ("paths", "size", "test_share"):
-        if getattr(spec, key) and not facts.reads_paths:
-            sources = ", ".join(source for source, entry in all_facts().items() if entry.reads_paths)
+    for key in ("paths", "size", "test_share", "label_column"):
+        if getattr(spec, key) != SourceSettings.model_fields[key].default and key not in facts.reads:
+            sources = ", ".join(source for source, entry in all_facts().items() if key in entry.reads)
             raise SettingsError(f"{name}: {key} is for source = {sources}, got source = {spec.source}")
-    images: SourceImages = load(f"pipeline.datasets.sources.{spec.source}:images")(spec, downloads)
+    images: SourceImages | SourceArrays = load(f"pipeline.datasets.sources.{spec.source}:images")(spec, downloads)
     for note in images.notes:
         say(f"{name}: {note}")
     count = len(images.class_names)
     if count < 2:
         raise SettingsError(f"{name}: expected 2 or more classes, as probes distinguish classes, got {count}")
+    if spec.stored == "files" and not isinstance(images, SourceImages):
+        raise SettingsError(f"{name}: stored: expected arrays with source = {spec.source}, as files are images")
     if spec.classes and (count > spec.classes or (count < spec.classes and not facts.may_lack_classes)):
         most = "at most " if facts.may_lack_classes else ""
         raise SettingsError(f"{name}: expected {most}{spec.classes} classes, as `classes` says, got {count}")

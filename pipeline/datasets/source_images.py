@@ -1,4 +1,4 @@
-"""A dataset's images as its source has them, before they are stored."""
+"""A dataset's images or arrays as their source has them, before they are stored."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Mode = Literal["RGB", "L"]
 
@@ -36,4 +37,22 @@ class SourceImages:
     class_names: tuple[str, ...]
     train: SourceSplit
     test: SourceSplit
+    notes: tuple[str, ...] = field(default=(), kw_only=True)  # sentences on what is skipped or changed
+
+
+@dataclass(frozen=True)
+class ArraySplit:
+    """Rows of one split [N, ...], and their labels [N]: indices of class names."""
+
+    rows: Rows
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class SourceArrays:
+    """A dataset of arrays as its source has it; both splits have rows of every class."""
+
+    class_names: tuple[str, ...]
+    train: ArraySplit
+    test: ArraySplit
     notes: tuple[str, ...] = field(default=(), kw_only=True)  # sentences on what is skipped or changed

@@ -1,5 +1,5 @@
 """The store: a dataset's images, as uint8 arrays that are mapped into memory or as files that are decoded when they are
-shown, with a manifest."""
+shown, or its rows as float32 arrays, with a manifest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import Stored
-from pipeline.datasets.source_images import Labels, Pixels, SourceImages, SourceSplit
+from pipeline.datasets.source_images import Labels, Pixels, Rows, SourceArrays, SourceImages, SourceSplit
 from pipeline.system.files import clear_leftovers, read_json, synchronise, write_json
 
 if TYPE_CHECKING:
@@ -29,18 +29,18 @@ class Manifest:
 
     name: str
     class_names: tuple[str, ...]
-    shape: tuple[int, int, int]  # (channels, height, width)
+    shape: tuple[int, ...]  # (channels, height, width), or the shape of a row
     counts: dict[str, tuple[int, ...]]  # split: images of each class
-    mean: tuple[float, ...]  # per channel, of the training pixels in [0, 1]
+    mean: tuple[float, ...]  # per channel, of the training pixels in [0, 1]; empty: rows are read as they are
     std: tuple[float, ...]
     format: int = FORMAT
 
 
 @dataclass(frozen=True)
 class Split:
-    """images [N, C, H, W], read when they are indexed; labels [N]."""
+    """images [N, C, H, W] or rows [N, ...], read when they are indexed; labels [N]."""
 
-    images: Pixels | StoredFiles
+    images: Pixels | Rows | StoredFiles
     labels: Labels
 
 
@@ -52,7 +52,7 @@ class Store:
     test: Split
 
 
-def write_store(folder: Path, name: str, images: SourceImages, stored: Stored = "arrays") -> Manifest:
+def write_store(folder: Path, name: str, images: SourceImages | SourceArrays, stored: Stored = "arrays") -> Manifest:
     """Write all images next to `folder`, a few at a time, then put them in place.
 
     A store that is there stays until the new one is complete. With `stored="files"`, finished shards survive an
@@ -71,7 +71,11 @@ def write_store(folder: Path, name: str, images: SourceImages, stored: Stored = 
     temporary.mkdir(parents=True, exist_ok=True)
     clear_leftovers(temporary)
     try:
-        manifest = _write(temporary, name, images, stored)
+        manifest = (
+            _write(temporary, name, images, stored)
+            if isinstance(images, SourceImages)
+            else _write_rows(temporary, name, images)
+        )
         if folder.exists():
             os.replace(folder, retired)
         os.replace(temporary, folder)
@@ -101,10 +105,23 @@ def _write(folder: Path, name: str, images: SourceImages, stored: Stored) -> Man
         pixels[split] = write(folder, split, source, shape, f"prepare {name} {split}")
         np.save(folder / f"{split}_labels.npy", source.labels)
     mean, std = mean_and_std(pixels["train"])
-    manifest = Manifest(name, images.class_names, shape, counts, mean, std)
-    write_json(folder / "manifest.json", asdict(manifest))
     for note in folder.glob("*.npz"):  # of finished shards
         note.unlink()
+    return _finish(folder, Manifest(name, images.class_names, shape, counts, mean, std))
+
+
+def _write_rows(folder: Path, name: str, arrays: SourceArrays) -> Manifest:
+    counts = {}
+    for split, source in {"train": arrays.train, "test": arrays.test}.items():
+        np.save(folder / f"{split}_images.npy", source.rows)
+        np.save(folder / f"{split}_labels.npy", source.labels)
+        counts[split] = tuple(np.bincount(source.labels, minlength=len(arrays.class_names)).tolist())
+    return _finish(folder, Manifest(name, arrays.class_names, arrays.train.rows.shape[1:], counts, (), ()))
+
+
+def _finish(folder: Path, manifest: Manifest) -> Manifest:
+    """Write the manifest, and bring everything to the disk."""
+    write_json(folder / "manifest.json", asdict(manifest))
     for file in folder.iterdir():
         synchronise(file)
     return manifest
@@ -164,11 +181,12 @@ def _manifest(values: dict[str, Any]) -> Manifest:
 
 
 def _load_split(folder: Path, split: str, manifest: Manifest) -> Split:
-    images: Pixels | StoredFiles
+    images: Pixels | Rows | StoredFiles
     if (folder / f"{split}_index.npy").is_file():
         from pipeline.datasets.file_store import StoredFiles  # noqa: PLC0415  (an image library: for files alone)
 
-        images = StoredFiles(folder, split, manifest.shape)
+        channels, height, width = manifest.shape
+        images = StoredFiles(folder, split, (channels, height, width))
     else:
         images = np.load(folder / f"{split}_images.npy", mmap_mode="r", allow_pickle=False)
     labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)

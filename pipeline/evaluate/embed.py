@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from pipeline.augment import normalise
 from pipeline.datasets.images import Images
 from pipeline.models.layer_outputs import layer_outputs
+from pipeline.models.memory_layout import channels_last
 from pipeline.models.network import Network
 
 BATCH = 256  # images in a forward pass: enough to fill a device, and small enough for any memory at 224 pixels
@@ -39,5 +40,5 @@ def encode_layers(network: Network, images: Images, size: tuple[int, int] | None
 
 
 def as_read(batch: Tensor, images: Images, size: tuple[int, int] | None) -> Tensor:
-    """Normalise a batch for evaluation, in the fastest memory layout."""
-    return normalise(batch, size, images.mean, images.std).contiguous(memory_format=torch.channels_last)
+    """Normalise a batch of images for evaluation, in the fastest memory layout; rows of arrays stay as they are."""
+    return channels_last(batch if batch.is_floating_point() else normalise(batch, size, images.mean, images.std))

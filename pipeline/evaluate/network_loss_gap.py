@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from pipeline.augment import apply_views, draw_views
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.augment import view_maker
+from pipeline.config.view_settings import Views
 from pipeline.datasets.images import Images
 from twin_alignment.randomness import keyed_generator
 from twin_alignment.theory.loss_gap_bound import loss_gap
@@ -14,13 +14,14 @@ from twin_alignment.theory.loss_gap_bound import loss_gap
 BATCH = 256  # images in a forward pass
 
 
-def two_views(images: Images, recipe: ViewRecipe, seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Make two views [B, C, h, w] of every image, in batches."""
+def two_views(images: Images, views: Views, seed: int) -> list[tuple[Tensor, Tensor]]:
+    """Make two views [B, C, h, w] of every image, or [B, ...] of every row, in batches."""
+    maker = view_maker(views)
     first, second = (keyed_generator(seed, "loss gap", view) for view in (1, 2))
     batches = []
     for part in images.batches(BATCH):
-        draws = (draw_views(recipe, generator, len(part), *images.size) for generator in (first, second))
-        view1, view2 = (apply_views(part, drawn, recipe, images.mean, images.std) for drawn in draws)
+        draws = (maker.draw(generator, len(part), images) for generator in (first, second))
+        view1, view2 = (maker.make(part, drawn, images) for drawn in draws)
         batches.append((view1, view2))
     return batches
 

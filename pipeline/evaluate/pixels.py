@@ -1,4 +1,4 @@
-"""Raw pixels as features, the baseline of every network."""
+"""Raw inputs as features, the baseline of every network."""
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +14,10 @@ def raw_pixels(images: Images) -> Tensor:
     """Return unaugmented images as rows [N, C h w] float32 in [0, 1], in stored order, on their device.
 
     Sides of more than 32 pixels are averaged down to 32 (adaptive average pooling), so that larger images lose detail.
+    Rows of arrays are flattened as they are.
     """
+    if not len(images.mean):
+        return torch.cat([batch.flatten(1) for batch in images.batches(BATCH)])
     height, width = (min(side, MAX_SIDE) for side in images.size)
     parts = []
     for batch in images.batches(BATCH):

@@ -13,6 +13,7 @@ from pipeline.config.run import Run
 from pipeline.datasets.images import Images, load_images
 from pipeline.evaluate.embed import encode
 from pipeline.models.empty import empty_network
+from pipeline.models.memory_layout import channels_last_kernels
 from pipeline.system.files import write_atomically
 from pipeline.train.checkpoints import load_encoder
 from pipeline.train.divergence import DivergenceError
@@ -72,7 +73,7 @@ def embedder(run: Run, size: tuple[int, int] | None, store: Path, subset: Path, 
     images = load_images(store, subset, device)
     train = images["train"]
     encoder = empty_network(run, train.channels, size or train.size).encoder.to(device)
-    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
+    channels_last_kernels(encoder)
     return Embedder(images, encoder, size)
 
 

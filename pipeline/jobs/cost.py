@@ -1,5 +1,6 @@
 """Cost of an experiment: runs, epochs, hours and bytes, from finished runs or from stated assumptions."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.config.base import SettingsError
-from pipeline.config.dataset_settings import DatasetSpec
+from pipeline.config.dataset_settings import ARRAYS, DatasetSpec
 from pipeline.config.run import Run
 from pipeline.config.training_settings import TrainingSettings
 from pipeline.datasets.catalog import facts
@@ -50,18 +51,17 @@ def rate_here() -> float:
 
 @dataclass(frozen=True)
 class Size:
-    """Size of a whole dataset; height and width as stored."""
+    """Size of a whole dataset, and the shape of an image or row as stored."""
 
     train: int
     test: int
     classes: int | None
-    channels: int
-    height: int
-    width: int
+    shape: tuple[int, ...]
+    item_bytes: int  # of a pixel's channel, or of a number of a row
 
     @property
     def bytes(self) -> int:
-        return (self.train + self.test) * self.channels * self.height * self.width
+        return (self.train + self.test) * math.prod(self.shape) * self.item_bytes
 
 
 @dataclass(frozen=True)
@@ -174,16 +174,17 @@ def _twins(plan: Plan, layout: Layout, run: Run) -> Task:
 def size_of(plan: Plan, layout: Layout, dataset: str) -> Size:
     """Return the size of a prepared dataset, or its published size. Raises SettingsError where both are missing."""
     store = task_of("prepare", dataset, plan, layout).place.outputs["store"]
+    spec = plan.dataset(dataset)
+    item_bytes = BYTES if spec.source == ARRAYS else 1
     if (store / "manifest.json").is_file():
         manifest = load_manifest(store)
         train, test = (sum(manifest.counts[split]) for split in SPLITS)
-        return Size(train, test, len(manifest.class_names), *manifest.shape)
-    spec = plan.dataset(dataset)
+        return Size(train, test, len(manifest.class_names), manifest.shape, item_bytes)
     counted = _counted(spec)
     if counted is None:
         raise SettingsError(f"{dataset}: its images are not counted yet; `python -m pipeline prepare {dataset}` does")
     train, test, *shape = counted
-    return Size(train, test, classes_of(dataset, plan.params), *shape)
+    return Size(train, test, classes_of(dataset, plan.params), tuple(shape), item_bytes)
 
 
 def _stored(plan: Plan, layout: Layout, dataset: str, size: Size) -> float:
@@ -203,8 +204,8 @@ def _counted(spec: DatasetSpec) -> tuple[int, ...] | None:
 def _of_run(plan: Plan, layout: Layout, run: Run, size: Size) -> RunCost:
     share = run.classes / size.classes if size.classes and run.classes else 1.0
     _, request = plan.request(run.name)
-    height, width = plan.dataset(run.dataset).views.size or (size.height, size.width)
-    operations, weights, features, saved = _network(_training(run), size.channels, height, width)
+    shape = (size.shape[0], *(plan.dataset(run.dataset).views.size or size.shape[1:]))
+    operations, weights, features, saved = _network(_training(run), shape)
     steps = int(size.train * share) // run.batch_size
     twins = len(request.objectives)
     seen = steps * run.batch_size * 2 * run.epochs  # two views
@@ -235,17 +236,17 @@ def _is_finished(task: Task) -> bool:
 
 
 @cache
-def _network(settings: TrainingSettings, channels: int, height: int, width: int) -> tuple[float, int, int, float]:
+def _network(settings: TrainingSettings, shape: tuple[int, ...]) -> tuple[float, int, int, float]:
     """(operations of one image's forward pass, weights, columns of h, bytes of one image that the backward pass needs),
     counted on a network without memory."""
     with torch.device("meta"):
-        encoder = build_encoder(settings, channels, (height, width)).eval()
-        features = feature_dimension(encoder, channels, (height, width))
+        encoder = build_encoder(settings, shape[0], shape[1:]).eval()
+        features = feature_dimension(encoder, shape[0], shape[1:])
         network = Network(encoder, ProjectionHead(features, settings.projection).eval(), None, settings.ce_head)
         with FlopCounterMode(display=False) as counter, torch.no_grad():
-            network(torch.zeros(1, channels, height, width))
+            network(torch.zeros(1, *shape))
         network.train()
-        two, four = (_saved_bytes(network, torch.zeros(count, channels, height, width)) for count in (2, 4))
+        two, four = (_saved_bytes(network, torch.zeros(count, *shape)) for count in (2, 4))
     return float(counter.get_total_flops()), sum(p.numel() for p in network.parameters()), features, (four - two) / 2
 
 

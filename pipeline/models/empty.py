@@ -6,7 +6,7 @@ from pipeline.config.training_settings import TrainingSettings
 from pipeline.models.network import Network, ProjectionHead, build_encoder, feature_dimension
 
 
-def empty_network(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> Network:
+def empty_network(settings: TrainingSettings, channels: int, size: tuple[int, ...]) -> Network:
     """Build encoder and projection head for images [channels, *size], as the contrastive objectives have them."""
     with torch.random.fork_rng(devices=[]):
         encoder = build_encoder(settings, channels, size)

@@ -1,6 +1,6 @@
 """Features of a network at every depth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
@@ -15,11 +15,11 @@ def layer_outputs(network: Network, images: Tensor) -> dict[str, Tensor]:
     """Compute the features after every stage of the encoder.
 
     A stage is a part of the encoder with weight tensors (two or more dimensions), with the norms and poolings that
-    follow it. Maps are averaged over space, tokens over positions.
+    follow it. Maps are averaged over space, tokens and sequences over positions.
 
     Args:
         network: in evaluation mode.
-        images: views [B, C, H, W].
+        images: views [B, C, H, W], or of rows [B, ...].
 
     Returns:
         {stage: features [B, d] float32} in the order they are computed. The last stage is called h, the features before
@@ -29,8 +29,16 @@ def layer_outputs(network: Network, images: Tensor) -> dict[str, Tensor]:
         ValueError: a stage returns something else than [B, d], [B, tokens, d] or [B, d, height, width].
     """
     parts = dict(_parts(network.encoder))
-    square = getattr(network.encoder, "output_fmt", "") == "NHWC" and images.shape[2] == images.shape[3]
-    with recorded(parts, lambda output, name: pool(output, name, square=square)) as outputs:
+    is_square = images.ndim == 4 and images.shape[2] == images.shape[3]
+    square = getattr(network.encoder, "output_fmt", "") == "NHWC" and is_square
+    sequences = set(_channels_first(parts))
+
+    def reduced(output: object, name: str) -> Tensor:
+        if isinstance(output, Tensor) and output.ndim == 3 and name in sequences:
+            output = output.transpose(1, 2)
+        return pool(output, name, square=square)
+
+    with recorded(parts, reduced) as outputs:
         h = network.encoder(images)
     stages: dict[str, Tensor] = {}
     current = ""
@@ -53,3 +61,13 @@ def _parts(encoder: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             yield from child.layers.named_children()
         else:
             yield name, child
+
+
+def _channels_first(parts: Mapping[str, nn.Module]) -> Iterator[str]:
+    """List the parts whose outputs [B, d, positions] are those of convolutions in one dimension, or follow one."""
+    of_sequences = False
+    for name, part in parts.items():
+        if any(weight.ndim >= 2 for weight in part.parameters()):
+            of_sequences = any(isinstance(module, nn.Conv1d) for module in part.modules())
+        if of_sequences:
+            yield name

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from pipeline.config.base import SettingsError
 from pipeline.config.references import load
 from pipeline.config.training_settings import TrainingSettings
-from pipeline.models.encoders import reference
+from pipeline.models.encoders import check_size, reference
 from pipeline.system.shape_text import shape_text
 
 
@@ -29,7 +29,7 @@ class Network(nn.Module):
     """Encoder and projection head of one twin, and a linear classifier if the objective is cross-entropy.
 
     Args:
-        encoder: maps images [B, C, H, W] to features h [B, d].
+        encoder: maps images [B, C, H, W], or rows [B, ...], to features h [B, d].
         projection_head: maps h to the projection [B, k]; not used if the objective reads h.
         classifier: maps h, or z, to class logits; None: there is none.
         ce_head: what the classifier reads, `features` or `projection`.
@@ -70,19 +70,20 @@ class Network(nn.Module):
         return z if self.classifier is None else self.classifier(z)
 
 
-def build_encoder(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> nn.Module:
-    """Build the encoder for images [channels, *size]; it draws from torch's global generator.
+def build_encoder(settings: TrainingSettings, channels: int, size: tuple[int, ...]) -> nn.Module:
+    """Build the encoder for images or rows [channels, *size]; it draws from torch's global generator.
 
     Raises:
-        SettingsError: its function does not return a module.
+        SettingsError: it does not read such rows, or its function does not return a module.
     """
+    check_size(settings, size)
     encoder = load(reference(settings.encoder))(settings, channels, size)
     if not isinstance(encoder, nn.Module):
         raise SettingsError(f"{settings.encoder}: expected a torch.nn.Module, got {shape_text(encoder)}")
     return encoder
 
 
-def feature_dimension(encoder: nn.Module, channels: int, size: tuple[int, int]) -> int:
+def feature_dimension(encoder: nn.Module, channels: int, size: tuple[int, ...]) -> int:
     """Return d, the number of columns of h. Raises SettingsError if the encoder does not return h [B, d]."""
     training = encoder.training
     encoder.eval()  # no batch statistics from blank images

@@ -4,7 +4,7 @@ from pipeline.config.base import SettingsError
 from pipeline.config.training_settings import TrainingSettings
 
 
-def check_patches(settings: TrainingSettings, columns: int, heads: int, patches: int, size: tuple[int, int]) -> None:
+def check_patches(settings: TrainingSettings, columns: int, heads: int, patches: int, size: tuple[int, ...]) -> None:
     """Raise SettingsError if a transformer cannot be built.
 
     Args:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PREFIX = "timm:"
 
 
-def build(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> nn.Module:
+def build(settings: TrainingSettings, channels: int, size: tuple[int, ...]) -> nn.Module:
     """Build timm's network without a classifier, h [B, d] its pooled features; random weights by torch's generator.
 
     Args:
@@ -39,7 +39,7 @@ def build(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> n
     except (TypeError, ValueError, AssertionError, RuntimeError, ZeroDivisionError) as error:
         message = " ".join(str(error).split())
         raise SettingsError(
-            f"{settings.encoder}: timm cannot build it for images [{channels}, {size[0]}, {size[1]}]: {message}"
+            f"{settings.encoder}: timm cannot build it for images [{channels}, {', '.join(map(str, size))}]: {message}"
         ) from error
     return encoder.train()
 

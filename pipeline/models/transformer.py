@@ -14,7 +14,7 @@ def transformer(
     patches: int,
     settings: TrainingSettings,
     channels: int,
-    size: tuple[int, int],
+    size: tuple[int, ...],
 ) -> nn.Module:
     """Build torchvision's vision transformer, with an MLP of four times the columns.
 

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config.base import SettingsError
+from pipeline.config.dataset_settings import ARRAYS, DatasetSpec
 from pipeline.config.label_groups import check_groups as check_label_groups
 from pipeline.config.objective_settings import Objective
 from pipeline.config.params import Params
+from pipeline.config.references import check
 from pipeline.config.run import Run
 from pipeline.config.training_settings import classes_of_batch
+from pipeline.config.view_settings import CustomViews
 from pipeline.datasets.catalog import KNOWN, facts
 from pipeline.datasets.catalog import resolve as dataset_spec
-from pipeline.datasets.class_folders import count_training
 from pipeline.models.encoders import check_encoder, check_size
 from pipeline.planning.plan import PAPER_EXPERIMENTS
+from pipeline.planning.view_shape import view_shape
 from pipeline.reporting.figures import FIGURES
 
 MAX_NUMBER = 2**63 - 1  # of a run's settings, as tables hold 64 bits
@@ -119,14 +122,24 @@ def _check_warmup(run: Run, where: str) -> None:
 def _check_views(run: Run, params: Params, where: str) -> None:
     """Check that the encoder can read the views, where their size is known before the images are."""
     spec = dataset_spec(run.dataset, params.datasets)
-    sizes = facts(spec.source).sizes
-    published = sizes(spec)[-2:] if sizes is not None and spec.source in KNOWN else None
-    size = spec.views.size or published or ((spec.size,) * 2 if spec.size else None)
+    for file in spec.views.files:
+        check_file(f"{file}:", f"datasets.{run.dataset}.views")
+    if isinstance(spec.views, CustomViews):
+        check(spec.views.function, f"datasets.{run.dataset}.views")
+    size = _size_of_views(spec)
     if size is not None:
         try:
             check_size(run, size)
         except SettingsError as error:
             raise SettingsError(f"{where}: {error}") from None
+
+
+def _size_of_views(spec: DatasetSpec) -> tuple[int, ...] | None:
+    """(height, width) of views, or what follows the first axis of a row; None: not known without reading an image."""
+    if spec.source in KNOWN or spec.source == ARRAYS:
+        shape = view_shape(spec)
+        return None if shape is None else shape[1:]
+    return spec.views.size or ((spec.size,) * 2 if spec.size else None)
 
 
 def _check_batch(run: Run, params: Params, where: str) -> None:
@@ -135,8 +148,8 @@ def _check_batch(run: Run, params: Params, where: str) -> None:
     sizes = facts(spec.source).sizes
     if spec.source in KNOWN and sizes is not None:
         images = sizes(spec)[0]
-    elif spec.source not in KNOWN and spec.classes is None:
-        _, images = count_training(spec.paths, spec.test_share, f"datasets.{run.dataset}")
+    elif (counts := facts(spec.source).counts) is not None and spec.classes is None:
+        _, images = counts(spec, f"datasets.{run.dataset}")
     else:
         return
     if run.batch_size > images:
@@ -147,7 +160,8 @@ def _check_batch(run: Run, params: Params, where: str) -> None:
 
 
 def classes_of(dataset: str, params: Params) -> int:
-    """Return the number of classes of a dataset; custom images without that setting are counted by folders."""
+    """Return the number of classes of a dataset; the user's data without that setting is counted."""
     spec = dataset_spec(dataset, params.datasets)
     published = KNOWN[spec.source].classes if spec.source in KNOWN else None
-    return spec.classes or published or count_training(spec.paths, spec.test_share, f"datasets.{dataset}")[0]
+    counts = facts(spec.source).counts
+    return spec.classes or published or (counts(spec, f"datasets.{dataset}")[0] if counts else 0)

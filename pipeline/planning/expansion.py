@@ -16,7 +16,7 @@ from pipeline.config.references import is_own
 from pipeline.config.run import Run
 from pipeline.datasets.catalog import resolve as dataset_spec
 from pipeline.planning.checks import check_file, check_groups, check_names, check_run, check_unique_names, classes_of
-from pipeline.planning.custom_code import rehearse_objectives
+from pipeline.planning.custom_code import rehearse_arrays, rehearse_objectives
 from pipeline.planning.plan import Plan, Request, request_of
 
 MAX_RUNS = 10_000  # of one entry of a grid: Snakemake plans them in a minute and 1 GB; the paper's own has hundreds
@@ -28,7 +28,7 @@ def plan(params: Params, file: Path = Path("params.yaml"), rehearsed: bool = Fal
     Args:
         params: the settings.
         file: their file, for messages.
-        rehearsed: True where custom code was called already; otherwise each encoder and loss is called once.
+        rehearsed: True where custom code was called already; otherwise all views, encoders and losses are called once.
 
     Raises:
         SettingsError: a combination of settings is wrong.
@@ -47,6 +47,8 @@ def plan(params: Params, file: Path = Path("params.yaml"), rehearsed: bool = Fal
         runs = tuple(dict.fromkeys(_expand(where, experiment, params)))
         for run in runs:
             check_groups(run, objectives, params, f"{where}.objectives")
+            if not rehearsed:
+                rehearse_arrays(run.dataset, params)
             if not rehearsed and any(map(is_own, (run.encoder, *references))):
                 rehearse_objectives(run, objectives, params, where)
             request = request_of(experiment, objectives, run)

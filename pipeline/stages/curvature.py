@@ -10,7 +10,7 @@ from pipeline.config.base import Settings
 from pipeline.config.objectives import resolve as objective_of
 from pipeline.config.run import Run
 from pipeline.config.theory_settings import SurrogateSettings
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.view_settings import Views
 from pipeline.models.encoders import module_of
 from pipeline.planning.plan import Plan
 from pipeline.planning.stage import Stage
@@ -26,7 +26,7 @@ THEORY = ("twin_alignment/theory", "twin_alignment/losses", "pipeline/models", "
 class CurvatureJob(Settings):
     run: Run
     checkpoints: tuple[int, ...]
-    views: ViewRecipe
+    views: Views
     surrogate: SurrogateSettings
 
 
@@ -68,7 +68,7 @@ STAGE = Stage(
     {kind: f"{kind}.csv" for kind in ("curvature", "surrogate")},
     folder="measures/curvature",
     reads=lambda job: {**job.run.network_inputs, "steps": [job.run.name]},
-    modules=lambda job: [module_of(job.run.encoder)],
+    modules=lambda job: [module_of(job.run.encoder), *job.views.files],
     watches=THEORY,
     uses_device=True,
     subject="run",

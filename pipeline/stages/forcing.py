@@ -10,7 +10,7 @@ from pipeline.config.objective_settings import Objective
 from pipeline.config.objectives import resolve as objective_of
 from pipeline.config.run import Run
 from pipeline.config.theory_settings import ForcingSettings
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.view_settings import Views
 from pipeline.models.encoders import module_of
 from pipeline.planning.plan import Plan
 from pipeline.planning.stage import Stage
@@ -29,7 +29,7 @@ class ForcingJob(Settings):
     objectives: tuple[Objective, ...]
     checkpoints: tuple[int, ...]
     checkpoint_steps: tuple[int, ...]
-    views: ViewRecipe
+    views: Views
     forcing: ForcingSettings
 
 
@@ -84,7 +84,7 @@ STAGE = Stage(
     {"forcing": "forcing.csv"},
     folder="measures/forcing",
     reads=lambda job: {**job.run.network_inputs, "steps": [job.run.name]},
-    modules=lambda job: [module_of(job.run.encoder)],
+    modules=lambda job: [module_of(job.run.encoder), *job.views.files],
     watches=THEORY,
     uses_device=True,
     subject="run",

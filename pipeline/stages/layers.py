@@ -38,11 +38,11 @@ def job_of(plan: Plan, name: str) -> LayersJob:
 
 def run(job: LayersJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
     import pandas as pd
-    import torch
 
     from pipeline.datasets.images import load_images
     from pipeline.evaluate.embed import encode_layers
     from pipeline.models.empty import empty_network
+    from pipeline.models.memory_layout import channels_last_kernels
     from pipeline.system.files import write_csv
     from pipeline.train.checkpoints import load_checkpoint
     from twin_alignment.measures.layer_similarity import LayerRow, layer_rows
@@ -51,7 +51,7 @@ def run(job: LayersJob, inputs: Inputs, outputs: Outputs, device: torch.device) 
     splits = load_images(inputs["store"][0], inputs["subset"][0], device)
     train, checkpoints = splits["train"], inputs["checkpoints"][0]
     network = empty_network(job.run, train.channels, job.size or train.size).to(device)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
+    channels_last_kernels(network)
 
     def layers_of(objective: str, epoch: int) -> Layers:
         weights = load_checkpoint(checkpoints, objective, epoch)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config.base import Settings
 from pipeline.config.run import Run
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.view_settings import Views
 from pipeline.models.encoders import module_of
 from pipeline.planning.plan import Plan
 from pipeline.planning.stage import Stage
@@ -21,7 +21,7 @@ VERSION = 2  # raise it when the numbers change: results of another VERSION are 
 
 class LossGapJob(Settings):
     run: Run
-    views: ViewRecipe
+    views: Views
 
 
 def job_of(plan: Plan, name: str) -> LossGapJob:
@@ -40,11 +40,11 @@ def run(job: LossGapJob, inputs: Inputs, outputs: Outputs, device: torch.device)
     from pipeline.train.checkpoints import load_checkpoint
     from twin_alignment.theory.loss_gap_bound import loss_gap_bound
 
-    run, recipe = job.run, job.views
+    run = job.run
     images = load_images(inputs["store"][0], inputs["subset"][0], device)["train"]
-    views = two_views(images, recipe, run.seed)
+    views = two_views(images, job.views, run.seed)
     bound = loss_gap_bound(int(images.labels.bincount().max()), len(images), run.temperature)
-    network = empty_network(run, images.channels, recipe.size or images.size).to(device)
+    network = empty_network(run, images.channels, job.views.size or images.size).to(device)
     rows = []
     for objective in ("cl", "nscl"):
         network.load_state_dict(load_checkpoint(inputs["checkpoints"][0], objective, run.epochs))
@@ -59,7 +59,7 @@ STAGE = Stage(
     {"loss_gap": "loss_gap.csv"},
     folder="measures/loss_gap",
     reads=lambda job: job.run.network_inputs,
-    modules=lambda job: [module_of(job.run.encoder)],
+    modules=lambda job: [module_of(job.run.encoder), *job.views.files],
     watches=THEORY,
     uses_device=True,
     subject="run",

@@ -10,7 +10,7 @@ from pydantic import Field
 from pipeline.config.base import Settings
 from pipeline.config.objective_settings import Objective
 from pipeline.config.run import Run
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.view_settings import Views
 from pipeline.models.encoders import module_of
 from pipeline.planning.plan import Plan
 from pipeline.planning.stage import Stage
@@ -31,7 +31,7 @@ class TwinsJob(Settings):
     objectives: tuple[Objective, ...] = Field(min_length=1)
     checkpoints: tuple[int, ...]
     checkpoint_steps: tuple[int, ...] = ()
-    views: ViewRecipe
+    views: Views
 
 
 def job_of(plan: Plan, name: str) -> TwinsJob:
@@ -94,7 +94,11 @@ STAGE = Stage(
     {"checkpoints": "checkpoints/", "steps": "steps.csv.gz"},
     folder="runs",
     reads=lambda job: {"store": [job.run.dataset], "subset": [job.run.subset]},
-    modules=lambda job: [module_of(job.run.encoder), *(o.function.rpartition(":")[0] for o in job.objectives)],
+    modules=lambda job: [
+        module_of(job.run.encoder),
+        *job.views.files,
+        *(objective.function.rpartition(":")[0] for objective in job.objectives),
+    ],
     watches=("twin_alignment/losses", "pipeline/augment", "pipeline/models", "pipeline/train"),
     uses_device=True,
     is_resumable=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.config.base import SettingsError
 from pipeline.config.objective_settings import Objective
 from pipeline.config.run import Run
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.view_settings import Views
 from pipeline.datasets.images import Images
 from pipeline.system.files import digest_of_bytes
 from pipeline.train.checkpoints import checkpoint_bytes, checkpoint_path, step_checkpoint_path
@@ -44,7 +44,7 @@ def replay(
     run: Run,
     objectives: Sequence[Objective],
     images: Images,
-    recipe: ViewRecipe,
+    views: Views,
     recorded: Recorded,
     steps: int | None,
     checkpoints: Mapping[str, str],
@@ -56,7 +56,7 @@ def replay(
         run: the settings.
         objectives: of the twins.
         images: training images.
-        recipe: of the views.
+        views: settings of the views.
         recorded: rates, losses and masses of the run.
         steps: how many; None: all that were recorded.
         checkpoints: {file name: SHA-256} of the run.
@@ -65,7 +65,7 @@ def replay(
     Raises:
         SettingsError: one of these steps was not recorded.
     """
-    trainer = TwinTrainer(run, objectives, images, recipe)
+    trainer = TwinTrainer(run, objectives, images, views)
     per_epoch = trainer.stream.steps
     recorded_steps = len({key[:2] for key in recorded})
     last = recorded_steps if steps is None else min(steps, recorded_steps)

@@ -21,14 +21,14 @@ IMAGES = 2  # through an encoder
 MAX_ROWS = 64  # through a loss: one may need more than two
 
 
-def rehearse(run: Run, objective: Objective, channels: int, size: tuple[int, int], classes: int) -> None:
+def rehearse(run: Run, objective: Objective, channels: int, size: tuple[int, ...], classes: int) -> None:
     """Run one forward and one backward pass of a twin's custom encoder and loss, if it has any.
 
     Args:
         run: encoder, projection and temperature are read.
         objective: whose loss is called.
-        channels: of the images.
-        size: (height, width) of the views.
+        channels: of the images, or the first axis of a row.
+        size: (height, width) of the views, or the other axes of a row.
         classes: number of classes.
 
     Raises:
@@ -42,9 +42,10 @@ def rehearse(run: Run, objective: Objective, channels: int, size: tuple[int, int
 
 
 @cache
-def _rehearse_encoder(run: Run, channels: int, size: tuple[int, int]) -> None:
+def _rehearse_encoder(run: Run, channels: int, size: tuple[int, ...]) -> None:
     """Check features, gradients and layers of an encoder."""
-    with _located(run.encoder, f"images [{IMAGES}, {channels}, {size[0]}, {size[1]}]"):
+    kind = "images" if len(size) == 2 else "rows"
+    with located(run.encoder, f"{kind} [{', '.join(map(str, (IMAGES, channels, *size)))}]"):
         encoder, columns = _build(run, channels, size)
         features = encoder(torch.rand(IMAGES, channels, *size))
         if not isinstance(features, Tensor) or features.shape != (IMAGES, columns):
@@ -60,10 +61,10 @@ def _rehearse_encoder(run: Run, channels: int, size: tuple[int, int]) -> None:
 
 
 @cache
-def _rehearse_loss(run: Run, objective: Objective, channels: int, size: tuple[int, int], classes: int) -> None:
+def _rehearse_loss(run: Run, objective: Objective, channels: int, size: tuple[int, ...], classes: int) -> None:
     """Check value and gradients of a loss."""
     count = min(run.batch_size, MAX_ROWS)
-    with _located(objective.function, f"two views of {count} images"):
+    with located(objective.function, f"two views of {count} images"):
         reads = reads_of(objective)
         columns = _build(run, channels, size)[1] if reads == "features" else run.projection
         with torch.random.fork_rng(devices=[]):
@@ -82,7 +83,7 @@ def _rehearse_loss(run: Run, objective: Objective, channels: int, size: tuple[in
             raise SettingsError(f"expected a finite number, got {value.item()}")
 
 
-def _build(run: Run, channels: int, size: tuple[int, int]) -> tuple[nn.Module, int]:
+def _build(run: Run, channels: int, size: tuple[int, ...]) -> tuple[nn.Module, int]:
     """Build the encoder, and count the columns of its features."""
     with torch.random.fork_rng(devices=[]):
         encoder = build_encoder(run, channels, size)
@@ -90,7 +91,7 @@ def _build(run: Run, channels: int, size: tuple[int, int]) -> tuple[nn.Module, i
 
 
 @contextmanager
-def _located(function: str, given: str) -> Iterator[None]:
+def located(function: str, given: str) -> Iterator[None]:
     """Turn any error into a SettingsError that names the function, the line of its file and the inputs."""
     try:
         yield

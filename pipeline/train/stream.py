@@ -14,13 +14,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from pipeline.augment import ViewDraws, apply_views, draw_views
+from pipeline.augment import Draws, view_maker
 from pipeline.config.base import SettingsError
 from pipeline.config.objective_settings import Objective
 from pipeline.config.run import Run
 from pipeline.config.training_settings import Shared
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.view_settings import Views
 from pipeline.datasets.images import Images
+from pipeline.models.memory_layout import channels_last
 from pipeline.system.device import to_device
 from pipeline.train.batches import Integers, Order, check_batches, draw_order
 from pipeline.train.distributed import SINGLE_PROCESS, Distributed
@@ -36,9 +37,9 @@ class Step:
     """One step's batch.
 
     Attributes:
-        view1: first views [b, C, h, w], of the images that this process shows its networks: all b = B, unless other
-            processes have a share.
-        view2: second views [b, C, h, w].
+        view1: first views [b, C, h, w] or rows [b, ...], of the images that this process shows its networks: all
+            b = B, unless other processes have a share.
+        view2: second views, of the same shape.
         labels: labels [B] of all images.
         shuffled: labels [B] of other images; the same for an image in every step.
         groups: labels [B] of each objective that reads groups.
@@ -100,11 +101,11 @@ class Stream:
         self,
         run: Run,
         images: Images,
-        recipe: ViewRecipe,
+        views: Views,
         objectives: Sequence[Objective],
         group: Distributed = SINGLE_PROCESS,
     ) -> None:
-        self.run, self.images, self.recipe = run, images, recipe
+        self.run, self.images, self.views = run, images, view_maker(views)
         self.rows = group.local_rows(run.batch_size)
         self.keys = {
             objective.name: (stream_key(run, "batches", objective), stream_key(run, "augmentations", objective))
@@ -152,7 +153,7 @@ class Stream:
         generator = keyed_generator(self.run.seed, "batches", epoch, batch_key)
         return draw_order(self.run.batches, generator, self.labels, self.steps, self.run.batch_size)
 
-    def _draw_views(self, epoch: int, view_key: str, repeats: int) -> tuple[ViewDraws, ...]:
+    def _draw_views(self, epoch: int, view_key: str, repeats: int) -> tuple[Draws, ...]:
         """Draw both views of all N images, one table after another for each repetition of an image in the epoch.
 
         Held for one epoch: 106 bytes a row and view, 11 MB for CIFAR's 50,000 images and 270 MB for ImageNet's 1.3
@@ -161,11 +162,11 @@ class Stream:
         """
         rows = repeats * len(self.images)
         generators = (keyed_generator(self.run.seed, "views", epoch, view, view_key) for view in VIEWS)
-        return tuple(draw_views(self.recipe, generator, rows, *self.images.size) for generator in generators)
+        return tuple(self.views.draw(generator, rows, self.images) for generator in generators)
 
     def _select(
-        self, order: Order, step: int, draws: tuple[ViewDraws, ...], chain: "hashlib._Hash"
-    ) -> tuple[Integers, tuple[ViewDraws, ...]]:
+        self, order: Order, step: int, draws: tuple[Draws, ...], chain: "hashlib._Hash"
+    ) -> tuple[Integers, tuple[Draws, ...]]:
         """Select the indices of a step's images and the parameters of their views, and add both to the chain."""
         indices = order.images[step]
         rows = order.times_seen_before[step] * len(self.images) + indices
@@ -175,20 +176,15 @@ class Stream:
             chain.update(view.digest_bytes())
         return indices, views
 
-    def _prepare(self, indices: Integers, views: tuple[ViewDraws, ...], pool: Executor | None) -> PendingBatch:
+    def _prepare(self, indices: Integers, views: tuple[Draws, ...], pool: Executor | None) -> PendingBatch:
         """Start to read the images, and with a pool to make the views."""
         make = partial(self._make, indices, views, self.images.prefetch_batch(indices[self.rows]))
         return make if pool is None else pool.submit(make).result
 
-    def _make(self, indices: Integers, views: tuple[ViewDraws, ...], read: Callable[[], tuple[Tensor, Tensor]]) -> Step:
+    def _make(self, indices: Integers, views: tuple[Draws, ...], read: Callable[[], tuple[Tensor, Tensor]]) -> Step:
         """Make the views of this process's images."""
         images, _ = read()
-        view1, view2 = (
-            apply_views(images, draws.take(self.rows), self.recipe, self.images.mean, self.images.std).contiguous(
-                memory_format=torch.channels_last
-            )
-            for draws in views
-        )
+        view1, view2 = (channels_last(self.views.make(images, draws.take(self.rows), self.images)) for draws in views)
         positions = to_device(indices, self.images.device)
         groups = {name: labels[positions] for name, labels in self.groups.items()}
         return Step(view1, view2, self.images.labels[positions], self.shuffled[positions], groups)

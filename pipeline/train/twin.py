@@ -12,6 +12,7 @@ from pipeline.config.objective_settings import Objective
 from pipeline.config.run import Run
 from pipeline.datasets.images import Images
 from pipeline.models.batch_norm import synchronise_batch_norm
+from pipeline.models.memory_layout import channels_last_kernels
 from pipeline.models.network import Network, ProjectionHead, build_encoder, feature_dimension
 from pipeline.train.distributed import SINGLE_PROCESS, Distributed
 from pipeline.train.divergence import DivergenceError
@@ -84,7 +85,7 @@ class Twin:
         if not finite.all():
             step = int(finite.logical_not().nonzero()[0])
             hint = (
-                "nothing was trained yet: check the objective and the images"
+                "nothing was trained yet: check the objective and the data"
                 if (epoch, step) == (1, 0)
                 else "lower learning_rate, lengthen warmup_epochs or set max_grad_norm"
             )
@@ -101,7 +102,7 @@ class Twin:
         ]
 
 
-def initial_network(run: Run, objective: Objective, channels: int, size: tuple[int, int], classes: int) -> Network:
+def initial_network(run: Run, objective: Objective, channels: int, size: tuple[int, ...], classes: int) -> Network:
     """Build the network that a twin starts from.
 
     Twins that share the initialisation have one key for encoder and projection head; one weight is moved if the
@@ -110,8 +111,8 @@ def initial_network(run: Run, objective: Objective, channels: int, size: tuple[i
     Args:
         run: the settings.
         objective: of the twin.
-        channels: of the images.
-        size: (height, width) of the views.
+        channels: of the images, or the first axis of a row.
+        size: (height, width) of the views, or the other axes of a row.
         classes: number of classes, for a classifier.
     """
     key = stream_key(run, "initialisation", objective)
@@ -139,7 +140,7 @@ def make_twin(
     run: Run,
     objective: Objective,
     images: Images,
-    size: tuple[int, int],
+    size: tuple[int, ...],
     group: Distributed = SINGLE_PROCESS,
     device: torch.device | None = None,
 ) -> Twin:
@@ -149,7 +150,7 @@ def make_twin(
         run: the settings.
         objective: of the twin.
         images: training images.
-        size: (height, width) of the views.
+        size: (height, width) of the views, or what follows the first axis of a row.
         group: processes that share each batch.
         device: where the network is; None: where the images are.
     """
@@ -157,7 +158,7 @@ def make_twin(
     outputs = images.classes if objective.groups is None else count_groups(objective.groups, run.seed, images)
     network = initial_network(run, objective, images.channels, size, outputs)
     network.to(device=device)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stub
+    channels_last_kernels(network)
     if group.world_size > 1:
         synchronise_batch_norm(network)
     return Twin(objective, loss_function(objective, network.loss), network, build_optimiser(run, network), device)

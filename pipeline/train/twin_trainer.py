@@ -10,7 +10,7 @@ import torch
 
 from pipeline.config.objective_settings import Objective
 from pipeline.config.run import Run
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.view_settings import Views
 from pipeline.datasets.images import Images
 from pipeline.system.device import training_devices
 from pipeline.train.distributed import SINGLE_PROCESS, Distributed
@@ -19,6 +19,7 @@ from pipeline.train.schedule import rate_of
 from pipeline.train.state import State
 from pipeline.train.stream import Step, Stream
 from pipeline.train.twin import StepRow, Twin, make_twin, train_step
+from pipeline.train.view_rehearsal import rehearse_views
 
 
 class TwinTrainer:
@@ -35,12 +36,13 @@ class TwinTrainer:
         run: Run,
         objectives: Sequence[Objective],
         images: Images,
-        recipe: ViewRecipe,
+        views: Views,
         group: Distributed = SINGLE_PROCESS,
     ) -> None:
         self.run, self.group = run, group
-        self.stream = Stream(run, images, recipe, objectives, group)
-        size = recipe.size or images.size
+        rehearse_views(views, images, run.seed)
+        self.stream = Stream(run, images, views, objectives, group)
+        size = views.size or images.size
         for objective in objectives:
             rehearse(run, objective, images.channels, size, images.classes)
         self.twins = [

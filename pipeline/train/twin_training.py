@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.config.base import SettingsError
 from pipeline.config.objective_settings import Objective
 from pipeline.config.run import Run
-from pipeline.config.view_settings import ViewRecipe
+from pipeline.config.view_settings import Views
 from pipeline.datasets.images import Images
 from pipeline.system.files import sha256
 from pipeline.train.checkpoints import checkpoint_path, save_checkpoint, step_checkpoint_path
@@ -44,7 +44,7 @@ def train_twins(
     objectives: Sequence[Objective],
     checkpoints: Sequence[int],
     images: Images,
-    recipe: ViewRecipe,
+    views: Views,
     folder: Path,
     state: Path,
     origin: str = "",
@@ -64,7 +64,7 @@ def train_twins(
         objectives: of the twins.
         checkpoints: epochs whose networks are saved.
         images: training images.
-        recipe: of the views.
+        views: settings of the views.
         folder: of the checkpoints.
         state: file of the resumable state.
         origin: key of everything that decides the numbers; a state with another key is not used.
@@ -80,7 +80,7 @@ def train_twins(
         SettingsError: a checkpoint was altered while the run trained, or one is of a step beyond the last.
         SystemExit: a signal arrived, and the state was saved.
     """
-    trainer = TwinTrainer(run, objectives, images, recipe, group)
+    trainer = TwinTrainer(run, objectives, images, views, group)
     steps_per_epoch = trainer.stream.steps
     _check_steps(checkpoint_steps, run.epochs * steps_per_epoch)
     if compiled:

@@ -157,6 +157,8 @@ def test_a_missing_or_foreign_store_is_named(tmp_path):
 
 @pytest.mark.parametrize("settings", [{"classes": 9}, {"classes": 11}, {"size": 32}, {"paths": ("somewhere",)}])
 def test_settings_that_do_not_go_with_the_source_are_refused(tmp_path, settings):
-    with pytest.raises(SettingsError, match=r"toy: (expected \d+ classes, .* got 10|\w+ is for source = folder, .*)"):
+    with pytest.raises(
+        SettingsError, match=r"toy: (expected \d+ classes, .* got 10|\w+ is for source = (arrays, )?folder, .*)"
+    ):
         prepare("toy", SourceSettings(source="digits", **settings), tmp_path, tmp_path / "store")
     assert not (tmp_path / "store").exists()

@@ -53,7 +53,15 @@ OPTIONS = {  # added to commands that would take hours or change an environment
     "snakemake --cores all --configfile params/paper.yaml": "-n -q",
     "snakemake --cores all --configfile params/cifar100_gpu_hour.yaml": "-n -q",
 }
+EXAMPLES = ("tabular", "time_series", "text")
+OTHER_REPORTS = re.compile(rf"^reports/({'|'.join(('flowers', *EXAMPLES))})/")
+for name in EXAMPLES:  # tests/examples runs them
+    NOT_RUN |= {
+        f"python docs/examples/{name}/make_data.py",
+        f"snakemake --cores all reports/{name}/table1.csv --configfile docs/examples/{name}/settings.yaml",
+    }
 WRONG = [
+    "python docs/examples/missing.py",
     "python -m pipeline tabel1",
     "python -m pipeline table1 --seeds 3",
     "twin-alignment align",
@@ -100,12 +108,14 @@ def is_known(command, in_prose=False):
         case ["pip", "install", target]:
             return target == "." or target[2:-1] in EXTRAS
         case ["snakemake", *arguments]:
-            paths = {word.replace("reports/flowers/", "reports/") for word in arguments if word.startswith("reports/")}
+            paths = {OTHER_REPORTS.sub("reports/", word) for word in arguments if word.startswith("reports/")}
             return paths <= OUTPUTS
         case ["dvc" | "jupytext" | "papermill" | "torchrun", *_]:
             return True
         case ["python", "-m", module, *_] if module.startswith(("benchmarks.", "tests.")):
             return (ROOT / f"{module.replace('.', '/')}.py").is_file()
+        case ["python", file] if file.endswith(".py"):
+            return (ROOT / file).is_file()
         case [program, *_]:
             return (ROOT / program).is_file()
 

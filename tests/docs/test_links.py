@@ -94,6 +94,7 @@ def test_code_runs_as_it_is(page, tmp_path, monkeypatch):
     rows = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)))
     names = {"first": rows, "second": rows + 1, "third": rows - 1, "labels": np.arange(20) % 2}
     names |= {
+        "X": rows.numpy(),
         "batches": [rows[:10], rows[10:]],
         "first_model": lambda batch: batch,
         "second_model": lambda batch: batch + 1,

@@ -12,7 +12,7 @@ from scipy.stats import ortho_group
 
 from benchmarks.other_tools import COMPARISONS, with_table
 from tests.docs.pages import ROOT, Page
-from twin_alignment.comparison.arrays import compare
+from twin_alignment.comparison.array_comparison import compare
 from twin_alignment.measures.registry import ALL_MEASURES
 
 PAGE = Page(ROOT / "docs" / "measures.md")

@@ -44,5 +44,9 @@ def test_the_site_is_built_without_a_warning_and_loads_nothing(tmp_path):
     for page in ALL[2:]:
         text = (tmp_path / page.path.relative_to(ROOT / "docs")).with_suffix(".html").read_text(encoding="utf-8")
         assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=\"(https?:)?//", text), page.name
+    notebook = (tmp_path / "examples" / "comparison.html").read_text(encoding="utf-8")
+    assert notebook.count('<table border="1" class="dataframe"') == 2, "the executed tables"
+    assert re.search(r'<img [^>]*src="\.\./_images/\w+\.png"', notebook), "the executed picture"
+    assert "&quot;pairs&quot;" in notebook or '"pairs"' in notebook, "the printed JSON"
     for style in (tmp_path / "_static").rglob("*.css"):
         assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", style.read_text(encoding="utf-8")), style

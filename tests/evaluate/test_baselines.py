@@ -37,6 +37,12 @@ def test_large_images_are_averaged_down_to_32():
     np.testing.assert_allclose(raw_pixels(images_of(narrow)), expected.reshape(3, -1), atol=1e-6)
 
 
+def test_rows_of_arrays_are_flattened_as_they_are():
+    rows = np.random.default_rng(0).normal(size=(6, 3, 4)).astype(np.float32)
+    images = Images(Split(rows, np.arange(6) % 2), (0, 1), (), (), CPU)
+    np.testing.assert_array_equal(raw_pixels(images), rows.reshape(6, 12))
+
+
 def test_the_stage_probes_pixels_with_both(images, tmp_path, monkeypatch):
     monkeypatch.setattr("pipeline.datasets.images.load_images", lambda *_: {"train": images, "test": images})
     job = BaselinesJob(dataset="digits", classes=4, seed=0, probes=ProbeSettings(max_iterations=50, tolerance=1e-9))

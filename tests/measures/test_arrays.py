@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.masked import MaskedTensor
 
-from twin_alignment.comparison.arrays import compare
+from twin_alignment.comparison.array_comparison import compare
 from twin_alignment.measures.geometry import procrustes
 from twin_alignment.measures.neighbours import mutual_knn
 from twin_alignment.measures.neural_collapse import cdnv, directional_cdnv

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import t
 
 from tests.measures.pairs import related
-from twin_alignment.comparison.arrays import compare
+from twin_alignment.comparison.array_comparison import compare
 from twin_alignment.measures.block_jackknife import block_interval
 
 BY_BLOCKS = {

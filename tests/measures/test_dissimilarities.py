@@ -7,7 +7,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import pearsonr, spearmanr
 
 from tests.measures import definitions
-from twin_alignment.comparison.arrays import compare
+from twin_alignment.comparison.array_comparison import compare
 from twin_alignment.measures import chunks, dissimilarities
 from twin_alignment.measures import distance_ranks as ranks
 from twin_alignment.measures.dissimilarities import rsa_correlation, rsa_euclidean

@@ -8,7 +8,7 @@ import torch
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import ortho_group, rankdata, spearmanr
 
-from twin_alignment.comparison.arrays import compare
+from twin_alignment.comparison.array_comparison import compare
 from twin_alignment.measures import distance_ranks, tau_a
 from twin_alignment.measures.neighbours import mutual_knn
 from twin_alignment.measures.registry import ALL_MEASURES

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from twin_alignment.comparison.arrays import compare
+from twin_alignment.comparison.array_comparison import compare
 from twin_alignment.measures.neural_collapse import cdnv, directional_cdnv
 from twin_alignment.measures.registry import ALL_MEASURES
 from twin_alignment.measures.rounding import CollapseError

@@ -66,6 +66,12 @@ def test_other_words_stay(text):
     assert current_text(text) == text
 
 
+def test_settings_of_custom_views_keep_their_names():
+    views = {"function": "views.py:view", "settings": {"keep": 0.5, "trust": 0.1}}
+    values = {"training": {"trust": 0.1}, "datasets": {"rows": {"views": views}}}
+    assert current_settings(values) == {"training": {"trust_coefficient": 0.1}, "datasets": values["datasets"]}
+
+
 def test_every_earlier_objective_is_one_of_today():
     assert set(OBJECTIVES.values()) <= set(KNOWN)
     assert not set(OBJECTIVES) & set(KNOWN)

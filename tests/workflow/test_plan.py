@@ -221,7 +221,7 @@ def test_an_experiment_without_objectives_and_an_unknown_source_are_refused():
     with pytest.raises(SettingsError, match=r"experiments.one.objectives = \[\]: .* at least 1 item"):
         params(one={"objectives": [], "grid": [{"dataset": "digits"}]})
     values = {"datasets": {"x": {"source": "web"}}, "experiments": {"one": {"grid": [{"dataset": "digits"}]}}}
-    with pytest.raises(SettingsError, match=r"datasets\.x\.source.* one of cifar10.*folder"):
+    with pytest.raises(SettingsError, match=r"datasets\.x\.source.* one of arrays, cifar10.*folder"):
         plan(parse(Params, values, "params.yaml"))
 
 

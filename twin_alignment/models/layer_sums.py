@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from twin_alignment.comparison.arrays import compare_many
+from twin_alignment.comparison.array_comparison import compare_many
 from twin_alignment.comparison.result import Comparison
 from twin_alignment.errors import InputError
 from twin_alignment.measures.rounding import CollapseError

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import SourceSettings
-from pipeline.datasets.class_folders import read_folders
-from pipeline.datasets.dataset_facts import Facts, Sizes
+from pipeline.datasets.class_folders import count_training, read_folders
+from pipeline.datasets.dataset_facts import IMAGE_FILES, Facts, Sizes
 from pipeline.datasets.decoding import shape_of
 from pipeline.datasets.source_images import SourceImages
 
@@ -22,4 +22,8 @@ def _sizes(spec: SourceSettings) -> Sizes:
     return (len(source.train.labels), len(source.test.labels), *shape_of(source.train.images))
 
 
-FACTS = Facts(sizes=_sizes, reads_paths=True, may_lack_classes=True)
+def _counts(spec: SourceSettings, where: str) -> tuple[int, int]:
+    return count_training(spec.paths, spec.test_share, where)
+
+
+FACTS = Facts(sizes=_sizes, counts=_counts, reads=IMAGE_FILES, may_lack_classes=True)

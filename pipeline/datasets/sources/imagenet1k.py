@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.config.dataset_settings import DatasetSpec, SourceSettings
-from pipeline.datasets.dataset_facts import IMAGENET_TERMS, PHOTOGRAPHS_224, Facts, square
+from pipeline.datasets.dataset_facts import IMAGE_FILES, IMAGENET_TERMS, PHOTOGRAPHS_224, Facts, square
 from pipeline.datasets.source_images import SourceImages
 
 FACTS = Facts(
@@ -11,7 +11,7 @@ FACTS = Facts(
         source="imagenet1k", classes=1000, size=224, stored="files", licence=IMAGENET_TERMS, views=PHOTOGRAPHS_224
     ),
     square(1_281_167, 50_000, 3, 224),
-    reads_paths=True,
+    reads=IMAGE_FILES,
 )
 
 

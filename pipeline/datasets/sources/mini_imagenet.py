@@ -6,7 +6,7 @@ The paper's text speaks of 50,000 and 10,000 images and names no split. Where th
 from pathlib import Path
 
 from pipeline.config.dataset_settings import DatasetSpec, SourceSettings
-from pipeline.datasets.dataset_facts import IMAGENET_TERMS, PHOTOGRAPHS_224, Facts, square
+from pipeline.datasets.dataset_facts import IMAGE_FILES, IMAGENET_TERMS, PHOTOGRAPHS_224, Facts, square
 from pipeline.datasets.source_images import SourceImages
 
 FACTS = Facts(
@@ -14,7 +14,7 @@ FACTS = Facts(
         source="mini_imagenet", classes=100, size=224, stored="files", licence=IMAGENET_TERMS, views=PHOTOGRAPHS_224
     ),
     square(50_000, 10_000, 3, 224),
-    reads_paths=True,
+    reads=IMAGE_FILES,
 )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.config.base import SettingsError
 from pipeline.config.dataset_settings import DatasetSpec, SourceSettings
 from pipeline.datasets.class_folders import image_files
-from pipeline.datasets.dataset_facts import IMAGENET_TERMS, Facts, square
+from pipeline.datasets.dataset_facts import IMAGE_FILES, IMAGENET_TERMS, Facts, square
 from pipeline.datasets.fetch import fetch
 from pipeline.datasets.source_images import SourceImages, SourceSplit
 from pipeline.datasets.trees import TreeFile, list_tree, read_files
@@ -19,7 +19,7 @@ MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
 FACTS = Facts(
     DatasetSpec(source="tiny_imagenet", classes=200, licence=IMAGENET_TERMS),
     square(100_000, 10_000, 3, 64),
-    reads_paths=True,
+    reads=IMAGE_FILES,
     may_lack_classes=True,
 )
 

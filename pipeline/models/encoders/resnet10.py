@@ -6,5 +6,5 @@ from pipeline.config.training_settings import TrainingSettings
 from pipeline.models.residual import residual
 
 
-def build(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> nn.Module:
+def build(settings: TrainingSettings, channels: int, size: tuple[int, ...]) -> nn.Module:
     return residual("BasicBlock", (1, 1, 1, 1), settings, channels)

@@ -10,5 +10,5 @@ HEADS = 2
 PATCHES = 4  # a side
 
 
-def build(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> nn.Module:
+def build(settings: TrainingSettings, channels: int, size: tuple[int, ...]) -> nn.Module:
     return transformer(COLUMNS * settings.width, HEADS, 4, PATCHES, settings, channels, size)

@@ -14,5 +14,5 @@ HEADS = 12
 PATCHES = 8  # a side
 
 
-def build(settings: TrainingSettings, channels: int, size: tuple[int, int]) -> nn.Module:
+def build(settings: TrainingSettings, channels: int, size: tuple[int, ...]) -> nn.Module:
     return transformer(COLUMNS * settings.width, HEADS, 12, PATCHES, settings, channels, size)

@@ -1,0 +1,1 @@
+from tests.workflow.conftest import sources  # noqa: F401  (a fixture)
