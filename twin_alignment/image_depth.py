@@ -1,4 +1,4 @@
-"""Images with more than 8 bits a channel, of which Pillow keeps 8 without a word."""
+"""Images with more than 8 bits a channel, of which Pillow silently keeps 8."""
 
 import PIL.ImageFile
 from PIL import ExifTags, TiffImagePlugin

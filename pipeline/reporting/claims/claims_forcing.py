@@ -10,7 +10,7 @@ MIN_TWINS = 3  # for a rank correlation
 
 
 def twins_of(read: Read) -> pd.DataFrame:
-    """What the predictors say of every twin, with what was measured."""
+    """Displacement of every twin by every predictor, with its measured similarity."""
     from pipeline.reporting.predictions import displacements  # noqa: PLC0415  (torch takes seconds: for verdicts alone)
 
     return displacements(read("forcing"), read("alignment"))

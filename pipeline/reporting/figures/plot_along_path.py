@@ -12,7 +12,7 @@ from pipeline.reporting.twin_names import FLOOR, PAPER, concat_filled, pairs_wit
 CAPTION = (
     "CKA with CL on test images, and the gap of the encoders' weights to CL's, against CL's path length (learning rate "
     "× trust coefficient, summed over steps). CL with one weight moved by a millionth is the floor: what is no "
-    "further from CL has no effect of its own. Crosses, on the paper's data: its values, of training images, at the "
+    "further from CL may be chaos alone. Crosses, on the paper's data: its values, of training images, at the "
     "path length of the released code's schedule."
 )
 EXPERIMENTS = ("trajectory",)

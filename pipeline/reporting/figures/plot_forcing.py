@@ -1,4 +1,4 @@
-"""What pushes twins from CL along its training: the mean of the difference of gradients, its noise, and chaos."""
+"""Pushes of twins away from CL along its training: the mean of the difference of gradients, its noise, and chaos."""
 
 import numpy as np
 import pandas as pd
