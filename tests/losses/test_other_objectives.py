@@ -251,6 +251,7 @@ def test_a_single_image_is_refused(name):
         load(resolve(name).function)(z, z, torch.zeros(1), 0.5)
 
 
+@pytest.mark.long
 def test_twins_of_digits_learn(small_run, images, recipe, tmp_path):
     run = small_run.model_copy(update={"epochs": 12, "trust_coefficient": 0.02})
     objectives = [resolve(name) for name in NAMES]

@@ -65,7 +65,11 @@ def test_a_measure_that_is_not_defined_without_a_block_has_the_whole_range():
 
 
 @pytest.mark.parametrize(
-    "name", ["procrustes", "shape_distance", "cca", "predictivity", "cka_rbf", "rsa_tau_a", "mutual_knn", "cknna"]
+    "name",
+    [
+        *("procrustes", "shape_distance", "cca", "predictivity", "cka_rbf", "rsa_tau_a", "mutual_knn"),
+        pytest.param("cknna", marks=pytest.mark.long),
+    ],
 )
 def test_intervals_are_as_wide_as_values_spread(name):
     """Over new rows of one distribution; half an interval is a quantile times the standard error."""

@@ -85,7 +85,7 @@ def test_layers_are_listed_with_their_shapes(small, command):
     assert "ImageNet's defaults" in errors
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("suffix", [".npz", pytest.param(".safetensors", marks=pytest.mark.long)])
 def test_a_killed_extraction_resumes_to_the_same_bytes(small, few, command, tmp_path, suffix):
     whole, resumed = tmp_path / f"whole{suffix}", tmp_path / f"resumed{suffix}"
     options = ("extract", small[0], "--images", few, "--layers", "all", "--batch-size", 1, *PREPARED)

@@ -42,10 +42,12 @@ def printed(report):
     return [" ".join(sheet.split()) for sheet in text.split("\f")[:-1]]
 
 
+@pytest.mark.long  # Chromium takes half a minute to print the page
 def test_it_is_printed_on_few_sheets(printed):
     assert len(printed) <= PAGES
 
 
+@pytest.mark.long  # Chromium takes half a minute to print the page
 def test_what_is_printed_of_provenance_has_its_values(report, printed):
     made = json.loads(report.with_name("provenance.json").read_text())
     text = "".join(printed).replace(" ", "")  # long names are broken over lines
@@ -59,6 +61,7 @@ def test_what_is_printed_of_provenance_has_its_values(report, printed):
             assert f"{label}:{value}" in section
 
 
+@pytest.mark.long  # Chromium takes half a minute to print the page
 def test_a_printed_claim_has_all_that_belongs_to_it(report, printed):
     rows = re.findall(r"<tr>(<td[^>]*><span class=\"verdict.*?)</tr>", report.read_text())
     text = "".join(printed).replace(" ", "")
@@ -67,6 +70,7 @@ def test_a_printed_claim_has_all_that_belongs_to_it(report, printed):
         assert text.count(label) >= len(rows)
 
 
+@pytest.mark.long  # Chromium takes half a minute to print the page
 def test_what_a_printed_claim_is_and_how_it_was_measured_stand_apart(report, printed):
     text = " ".join(printed)
     row = pd.read_csv(report.with_name("claims.csv")).iloc[0]
