@@ -11,11 +11,20 @@ MIN_HEADROOM = 10.0  # of the saturated gap over one that counts as growing: nea
 MIN_STEPS = 2  # for a slope
 
 
+def growth_title(table: pd.DataFrame, dataset: object, classes: object) -> str:
+    """Rate and end of the growth in a figure's table with rows of `chaos_rows`, as a line below a title; or nothing."""
+    rows = table[(table["dataset"] == dataset) & (table["classes"] == classes)]
+    means = rows.drop_duplicates("measure").set_index("measure")["mean"]
+    if "growth_rate" not in means:
+        return ""
+    return f"\nλ = {means['growth_rate']:.2f}, T* = {means['saturation_step']:.0f} steps"
+
+
 def chaos_rows(early: pd.DataFrame) -> pd.DataFrame:
     """Growth of the weight gap between CL and its copy with one weight moved, run by run.
 
     A gap of e^{lambda t} times its start saturates at T* = log(saturated / start) / lambda. The saturated gap is that
-    after the first epoch.
+    at the end of training.
 
     Args:
         early: rows of the stage `early`, with the runs' fields.
@@ -28,9 +37,8 @@ def chaos_rows(early: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (dataset, classes, seed), run in pairs.groupby(["dataset", "classes", "seed"], sort=False, dropna=False):
         ordered = run.sort_values("step")
-        epoch = ordered["step"].max() / ordered["epochs"].iloc[0]
-        saturated = float(ordered.loc[ordered["step"] >= epoch, "weight_gap"].iloc[0])
-        growing = ordered[(ordered["step"] < epoch) & (ordered["weight_gap"] <= saturated / MIN_HEADROOM)]
+        saturated = float(ordered["weight_gap"].iloc[-1])
+        growing = ordered[ordered["weight_gap"] <= saturated / MIN_HEADROOM]
         if len(growing) < MIN_STEPS:
             continue
         rate = float(np.polyfit(growing["step"], np.log(growing["weight_gap"]), 1)[0])

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.reporting import panels, style
-from pipeline.reporting.chaos import chaos_rows
+from pipeline.reporting.chaos import chaos_rows, growth_title
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
 from pipeline.reporting.twin_names import concat_filled, pairs_with_cl
@@ -45,16 +45,8 @@ def draw(table: pd.DataFrame) -> Figure:
         panels.log_progress(panel.axes, "step")
         if panel.key == "weight_gap":
             panels.log_values(panel.axes)
-        panel.axes.set(title=f"{panel.title}\n{panel.label}{_growth(table, panel)}", ylabel=panel.label)
+        first = panel.rows.iloc[0]
+        growth = growth_title(table, first["dataset"], first["classes"]) if panel.key == "weight_gap" else ""
+        panel.axes.set(title=f"{panel.title}\n{panel.label}{growth}", ylabel=panel.label)
     style.legend(figure, 4)
     return figure
-
-
-def _growth(table: pd.DataFrame, panel: panels.Panel) -> str:
-    """Name the rate and the end of exponential growth, under the title of the weight gap."""
-    first = panel.rows.iloc[0]
-    rows = table.query("dataset == @first.dataset and classes == @first.classes", local_dict={"first": first})
-    means = rows.set_index("measure")["mean"]
-    if panel.key != "weight_gap" or "growth_rate" not in means:
-        return ""
-    return f"\n1 weight moved: e^({means['growth_rate']:.2f} step), saturated at step {means['saturation_step']:.0f}"

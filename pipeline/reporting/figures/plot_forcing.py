@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.reporting import panels, style
+from pipeline.reporting.chaos import chaos_rows, growth_title
 from pipeline.reporting.measured import summarise
 from pipeline.reporting.measured_tables import Reading
 from pipeline.reporting.twin_names import FLOOR, concat_filled
@@ -29,7 +30,10 @@ BY = ("dataset", "classes", "second", "step")
 
 
 def table(reading: Reading) -> pd.DataFrame:
-    """Means over seeds at every kept step after the start; an estimate below 0 counts as 0."""
+    """Means over seeds at every kept step after the start; an estimate below 0 counts as 0.
+
+    Rows without a step have the growth of CL's perturbation, see `chaos_rows`.
+    """
     forcing = reading.read("forcing").query("step > 0").rename(columns={"objective": "second", "noise": "square"})
     gradient = forcing["cl"].where(forcing["cl"] > 0)
     pushes = forcing.assign(
@@ -40,6 +44,7 @@ def table(reading: Reading) -> pd.DataFrame:
         [
             summarise(pushes, BY, ("push", "noise", "forcing")),
             summarise(early.assign(consistency=early["cka"]), BY, ("consistency",)),
+            summarise(chaos_rows(reading.read("early")), BY[:-1], ("growth_rate", "saturation_step")),
         ]
     )
 
@@ -53,6 +58,8 @@ def draw(table: pd.DataFrame) -> Figure:
             label = style.objective_label(objective)
             panels.errorbars(panel.axes, rows["step"], rows, look[str(objective)], label)
         panels.log_progress(panel.axes, "step")
-        panel.axes.set(title=f"{panel.title}\n{panel.label}")
+        first = panel.rows.iloc[0]
+        growth = growth_title(table, first["dataset"], first["classes"]) if panel.key == "consistency" else ""
+        panel.axes.set(title=f"{panel.title}\n{panel.label}{growth}")
     style.legend(figure, 4)
     return figure

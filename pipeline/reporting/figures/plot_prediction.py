@@ -1,5 +1,8 @@
 """Predictions of the forcing, the certificate and Theorem 1 for the same runs, against what was measured."""
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -33,11 +36,9 @@ def table(reading: Reading) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a panel a predictor: predicted against measured CKA, a marker a twin."""
-    names = table["second"].map(style.objective_label) + table["setting"].map(
-        lambda name: f", {name}" if name and isinstance(name, str) else ""  # empty text is nan in a file
-    )
-    look = style.styles(names)
-    table = table.assign(name=names)
+    usual = table["classes"].mode(dropna=False)[0]
+    table = table.assign(name=[_name(row, usual) for row in table.to_dict("records")], classes=usual)
+    look = style.styles(table["name"])
     figure, grid = panels.measure_grid(table, LABELS, "predictor")
     low = float(table[["measured", "predicted"]].min().min()) - 0.01
     for panel in grid:
@@ -53,3 +54,10 @@ def draw(table: pd.DataFrame) -> Figure:
         )
     style.legend(figure, 4)
     return figure
+
+
+def _name(row: dict[Hashable, Any], usual_classes: Any) -> str:
+    """Name of a twin, with how its setting differs from the usual one."""
+    classes = "" if row["classes"] == usual_classes or pd.isna(row["classes"]) else f"C = {row['classes']}"
+    setting = row["setting"] if isinstance(row["setting"], str) else ""  # empty text is nan in a file
+    return ", ".join(part for part in (style.objective_label(row["second"]), setting, classes) if part)
