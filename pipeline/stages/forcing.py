@@ -14,6 +14,7 @@ from pipeline.config.view_settings import Views
 from pipeline.models.encoders import module_of
 from pipeline.planning.plan import Plan
 from pipeline.planning.stage import Stage
+from pipeline.reporting.figures import FIGURES
 from pipeline.stages.curvature import THEORY
 from pipeline.system.files import Inputs, Outputs
 
@@ -43,6 +44,14 @@ def job_of(plan: Plan, name: str) -> ForcingJob:
         views=plan.dataset(run.dataset).views,
         forcing=plan.params.theory.forcing,
     )
+
+
+def predicted_runs(plan: Plan) -> list[str]:
+    """Return the runs that the figure `prediction` shows."""
+    figure = FIGURES["prediction"]
+    needed = set(figure.experiments) <= set(plan.experiments)
+    runs = plan.runs_of(*figure.experiments, *figure.optional) if needed else ()
+    return [run.name for run in runs if "cl" in plan.requests[run].names]
 
 
 def run(job: ForcingJob, inputs: Inputs, outputs: Outputs, device: torch.device) -> None:
@@ -88,5 +97,5 @@ STAGE = Stage(
     watches=THEORY,
     uses_device=True,
     subject="run",
-    subjects=lambda plan: [run.name for run, request in plan.requests.items() if "cl" in request.names],
+    subjects=predicted_runs,
 )

@@ -13,6 +13,7 @@ from tests.workflow.conftest import LAYOUT, ROOT, RUN
 OTHER = RUN.replace("seed=0", "seed=1")
 KEPT = {"cl-epoch0001.safetensors", "nscl-epoch0001.safetensors"}
 ALL = KEPT | {"cl-epoch0000.safetensors", "nscl-epoch0000.safetensors"}
+ALL |= {f"{twin}-step000001.safetensors" for twin in ("cl", "nscl")}
 
 
 def files(project, run):
