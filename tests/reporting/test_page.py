@@ -14,7 +14,7 @@ from tests.workflow.test_report import BROWSER, opened
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason="no Chromium is installed: the report is not opened in a browser"
 )
-PAGES = 14  # of a report with every figure and every claim
+PAGES = 18  # of a report with every figure and every claim, about two figures a sheet
 
 
 @pytest.fixture(scope="module")
