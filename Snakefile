@@ -22,8 +22,10 @@ DEFAULT = next(
 from pipeline.config.references import let_jobs_import
 from pipeline.config.base import SettingsError
 from pipeline.config.yaml_file import read_values
+from pipeline.system.large_pages import let_jobs_use_large_pages
 
 let_jobs_import(CHECKOUT)
+let_jobs_use_large_pages()
 
 try:
     # Snakemake does not say what is wrong, and where, and of two equal keys takes the last unseen

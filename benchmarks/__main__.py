@@ -7,6 +7,7 @@ bytes over the copy rate, measured in the same turns.
 
 import argparse
 import json
+import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from pipeline.config.run import Run
 from pipeline.config.view_settings import ViewRecipe
 from pipeline.datasets.catalog import KNOWN
 from pipeline.system.device import choose_device
+from pipeline.system.large_pages import VARIABLE, let_jobs_use_large_pages
 from twin_alignment.progress import say
 
 
@@ -162,4 +164,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if VARIABLE not in os.environ:  # as in the jobs of the workflow; malloc reads it when a process starts
+        let_jobs_use_large_pages()
+        os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]])
     main()
