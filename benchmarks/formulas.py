@@ -1,7 +1,7 @@
 """Measures of other tools, written from their published formulas, in the precision and with the matrices that they use.
 
 Those of netrep (Williams et al. 2021), ReSi (Klabunde et al. 2025) and platonic-rep (Huh et al. 2024), which cannot be
-installed from the package index.
+installed from the package index, and of torch_cka, which takes models and not features.
 """
 
 import math
@@ -80,6 +80,16 @@ def platonic_cka(x: np.ndarray, y: np.ndarray, unbiased: bool = False) -> float:
 
 def platonic_debiased_cka(x: np.ndarray, y: np.ndarray) -> float:
     return platonic_cka(x, y, unbiased=True)
+
+
+def torch_cka(x: np.ndarray, y: np.ndarray, batch: int = 256) -> float:
+    """CKA of unbiased HSIC, whose three terms are averaged over batches of rows, which keep their lengths."""
+    terms = []
+    for first, second in zip(*(torch.from_numpy(z).split(batch) for z in (x, y)), strict=True):
+        a, b = ((rows @ rows.T).fill_diagonal_(0) for rows in (first, second))
+        terms.append(torch.stack([_unbiased_hsic(a, b), _unbiased_hsic(a, a), _unbiased_hsic(b, b)]))
+    cross, within, other = torch.stack(terms).mean(0)
+    return float(cross / (within.sqrt() * other.sqrt()))
 
 
 def platonic_rbf_cka(x: np.ndarray, y: np.ndarray) -> float:

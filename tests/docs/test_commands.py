@@ -48,6 +48,7 @@ OPTIONS = {  # added to commands that would take hours or change an environment
     "pip install '.[models]'": "--dry-run --no-deps --no-build-isolation --quiet",
     "python -m benchmarks.alignment": "--quick --out quick.json",
     "python -m benchmarks.other_tools": "--help",
+    "python -m benchmarks.other_tools --sizes": "--help",
     "python -m benchmarks.other_tools --page docs/measures.md": "--help",
     "snakemake --workflow-profile profiles/slurm": "-n -q",
     "snakemake --cores all --configfile params/paper.yaml": "-n -q",
