@@ -2,10 +2,10 @@
 
 python -m benchmarks.other_tools [--sizes] [--quick] [--out benchmarks/other_tools.json] [--page docs/measures.md]
 
-Every measure of every tool is taken in a process of its own, which may have four fifths of the memory.
-rsatoolbox is used where it is installed. The other tools are written from their formulas (benchmarks/formulas.py). The
-option --sizes takes CKA and RSA alone, from 1,000 x 512 to 50,000 x 2,048, and writes tool_sizes.json. The option --page
-writes the tables of the JSON files into the page, and measures nothing.
+Every measure of every tool is taken in a process of its own, which may have four fifths of the memory. rsatoolbox is
+used where it is installed. The other tools are written from their formulas (benchmarks/formulas.py). The option --sizes
+takes CKA and RSA alone, from 1,000 x 512 to 50,000 x 2,048, and writes tool_sizes.json. The option --page writes the
+tables of both JSON files into the page, and measures nothing.
 """
 
 import argparse
