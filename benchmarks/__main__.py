@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from benchmarks import memory, scale, training
-from benchmarks.alignment import compare_with_plain, format_rows, time_streams
+from benchmarks.alignment import STREAM_COLUMNS, STREAMED, compare_with_plain, format_rows, time_streams
 from benchmarks.measure import run_in_subprocess
 from benchmarks.rates import idle_rates, references
 from benchmarks.training import Row
@@ -61,7 +61,7 @@ def measure_all(device: torch.device, quick: bool) -> dict[str, Any]:
     n, d = (1000, 256) if quick else (10_000, 2048)
     say("benchmarks: alignment, streams")
     alignment, deviation = compare_with_plain(n, d, repeats)
-    stream = time_streams((2_000, 4_000) if quick else (10_000, 80_000, 320_000), 256)
+    stream = time_streams((2_000, 4_000) if quick else STREAMED, STREAM_COLUMNS)
     say("benchmarks: peak memory")
     return {
         "date": datetime.now(UTC).date().isoformat(),
@@ -121,7 +121,7 @@ def format_report(result: Mapping[str, Any], sweeps: list[dict[str, Any]]) -> st
                 format_rows(result["alignment"]),
                 f"Largest deviation from the plain values: CKA {deviation['cka']:.1e}, RSA {deviation['rsa']:.1e}; "
                 "the plain way works in float32.",
-                "## One pass over a stream, d = 256",
+                "## One pass over a stream of two sets of features",
                 format_rows(result["stream"]),
                 "## Peak memory of a process",
                 format_rows(result["peak"]),
