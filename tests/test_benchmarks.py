@@ -1,6 +1,7 @@
 """The plain implementation that ours is timed against computes the same."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -47,3 +48,9 @@ def test_the_suite_runs_by_one_command(tmp_path):
     assert all(row["seconds"] > 0 and row["floor"] > 0 for row in rows)
     assert "How cost grows" in (tmp_path / "RESULTS.md").read_text()
     assert (tmp_path / "scale.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_planning_is_timed_beside_snakemake_alone():
+    command = [sys.executable, "-m", "benchmarks.planning", "--runs", "3", "--repeats", "1"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert re.search(r"ratio of the times: \d\.\d\d", done.stdout)
