@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
-from benchmarks.other_tools import COMPARISONS, with_table
+from benchmarks.other_tools import ALL, COMPARISONS, SEVERAL, SIZED, with_table
 from tests.docs.pages import ROOT, Page
 from twin_alignment.comparison.array_comparison import compare
 from twin_alignment.measures.registry import ALL_MEASURES
@@ -77,6 +77,7 @@ def test_the_example_prints_what_the_page_shows():
 
 
 def test_the_table_of_other_tools_is_that_of_the_measurement():
-    result = json.loads((ROOT / "benchmarks" / "other_tools.json").read_text())
-    assert with_table(PAGE.text, result) == PAGE.text
-    assert {row["measure"] for row in result["rows"]} == {comparison.name for comparison in COMPARISONS}
+    for name, measures in ((ALL, {comparison.name for comparison in COMPARISONS}), (SEVERAL, set(SIZED))):
+        result = json.loads((ROOT / "benchmarks" / f"{name}.json").read_text())
+        assert with_table(PAGE.text, name, result) == PAGE.text
+        assert {row["measure"] for row in result["rows"]} == measures
