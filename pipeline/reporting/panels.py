@@ -17,6 +17,7 @@ from pipeline.reporting.tables import DATA, data_label
 
 HEIGHT = 2.25  # inches of a row of panels
 MAX_COLUMNS = 3  # panels in a row
+MANY = 1e4  # largest over smallest value of a logarithmic axis, from which there is no room for numbers between powers
 
 
 class Panel(NamedTuple):
@@ -189,7 +190,9 @@ def log_progress(axes: Axes, label: str) -> None:
 
 
 def _plain_numbers(axis: Axis) -> None:
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    """Set numbers at 1, 2 and 5 of every power of ten, or at the powers alone where there are many."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < MANY else (1.0,)))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
 
