@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.command_list import summary
 from pipeline.cli.options import device_of, device_options, load, settings_options, threads_option
 from pipeline.config.base import SettingsError
 from pipeline.jobs.chain import STAGES
@@ -34,7 +33,7 @@ def stage_command(name: str) -> click.Command:
         run = click.option("--compile", "compiled", is_flag=True, help="compile the networks: faster steps")(run)
     if stage.subject:
         run = click.argument("subject", metavar=stage.subject.upper())(run)
-    return click.command(stage.name, help=summary(stage.name))(run)
+    return click.command(stage.name, help=stage.help)(run)
 
 
 def _run(stage: Stage, subject: str = "", threads: int | None = None, **options: Any) -> None:

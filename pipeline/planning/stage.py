@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,3 +97,8 @@ class Stage:
         """The file's VERSION; None: its code counts as it is."""
         version: int | None = literals(self.source).get("VERSION")
         return version
+
+    @property
+    def help(self) -> str:
+        """First line of the file's docstring."""
+        return (ast.get_docstring(ast.parse(self.source.read_text(encoding="utf-8"))) or "").partition("\n")[0]
