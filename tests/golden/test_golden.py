@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.jobs.chain import STAGES
 from tests.docs.pages import ROOT
-from tests.golden.numbers import changelog_line, made_on, numbers, read
+from tests.golden.golden_numbers import changelog_line, made_on, numbers, read
 
 VERSIONED = [name for name, stage in STAGES.items() if stage.version is not None]
 ROUNDING = {"twins": 5e-3, "curvature": 1e-3}  # relative: twenty steps, and power iterations, carry the last bit far
@@ -30,7 +30,7 @@ def tables(text):
 @pytest.mark.parametrize("stage", VERSIONED)
 def test_the_numbers_are_those_that_are_kept(found, stage):
     where, kept = read(stage)
-    again = f"other numbers: raise VERSION in pipeline/stages/{stage}.py, then `python -m tests.golden.numbers`"
+    again = f"other numbers: raise VERSION in pipeline/stages/{stage}.py, then `python -m tests.golden.golden_numbers`"
     if where == made_on():
         assert found[stage] == kept, again
         return
