@@ -1,7 +1,7 @@
 """The numbers of every stage with a VERSION, on digits and fixed networks.
 
-`python -m tests.golden.golden_numbers` writes them. Networks are initialisations of several seeds, which any processor makes
-to the bit; twins are trained for twenty steps.
+`python -m tests.golden.golden_numbers` writes them. Networks are initialisations of several seeds, which any processor
+makes to the bit; twins are trained for twenty steps.
 """
 
 import hashlib
