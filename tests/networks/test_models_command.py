@@ -101,6 +101,16 @@ def test_from_two_names_and_a_folder_to_a_heat_map_in_one_command(photographs, f
         assert row["rsa"] == pytest.approx(expected["rsa"], abs=1e-6)
 
 
+def test_two_timm_names_draw_a_heat_map_of_all_their_layers(few, command, tmp_path):
+    words = ("models", "timm:resnet10t", "timm:test_vit", "--images", few, "--seed-a", 0, "--seed-b", 1)
+    status, _, errors = command(*words, "--csv", tmp_path / "layers.csv", "--plot", tmp_path / "layers.png")
+    assert status in (0, None), errors
+    assert (tmp_path / "layers.png").read_bytes().startswith(b"\x89PNG")
+    table = pd.read_csv(tmp_path / "layers.csv")
+    assert len(table) == table["layer_a"].nunique() * table["layer_b"].nunique() > 1
+    assert table["cka"].between(0, 1).mean() > 0.9
+
+
 def test_missing_heads_leave_their_layers_out_of_all(photographs, file, command, tmp_path):
     torch.save(
         {name: tensor for name, tensor in networks(file)[0].state_dict().items() if not name.startswith("6.")},
