@@ -88,8 +88,8 @@ def torch_cka(x: np.ndarray, y: np.ndarray, batch: int = 256) -> float:
     for first, second in zip(*(torch.from_numpy(z).split(batch) for z in (x, y)), strict=True):
         a, b = ((rows @ rows.T).fill_diagonal_(0) for rows in (first, second))
         terms.append(torch.stack([_unbiased_hsic(a, b), _unbiased_hsic(a, a), _unbiased_hsic(b, b)]))
-    cross, within, other = torch.stack(terms).mean(0)
-    return float(cross / (within.sqrt() * other.sqrt()))
+    cross, within_x, within_y = torch.stack(terms).mean(0)
+    return float(cross / (within_x.sqrt() * within_y.sqrt()))
 
 
 def platonic_rbf_cka(x: np.ndarray, y: np.ndarray) -> float:

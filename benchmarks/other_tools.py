@@ -150,7 +150,7 @@ def take(name: str, tool: str, rows: int, columns: int) -> tuple[float, bool, bo
 
 
 def take_in_memory(name: str, tool: str, rows: int, columns: int, limit: int) -> tuple[float, bool, bool, float]:
-    """Return the same, or NaN for value and seconds where this process needs more bytes of memory than it may have."""
+    """Return what `take` returns; NaN for value and seconds where the process needs more bytes of memory."""
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
         return take(name, tool, rows, columns)

@@ -74,10 +74,6 @@ def main() -> None:
         planned = time.perf_counter() - start
         (bare / "Snakefile").write_text(text)
         (bare / "inputs.json").write_text(json.dumps(inputs))
-        for path in {path for jobs in inputs.values() for files in jobs.values() for path in files}:
-            if not path.startswith(("results/", "reports/")) and (PROJECT / path).is_file():
-                (bare / path).parent.mkdir(parents=True, exist_ok=True)
-                (bare / path).touch()
         project = ("--snakefile", str(PROJECT / "Snakefile"), "--configfile", str(settings))
         turns = [(plan_seconds(ours, *project), plan_seconds(bare)) for _ in range(options.repeats)]
     seconds = []
